@@ -1,0 +1,74 @@
+"""The contract of an objective: a name, a direction, and for a cost how it is read off a built model."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    import keras
+
+    from autonas.devices.base import Device, Latency
+    from autonas.graph import Graph
+
+
+@dataclasses.dataclass
+class BuiltModel:
+    """A built model as the costs see it. What is expensive is made once, when a cost first asks for it."""
+
+    model: keras.Model
+    device: Device
+
+    @functools.cached_property
+    def graph(self) -> Graph:
+        """The operations of the model."""
+        from autonas.graph import read
+
+        return read(self.model)
+
+    @functools.cached_property
+    def tflite(self) -> bytes:
+        """The model in LiteRT's format, float32, as `export` writes it."""
+        from autonas.export import to_tflite
+
+        return to_tflite(self.model)
+
+    @functools.cached_property
+    def latency(self) -> Latency:
+        """One inference on the device."""
+        return self.device.latency(self.tflite)
+
+
+class Objective(abc.ABC):
+    """What a search optimises: a number with a direction.
+
+    Attributes:
+        name: As the user writes it, and as it stands in the leaderboard.
+        direction: `"max"` or `"min"`.
+        cheap: Whether it is known without training.
+    """
+
+    name: str
+    direction: str
+    cheap: ClassVar[bool]
+
+    def score(self, value: float) -> float:
+        """Turns a value so that higher is better."""
+        return value if self.direction == "max" else -value
+
+
+class Cost(Objective):
+    """An objective that is read off a built model, before it is trained."""
+
+    direction = "min"
+    cheap = True
+
+    @abc.abstractmethod
+    def measure(self, built: BuiltModel) -> float:
+        """Returns the cost in the unit that the name says."""
+
+    def at_least(self, graph: Graph) -> float:
+        """A bound from below that takes no time, so that a limit can reject a candidate before anything is measured."""
+        return 0.0

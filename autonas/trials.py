@@ -1,0 +1,173 @@
+"""Trials: the record of each evaluated candidate, kept on disk one file a trial, and the leaderboard made of them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPLETED, FAILED, REJECTED = "completed", "failed", "rejected"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """The record of one evaluated candidate. Plain data: what is written is what is read.
+
+    Attributes:
+        number: Position in the search, from 0.
+        values: The candidate: the active hyperparameters, as plain Python scalars.
+        status: `"completed"`, `"failed"` (broke or diverged: see `message`) or `"rejected"` (broke a limit, not trained).
+        score: The objective, turned so that higher is better; None unless completed.
+        metrics: Qualities by name, as measured (not turned).
+        costs: Costs by name: parameters, FLOPs, milliseconds, ...
+        seconds: Wall time of the evaluation.
+        origin: Where the candidate came from: `"starting point"` or the strategy's name.
+        message: Why it failed or was rejected.
+    """
+
+    number: int
+    values: dict[str, Any]
+    status: str = COMPLETED
+    score: float | None = None
+    metrics: dict[str, float] = dataclasses.field(default_factory=dict)
+    costs: dict[str, float] = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0
+    origin: str = ""
+    message: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Equal for equal candidates."""
+        return key(self.values)
+
+
+def key(values: Mapping[str, Any]) -> str:
+    """A canonical text of a candidate: equal values give equal texts, whatever their order.
+
+    Example:
+
+    >>> key({"b": 1, "a": "x"}) == key({"a": "x", "b": 1})
+    True
+    """
+    return json.dumps(values, sort_keys=True)
+
+
+def completed(trials: Iterable[Trial]) -> list[Trial]:
+    """The completed trials, best first; of equals the earlier one first."""
+    done = [t for t in trials if t.status == COMPLETED and t.score is not None]
+    return sorted(done, key=lambda t: (-float(t.score or 0.0), t.number))
+
+
+def leaderboard(trials: Iterable[Trial]) -> pd.DataFrame:
+    """One row a trial, best first, then those that failed or were rejected.
+
+    Columns: `trial`, `status`, `score`, the metrics, the costs, `seconds`, `origin`, the hyperparameters, `message`.
+    """
+    import pandas as pd
+
+    trials = list(trials)
+    best = completed(trials)
+    rest = [t for t in trials if t not in best]
+    rows = [
+        {
+            "trial": t.number,
+            "status": t.status,
+            "score": t.score,
+            **t.metrics,
+            **t.costs,
+            "seconds": round(t.seconds, 3),
+            "origin": t.origin,
+            **t.values,
+            "message": t.message,
+        }
+        for t in best + rest
+    ]
+    frame = pd.DataFrame(rows)
+    first = ["trial", "status", "score"]
+    last = ["seconds", "origin"]
+    names = [n for t in trials for n in [*t.metrics, *t.costs]]
+    hyperparameters = [n for t in trials for n in t.values]
+    columns = list(dict.fromkeys([*first, *names, *last, *hyperparameters, "message"]))
+    return frame.reindex(columns=columns)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a path to write to that takes the place of `path` in one step when the block ends well.
+
+    A reader sees the old file or the new one, never a part. The temporary name keeps the suffix, since writers such as
+    Keras read the format from it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+        temporary = Path(folder) / path.name
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes `content` as JSON, in one step."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, allow_nan=False))
+
+
+class TrialStore:
+    """The trials of one project: `trials/0000.json`, ..., each written in one step when its trial ends.
+
+    Args:
+        folder: Where they are kept; None keeps them in memory only.
+        fingerprint: Of the data, the space and the settings. Kept in each file, so that a record says by itself which
+            search it belongs to; None takes any.
+    """
+
+    def __init__(self, folder: Path | None, fingerprint: str | None = None) -> None:
+        self.folder = folder
+        self.fingerprint = fingerprint
+        self._trials: dict[int, Trial] = {} if folder is None else dict(self._read(folder))
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All that is kept, in the order of their numbers."""
+        return [self._trials[number] for number in sorted(self._trials)]
+
+    @property
+    def next_number(self) -> int:
+        """The first number without a trial: the end, or the gap that a damaged record left."""
+        return next(n for n in range(len(self._trials) + 1) if n not in self._trials)
+
+    def before(self, number: int) -> list[Trial]:
+        """The history that trial `number` is proposed from."""
+        return [t for t in self.trials if t.number < number]
+
+    def add(self, trial: Trial) -> None:
+        """Keeps a trial that has ended."""
+        if self.folder is not None:
+            record = {"fingerprint": self.fingerprint, **dataclasses.asdict(trial)}
+            write_json(self.folder / f"{trial.number:04d}.json", record)
+        self._trials[trial.number] = trial
+
+    def _read(self, folder: Path) -> Iterator[tuple[int, Trial]]:
+        for file in sorted(folder.glob("*.json")):
+            try:
+                record = json.loads(file.read_text())
+                fingerprint = record.pop("fingerprint")
+                trial = Trial(**record)
+            except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+                warnings.warn(
+                    f"The trial record {file} is damaged ({error}). The others are kept; a search runs this one again.",
+                    stacklevel=4,
+                )
+                continue
+            if self.fingerprint in (None, fingerprint):
+                yield trial.number, trial

@@ -1,0 +1,261 @@
+"""The contract of an estimator, and the one training that estimators and the final retraining share."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autonas import data as data_module
+from autonas.errors import TrialError
+from autonas.space import Candidate, seeded
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from autonas.heads.base import Head
+    from autonas.inputs.base import Input
+
+
+@dataclasses.dataclass
+class Data:
+    """Prepared data: preprocessed, encoded, split.
+
+    Attributes:
+        x: Preprocessed examples, (n, ...), float32.
+        y: Encoded targets, (n, ...).
+        weights: One weight for each example, or None.
+        validation: The same three for the validation part, or None when there is none.
+        strata: One class for each example of `x`, or None: what a part of the data keeps in proportion.
+        input: Where `x` came from; it can lower its resolution.
+        head: Where `y` came from; it has the loss and the metrics.
+        seed: Which part of the examples a smaller part is: the same one for every candidate.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None
+    validation: tuple[np.ndarray, np.ndarray, np.ndarray | None] | None
+    strata: np.ndarray | None
+    input: Input
+    head: Head
+    seed: int = 0
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def part(self, share: float, at_least: int = 0) -> Data:
+        """A share of the training examples, never fewer than `at_least`; the validation part stays whole."""
+        n = min(len(self), max(at_least, math.ceil(share * len(self))))
+        if n == len(self):
+            return self
+        rows = data_module.subsample(len(self), self.strata, n / len(self), self.seed)
+        weights = None if self.weights is None else self.weights[rows]
+        strata = None if self.strata is None else self.strata[rows]
+        return dataclasses.replace(self, x=self.x[rows], y=self.y[rows], weights=weights, strata=strata)
+
+    def reduced(self, factor: float) -> Data:
+        """The same data, cheaper to train on: each example at `factor` of its resolution."""
+        if factor == 1:
+            return self
+        validation = self.validation
+        if validation is not None:
+            validation = (self.input.reduce(validation[0], factor), *validation[1:])
+        return dataclasses.replace(self, x=self.input.reduce(self.x, factor), validation=validation)
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """What a training may cost, and what it aims at.
+
+    Attributes:
+        epochs: Most epochs to train; a decaying learning rate ends there.
+        batch_size: Examples in a batch.
+        patience: Epochs without a better validation metric after which training stops; None never stops.
+        monitor: The metric that decides which epoch was best: `"val_accuracy"`.
+        mode: `"max"` or `"min"`.
+        deadline: When the training must have ended, as `time.monotonic()` counts; None has no end.
+        callbacks: The user's own Keras callbacks.
+    """
+
+    epochs: int
+    batch_size: int
+    patience: int | None = None
+    monitor: str = "val_loss"
+    mode: str = "min"
+    deadline: float | None = None
+    callbacks: Sequence[Any] = ()
+
+
+@dataclasses.dataclass
+class Training:
+    """A training that has ended.
+
+    Attributes:
+        model: The core, with the weights of its best epoch.
+        metrics: Of the best epoch, by Keras's names.
+        best_epoch: From 1.
+        epochs: How many were trained.
+        step_seconds: Median wall time of one batch, validation left out.
+        in_time: Whether it ended by itself and not by the deadline.
+    """
+
+    model: keras.Model
+    metrics: dict[str, float]
+    best_epoch: int
+    epochs: int
+    step_seconds: float
+    in_time: bool
+
+
+class Estimator(abc.ABC):
+    """Measures the quality of a candidate.
+
+    What it takes and gives is plain, so that the same call can run in another process. It owns its training and leaves
+    nothing behind: no weights, no changed state.
+    """
+
+    @abc.abstractmethod
+    def evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
+        """Trains a candidate, as far as this estimator does.
+
+        Args:
+            candidate: What to measure.
+            data: What to train and to validate on.
+            budget: What the full training would take; an estimator may use less.
+            seed: The only source of chance.
+
+        Returns:
+            The metrics of the best epoch by Keras's names (`"accuracy"`, `"val_accuracy"`, ...), and `"epochs"` and
+            `"step_seconds"`, which tell what a longer training would take.
+
+        Raises:
+            TrialError: If the candidate diverges.
+            OutOfTime: If the deadline came first.
+        """
+
+    @abc.abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """Its settings as plain data: trials of other settings cannot be compared."""
+
+
+class OutOfTime(Exception):
+    """The deadline came before a training could end. Its metrics, when it got so far, are in `metrics`."""
+
+    def __init__(self, metrics: Mapping[str, float]) -> None:
+        super().__init__("The time was up before the training ended.")
+        self.metrics = dict(metrics)
+
+
+def evaluate(candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
+    """Trains a candidate and returns what `Estimator.evaluate` promises."""
+    training = train(candidate, data, budget, seed)
+    metrics = {**training.metrics, "epochs": float(training.epochs), "step_seconds": training.step_seconds}
+    if not training.in_time:
+        raise OutOfTime(metrics)
+    return metrics
+
+
+def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Training:
+    """Trains a candidate from scratch.
+
+    Args:
+        candidate: What to train.
+        data: What to train on, and what to find the best epoch with.
+        budget: For how long, and towards what.
+        seed: Of the weights, of dropout and augmentation, and of the order of the examples.
+
+    Raises:
+        TrialError: If the loss or a metric becomes NaN or infinite, with where it happened.
+    """
+    with seeded(seed):
+        core = candidate.core(data.x.shape[1:])
+        optimizer = candidate.optimizer(math.ceil(len(data) / budget.batch_size) * budget.epochs)
+    _compile(core, optimizer, data, budget)
+    watch = _watch(budget.deadline)
+    stop = _best_epoch(budget, has_validation=data.validation is not None)
+    validation = data.validation and data_module.dataset(*data.validation, batch_size=4 * budget.batch_size)
+    history = core.fit(
+        data_module.dataset(data.x, data.y, data.weights, batch_size=budget.batch_size, seed=seed),
+        validation_data=validation,
+        epochs=budget.epochs,
+        callbacks=[watch, *stop, *budget.callbacks],
+        shuffle=False,
+        verbose=0,
+    ).history
+    return _training(core, history, budget, watch)
+
+
+def _compile(core: keras.Model, optimizer: Any, data: Data, budget: Budget) -> None:
+    """Compiles, and makes the variables of optimiser and metrics now: made during the first step, they trace it twice."""
+    import keras
+
+    metric = budget.monitor.removeprefix("val_")
+    metrics = data.head.metrics(None if metric == "loss" else metric)
+    core.compile(optimizer=optimizer, loss=data.head.loss(), metrics=metrics, jit_compile=False)
+    optimizer.build(core.trainable_variables)
+    target = keras.ops.convert_to_tensor(data.y[:1])
+    output = keras.ops.zeros((1, *core.output_shape[1:]))
+    core.compute_loss(None, target, output)
+    core.compute_metrics(None, target, output)
+    core.reset_metrics()
+
+
+def _best_epoch(budget: Budget, has_validation: bool) -> list[Any]:
+    import keras
+
+    if not has_validation:
+        return []
+    patience = budget.epochs if budget.patience is None else budget.patience
+    return [
+        keras.callbacks.EarlyStopping(budget.monitor, mode=budget.mode, patience=patience, restore_best_weights=True)
+    ]
+
+
+def _watch(deadline: float | None) -> Any:
+    """A callback that stops at the deadline, fails at a loss that is not finite, and times the steps."""
+    import keras
+
+    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.epoch, self.in_time = 0, True
+            self.seconds: list[float] = []
+            self._begun = 0.0
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.epoch = epoch + 1
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            self._begun = time.monotonic()
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            loss = float(logs["loss"])
+            now = time.monotonic()
+            self.seconds.append(now - self._begun)
+            if not math.isfinite(loss):
+                raise TrialError(f"The training diverged: the loss became {loss} in epoch {self.epoch}.")
+            if deadline is not None and now > deadline:
+                self.in_time = False
+                self.model.stop_training = True
+
+    return Watch()
+
+
+def _training(core: keras.Model, history: dict[str, list[Any]], budget: Budget, watch: Any) -> Training:
+    monitored = history.get(budget.monitor)
+    epochs = len(history["loss"])
+    best = epochs - 1
+    if monitored:
+        order = [-float(v) if budget.mode == "max" else float(v) for v in monitored]
+        best = min(range(len(order)), key=lambda i: (not math.isfinite(order[i]), order[i]))
+    metrics = {name: float(values[min(best, len(values) - 1)]) for name, values in history.items()}
+    wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}
+    if wrong:
+        raise TrialError(f"The training diverged: {wrong} in epoch {best + 1}.")
+    seconds = sorted(watch.seconds)[len(watch.seconds) // 2]
+    return Training(core, metrics, best + 1, epochs, seconds, watch.in_time)

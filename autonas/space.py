@@ -1,0 +1,242 @@
+"""The search space: blocks and a head, and how what they make is trained, as one Keras Tuner hypermodel.
+
+A candidate is one assignment of its hyperparameters. Everything that a candidate decides is built here, from Keras's own
+parts, so that a model of a search stands without this package.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras_tuner
+import numpy as np
+
+from autonas.blocks.base import Block, choose
+
+if TYPE_CHECKING:
+    import keras
+
+    from autonas.heads.base import Head
+
+Values = dict[str, Any]
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seeds the generators that Keras draws its layers' seeds from, and gives them back as they were."""
+    state, numpy_state = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        np.random.set_state(numpy_state)
+
+
+class SearchSpace(keras_tuner.HyperModel):
+    """All networks that a block and a head can make, with the ways to train them.
+
+    It is a `keras_tuner.HyperModel`: `build(hp)` returns a compiled model, so a plain Keras Tuner can search it too.
+
+    Args:
+        block: From preprocessed data to features.
+        head: From features to outputs.
+        input_shape: Shape of one preprocessed example.
+        schedules: Learning rate schedules to choose from, of `"cosine"` and `"constant"`. A callback that sets the
+            learning rate needs it constant.
+
+    Attributes:
+        hyperparameters: A `keras_tuner.HyperParameters` with all of them, the conditional ones included, parents first.
+
+    References:
+    - Cosine schedule: Loshchilov & Hutter, 2017, https://arxiv.org/abs/1608.03983
+    - Decoupled weight decay: Loshchilov & Hutter, 2019, https://arxiv.org/abs/1711.05101
+    """
+
+    def __init__(
+        self,
+        block: Block,
+        head: Head,
+        input_shape: tuple[int, ...],
+        schedules: Sequence[str] = ("cosine", "constant"),
+    ) -> None:
+        super().__init__(tunable=True)
+        self.block = block
+        self.head = head
+        self.input_shape = tuple(input_shape)
+        self.schedules = list(schedules)
+        self.hyperparameters = discover(self._declare)
+
+    def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
+        """Builds and compiles a candidate, as Keras Tuner asks for it; a cosine schedule then ends after 10,000 steps."""
+        core = self.network(hp, self.input_shape)
+        core.compile(optimizer=self.optimizer(hp, steps=10_000), loss=self.head.loss(), metrics=self.head.metrics())
+        return core
+
+    def network(self, hp: keras_tuner.HyperParameters, input_shape: Sequence[int]) -> keras.Model:
+        """Builds the core of a candidate: from one preprocessed batch to the outputs, without weights trained.
+
+        Args:
+            hp: With the candidate's values.
+            input_shape: Shape of one example; a proxy task may ask for a lower resolution than the space's own.
+        """
+        import keras
+
+        inputs = keras.Input(tuple(input_shape), name="inputs")
+        outputs = self.head.build(hp, self.block.build(hp, inputs))
+        return keras.Model(inputs, outputs, name="core")
+
+    def optimizer(self, hp: keras_tuner.HyperParameters, steps: int) -> keras.optimizers.Optimizer:
+        """Makes the optimiser of a candidate.
+
+        Args:
+            hp: With the candidate's values.
+            steps: How many batches the training has: a decaying learning rate reaches zero there.
+        """
+        import keras
+
+        schedule = hp.Choice("schedule", self.schedules)
+
+        def learning_rate(name: str, low: float, high: float, default: float) -> Any:
+            peak = hp.Float(name, low, high, sampling="log", default=default)
+            if schedule == "constant":
+                return peak
+            warmup = max(1, steps // 20)
+            return keras.optimizers.schedules.CosineDecay(
+                peak / 10, max(1, steps - warmup), warmup_target=peak, warmup_steps=warmup
+            )
+
+        def adamw(_: Any) -> keras.optimizers.Optimizer:
+            decay = hp.Choice("adamw_weight_decay", [1e-4, 1e-3, 1e-2, 5e-2], default=1e-2)
+            return keras.optimizers.AdamW(learning_rate("adamw_learning_rate", 3e-4, 1e-2, 3e-3), weight_decay=decay)
+
+        def sgd(_: Any) -> keras.optimizers.Optimizer:
+            rate = learning_rate("sgd_learning_rate", 3e-3, 3e-1, 5e-2)
+            return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
+
+        def adam(_: Any) -> keras.optimizers.Optimizer:
+            return keras.optimizers.Adam(learning_rate("adam_learning_rate", 3e-4, 1e-2, 2e-3))
+
+        return choose(hp, "optimizer", {"adamw": adamw, "adam": adam, "sgd": sgd}, None)
+
+    def complete(self, values: Mapping[str, Any]) -> Values:
+        """Fills up with defaults what `values` leave open, and leaves out what is not active."""
+        complete: Values = {}
+        for hyperparameter in self.hyperparameters.space:
+            if all(condition.is_active(complete) for condition in hyperparameter.conditions):
+                complete[hyperparameter.name] = values.get(hyperparameter.name, hyperparameter.default)
+        return complete
+
+    def starting_points(self) -> list[Values]:
+        """Complete candidates of human design, to be tried before anything else."""
+        points: list[Values] = []
+        for point in self.block.starting_points():
+            values = self.complete(point)
+            if values not in points:
+                points.append(values)
+        return points
+
+    def candidate(self, values: Mapping[str, Any]) -> Candidate:
+        """The candidate of these values."""
+        return Candidate(self, dict(values))
+
+    def describe(self, values: Mapping[str, Any]) -> str:
+        """A candidate in words, one line: its choices first, then the rest."""
+        parts = [f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()]
+        return ", ".join(part.replace("_", " ") for part in parts)
+
+    def get_config(self) -> dict[str, Any]:
+        """The space as plain data: what its fingerprint is made of."""
+        return {
+            "input_shape": list(self.input_shape),
+            "hyperparameters": self.hyperparameters.get_config()["space"],
+        }
+
+    def _declare(self, hp: keras_tuner.HyperParameters) -> None:
+        self.network(hp, self.input_shape)
+        self.optimizer(hp, steps=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """One assignment of values to the hyperparameters of a space.
+
+    Attributes:
+        space: The space.
+        values: name -> value. Names that Keras Tuner adds for itself (`tuner/epochs`) mean nothing here.
+    """
+
+    space: SearchSpace
+    values: Values
+
+    def core(self, input_shape: Sequence[int] | None = None) -> keras.Model:
+        """Builds the network, its weights fresh. Seed it with `seeded`.
+
+        Args:
+            input_shape: Shape of one example; None means the space's own.
+        """
+        return self.space.network(self._hp, input_shape or self.space.input_shape)
+
+    def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
+        """Makes its optimiser, for a training of so many batches."""
+        return self.space.optimizer(self._hp, steps)
+
+    @functools.cached_property
+    def _hp(self) -> keras_tuner.HyperParameters:
+        hp = self.space.hyperparameters.copy()
+        hp.values = dict(self.values)
+        return hp
+
+
+def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tuner.HyperParameters:
+    """Finds all hyperparameters that a function asks for, the conditional ones included.
+
+    Calls `declare(hp)` until each conditional scope was entered once. Each call opens as many of the scopes still closed
+    as can be open together, so a few builds are enough where each scope had one of its own in Keras Tuner.
+
+    Args:
+        declare: Takes a `keras_tuner.HyperParameters` and asks it for values.
+
+    Returns:
+        A `keras_tuner.HyperParameters` with all of them, at their defaults.
+    """
+    hp = keras_tuner.HyperParameters()
+    opened: set[tuple[Any, ...]] = set()
+    closed: dict[tuple[Any, ...], Sequence[Any]] = {}
+    while True:
+        declare(hp)
+        opened.update(_scope_key(scope) for scope in hp.active_scopes)
+        closed.update((_scope_key(scope), list(scope)) for scope in hp.inactive_scopes)
+        for scope in opened.intersection(closed):
+            del closed[scope]
+        found = keras_tuner.HyperParameters()
+        found.merge(hp)
+        if not closed:
+            return _at_defaults(found)
+        hp = found
+        wanted: Values = {}
+        for key, scope in closed.items():
+            needed = {condition.name: condition.values[0] for condition in scope}
+            if all(wanted.get(name, value) == value for name, value in needed.items()):
+                wanted.update(needed)
+                opened.add(key)  # even if it stays closed: a scope that cannot open must not be tried for ever
+        hp.values.update(wanted)
+        hp.ensure_active_values()
+
+
+def _scope_key(scope: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple((condition.name, tuple(condition.values)) for condition in scope)
+
+
+def _at_defaults(found: keras_tuner.HyperParameters) -> keras_tuner.HyperParameters:
+    clean = keras_tuner.HyperParameters()
+    clean.merge(found)
+    clean.values = {}
+    clean.ensure_active_values()
+    return clean

@@ -1,0 +1,125 @@
+"""A trained model as a file: .keras, SavedModel or .tflite, chosen by the suffix, and whole or not there at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autonas.errors import AutonasError, InputError
+from autonas.quiet import quiet, quiet_tensorflow
+from autonas.trials import replacing
+
+if TYPE_CHECKING:
+    import keras
+
+
+def export(model: keras.Model, path: str | os.PathLike[str]) -> Path:
+    """Writes a model in the format that the suffix says.
+
+    What stood there is replaced in one step when the new file is complete; folders on the way are made.
+
+    Args:
+        model: A functional or sequential model.
+        path: `.keras` is Keras's own format, `.tflite` LiteRT's (float32, built-in operations only), and a name without
+            a suffix is a folder that becomes a SavedModel with the endpoint `serve`.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: If the suffix is another, or if something else than such a file or folder stands there.
+        AutonasError: If the model cannot be expressed in the format.
+
+    Example:
+
+    >>> export(model, "digits.tflite")
+    """
+    path = Path(path)
+    if path.suffix not in _WRITERS:
+        hint = "Use .keras, .tflite, or a name without a suffix for a SavedModel folder."
+        raise InputError.of("path", "a name that ends in .keras or .tflite, or has no suffix", repr(str(path)), hint)
+    quiet_tensorflow()
+    _WRITERS[path.suffix](model, path)
+    return path
+
+
+def to_tflite(model: keras.Model) -> bytes:
+    """Converts a model to LiteRT's format: float32 and LiteRT's built-in operations only.
+
+    The batch size stays open: `resize_tensor_input` sets another than one.
+
+    Raises:
+        AutonasError: If an operation of the model has no built-in counterpart. Names the operation.
+    """
+    quiet_tensorflow()
+    import tensorflow as tf
+
+    built_in = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.tflite"
+        try:
+            with quiet():
+                model.export(file, format="litert", verbose=False, target_spec=built_in)
+        except (MemoryError, OSError):
+            raise
+        except Exception as error:  # The converter's own error is not public; anything that leaves it means the same.
+            raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
+        return file.read_bytes()
+
+
+def _reason(error: Exception) -> str:
+    names = re.findall(r"'(?:tf|tfl)\.(\w+)' op is neither", str(error))
+    if names:
+        return f"LiteRT has no built-in operation for {', '.join(dict.fromkeys(names))}"
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _write_keras(model: keras.Model, path: Path) -> None:
+    _refuse_folder(path)
+    with replacing(path) as temporary:
+        model.save(temporary)
+
+
+def _write_tflite(model: keras.Model, path: Path) -> None:
+    _refuse_folder(path)
+    content = to_tflite(model)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _write_saved_model(model: keras.Model, path: Path) -> None:
+    if path.exists() and not _may_be_replaced(path):
+        raise InputError.of("path", "new, an empty folder or a SavedModel", repr(str(path)), "Choose another name.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+        new, old = Path(folder) / "new", Path(folder) / "old"
+        with quiet():
+            model.export(new, format="tf_saved_model", verbose=False)
+        if path.exists():
+            path.rename(old)  # A folder with content cannot be replaced in one step; this is the shortest gap there is.
+        try:
+            new.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise InputError.of("path", "a file", f"the folder {str(path)!r}", "Choose another name.")
+
+
+def _may_be_replaced(path: Path) -> bool:
+    return path.is_dir() and ((path / "saved_model.pb").exists() or not any(path.iterdir()))
+
+
+_WRITERS: dict[str, Callable[[keras.Model, Path], None]] = {
+    ".keras": _write_keras,
+    ".tflite": _write_tflite,
+    "": _write_saved_model,
+}

@@ -1,0 +1,244 @@
+"""One reading of a built Keras model: which operations run at inference, on which shapes, and what each one costs.
+
+Every cost, every latency table and every predictor that looks at a network's structure reads it here, so that all of
+them mean the same by "an operation". Nothing is executed: a reading takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from autonas.errors import InputError
+
+if TYPE_CHECKING:
+    import keras
+
+Shape = tuple[int, ...]
+
+FLOAT_BYTES = 4
+
+_INERT = re.compile(
+    r"Random(?!Crop)\w+|RandAugment|AugMix|CutMix|MixUp|\w*Dropout(\dD)?|GaussianNoise|ActivityRegularization|Identity"
+)
+_MOVES = re.compile(
+    r"InputLayer|Reshape|Flatten|Permute|RepeatVector|Concatenate|Embedding|Transpose|ExpandDims|Squeeze|Split|Stack"
+    r"|GetItem|Masking|(ZeroPadding|Cropping)\dD"
+)
+_CONV = re.compile(r"(Depthwise|Separable)?Conv\dD|Dense|EinsumDense")
+_GLOBAL_POOL = re.compile(r"(Global|Adaptive)\w+Pooling\dD|Mean|Max|Min|Sum")
+_POOL = re.compile(r"(Max|Average)Pooling\dD")
+_AFFINE = re.compile(r"BatchNormalization|Normalization|Rescaling")
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation:
+    """One operation that runs at inference.
+
+    Attributes:
+        name: The layer's or operation's name in the model.
+        kind: The name of its class: `"Conv2D"`, `"Add"`.
+        inputs: Positions in the graph of the operations whose outputs it takes.
+        input_shapes: With a batch of one; other open dimensions count as one too.
+        output_shapes: With a batch of one.
+        parameters: Weights of its layer, trainable or not; 0 where the layer was met before.
+        kernel_parameters: Those of them that multiply: kernels, not biases or statistics.
+        flops: Floating-point operations for one example; a multiply and an add are two.
+    """
+
+    name: str
+    kind: str
+    inputs: tuple[int, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shapes: tuple[Shape, ...]
+    parameters: int
+    kernel_parameters: int
+    flops: int
+
+    @property
+    def output_bytes(self) -> int:
+        """Memory of what it makes, in float32."""
+        return FLOAT_BYTES * sum(math.prod(shape) for shape in self.output_shapes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Graph:
+    """The operations of a model, in an order in which they can run.
+
+    What does nothing at inference (dropout, random augmentation) is not in it; nested models are taken apart.
+
+    Attributes:
+        operations: What runs.
+        outputs: Positions of the operations that make the model's outputs.
+    """
+
+    operations: tuple[Operation, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Weights of all layers, trainable or not; a shared layer counts once."""
+        return sum(operation.parameters for operation in self.operations)
+
+    @property
+    def kernel_parameters(self) -> int:
+        """Weights that multiply; a shared layer counts once."""
+        return sum(operation.kernel_parameters for operation in self.operations)
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations for one example; a multiply and an add are two."""
+        return sum(operation.flops for operation in self.operations)
+
+    @functools.cached_property
+    def activation_bytes(self) -> int:
+        """Peak memory of the activations at inference: float32, a batch of one, weights not included.
+
+        An operation's outputs live from when it runs until their last consumer has run, the model's outputs until the
+        end. Nothing is computed in place.
+        """
+        last_use = list(range(len(self.operations)))
+        for position, operation in enumerate(self.operations):
+            for source in operation.inputs:
+                last_use[source] = position
+        for position in self.outputs:
+            last_use[position] = len(self.operations) - 1
+        live, peak = 0, 0
+        for position, operation in enumerate(self.operations):
+            live += operation.output_bytes
+            peak = max(peak, live)
+            done = [source for source in {*operation.inputs, position} if last_use[source] == position]
+            live -= sum(self.operations[source].output_bytes for source in done)
+        return peak
+
+
+def read(model: keras.Model) -> Graph:
+    """Reads the operations of a built model.
+
+    FLOPs are exact for dense layers, convolutions (grouped, depthwise, separable and transposed ones included), pooling
+    and what works element by element. Recurrent and other layers with kernels count each kernel once for each position
+    of their input, which leaves out the products inside attention; what is left counts one for each output element.
+    Batch normalisation counts as a multiply and an add, what only moves data as nothing.
+
+    Args:
+        model: A functional or built sequential model; it may hold others.
+
+    Returns:
+        The operations, each after those it depends on.
+
+    Raises:
+        InputError: If the model has no graph: a subclassed model, or a sequential one without an input shape.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> graph = read(model)
+    >>> graph.parameters, graph.flops, graph.activation_bytes
+    (15, 27, 28)
+    """
+    if not _has_graph(model):
+        raise InputError.of("model", "a functional or a built sequential keras.Model", type(model).__name__)
+    reader = _Reader()
+    outputs = reader.walk(model.outputs, {})
+    return Graph(tuple(reader.operations), tuple(dict.fromkeys(outputs)))
+
+
+def _has_graph(layer: Any) -> bool:
+    return hasattr(layer, "inputs") and hasattr(layer, "outputs")
+
+
+def _call_of(tensor: Any) -> tuple[Any, Any]:
+    """The operation that made a symbolic tensor, and the call of it: the one place that reads Keras's own records."""
+    operation, index, _ = tensor._keras_history
+    return operation, operation._inbound_nodes[index]
+
+
+class _Reader:
+    """Collects operations; `made` maps a symbolic tensor's id to the position of the operation that makes it."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self._layers_seen: set[int] = set()
+
+    def walk(self, tensors: Sequence[Any], made: dict[int, int]) -> list[int]:
+        """Reads what `tensors` depend on, and returns where they are made. Iterative: networks are deep."""
+        stack = list(reversed(tensors))
+        while stack:
+            tensor = stack[-1]
+            operation, call = _call_of(tensor)
+            missing = [source for source in call.input_tensors if id(source) not in made]
+            if id(tensor) in made:
+                stack.pop()
+            elif missing:
+                stack.extend(reversed(missing))
+            else:
+                for output, position in zip(call.output_tensors, self._read(operation, call, made), strict=True):
+                    made[id(output)] = position
+        return [made[id(tensor)] for tensor in tensors]
+
+    def _read(self, operation: Any, call: Any, made: dict[int, int]) -> list[int]:
+        sources = [made[id(tensor)] for tensor in call.input_tensors]
+        if _has_graph(operation):
+            inner = {id(tensor): source for tensor, source in zip(operation.inputs, sources, strict=True)}
+            return self.walk(operation.outputs, inner)
+        if _INERT.fullmatch(type(operation).__name__):
+            return sources[:1]
+        self._add(operation, call, sources)
+        return [len(self.operations) - 1] * len(call.output_tensors)
+
+    def _add(self, layer: Any, call: Any, sources: Sequence[int]) -> None:
+        inputs = tuple(_shape(tensor) for tensor in call.input_tensors)
+        outputs = tuple(_shape(tensor) for tensor in call.output_tensors)
+        weights = [] if id(layer) in self._layers_seen else getattr(layer, "weights", [])
+        self._layers_seen.add(id(layer))
+        self.operations.append(
+            Operation(
+                name=layer.name,
+                kind=type(layer).__name__,
+                inputs=tuple(dict.fromkeys(sources)),
+                input_shapes=inputs,
+                output_shapes=outputs,
+                parameters=sum(math.prod(w.shape) for w in weights),
+                kernel_parameters=sum(math.prod(w.shape) for w in weights if _is_kernel(w)),
+                flops=_flops(layer, inputs, outputs),
+            )
+        )
+
+
+def _shape(tensor: Any) -> Shape:
+    return tuple(1 if size is None else int(size) for size in tensor.shape)
+
+
+def _is_kernel(weight: Any) -> bool:
+    return str(weight.name).endswith("kernel")
+
+
+def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+    kind = type(layer).__name__
+    made = sum(math.prod(shape) for shape in outputs)
+    taken = sum(math.prod(shape) for shape in inputs)
+    if _MOVES.fullmatch(kind):
+        return 0
+    if _AFFINE.fullmatch(kind):
+        return 2 * made
+    if _GLOBAL_POOL.fullmatch(kind):
+        return taken
+    if _POOL.fullmatch(kind):
+        return made * math.prod(layer.pool_size)
+    kernels = sum(math.prod(w.shape) for w in getattr(layer, "weights", []) if _is_kernel(w))
+    if not kernels:
+        return made * max(1, len(inputs) - 1)
+    channels_first = getattr(layer, "data_format", None) == "channels_first"
+    convolved = outputs[0] if _CONV.fullmatch(kind) else inputs[0]
+    positions = math.prod(convolved[2:] if channels_first else convolved[1:-1])
+    return 2 * kernels * positions + made * (bool(getattr(layer, "use_bias", False)) + _has_activation(layer))
+
+
+def _has_activation(layer: Any) -> bool:
+    import keras
+
+    return getattr(layer, "activation", None) not in (None, keras.activations.linear)

@@ -1,0 +1,80 @@
+"""Costs: what a network takes to store and to run. All are known before any training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autonas.graph import FLOAT_BYTES
+from autonas.objectives.base import BuiltModel, Cost
+
+if TYPE_CHECKING:
+    from autonas.graph import Graph
+
+
+class Parameters(Cost):
+    """Number of weights, trainable or not, as `keras.Model.count_params` counts them."""
+
+    name = "params"
+
+    def measure(self, built: BuiltModel) -> float:
+        """Returns the number of weights."""
+        return float(built.graph.parameters)
+
+    def at_least(self, graph: Graph) -> float:
+        """Returns the number itself."""
+        return float(graph.parameters)
+
+
+class Flops(Cost):
+    """Floating-point operations of one inference; a multiply and an add are two."""
+
+    name = "flops"
+
+    def measure(self, built: BuiltModel) -> float:
+        """Returns the number of operations for one example."""
+        return float(built.graph.flops)
+
+    def at_least(self, graph: Graph) -> float:
+        """Returns the number itself."""
+        return float(graph.flops)
+
+
+class Memory(Cost):
+    """Peak memory of the activations of one inference in float32, in units of 1024 bytes.
+
+    Weights are not in it (see `Size`), nor are a runtime's own buffers.
+    """
+
+    name = "memory_kb"
+
+    def measure(self, built: BuiltModel) -> float:
+        """Returns the peak over the operations, nothing being computed in place."""
+        return built.graph.activation_bytes / 1024
+
+    def at_least(self, graph: Graph) -> float:
+        """Returns the peak itself."""
+        return graph.activation_bytes / 1024
+
+
+class Size(Cost):
+    """Size of the model as a float32 `.tflite` file, in units of 1024 bytes."""
+
+    name = "size_kb"
+
+    def measure(self, built: BuiltModel) -> float:
+        """Converts the model and returns the file's size."""
+        return len(built.tflite) / 1024
+
+    def at_least(self, graph: Graph) -> float:
+        """Returns the size of the kernels alone: biases and statistics may be folded into them, or stored once."""
+        return FLOAT_BYTES * graph.kernel_parameters / 1024
+
+
+class LatencyMs(Cost):
+    """Time of one inference on the device, in milliseconds: the median of the runs."""
+
+    name = "latency_ms"
+
+    def measure(self, built: BuiltModel) -> float:
+        """Converts the model and returns what the device says."""
+        return built.latency.median_ms

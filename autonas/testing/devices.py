@@ -1,0 +1,36 @@
+"""What every device has to do. Call `check_device` on yours, in your own tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autonas.export import to_tflite
+
+if TYPE_CHECKING:
+    from autonas.devices.base import Device
+
+
+def check_device(device: Device) -> None:
+    """Checks that a device's answers make sense: ordered, positive, finite, and longer for a network 1000 times as big.
+
+    Raises:
+        AssertionError: Names what does not hold.
+    """
+    small, large = (device.latency(_network(size, width)) for size, width in [(8, 2), (32, 128)])
+    for latency in small, large:
+        values = [latency.low_ms, latency.median_ms, latency.high_ms]
+        if not (np.isfinite(values).all() and 0 < values[0] <= values[1] <= values[2]):
+            raise AssertionError(f"low_ms <= median_ms <= high_ms, all positive and finite, does not hold: {latency}")
+    if not small.high_ms < large.low_ms:
+        raise AssertionError(f"A network 1000 times as big is not slower: {small} and {large}")
+
+
+def _network(size: int, width: int) -> bytes:
+    import keras
+
+    inputs = keras.Input((size, size, 3))
+    x = keras.layers.Conv2D(width, 3, padding="same", activation="relu")(inputs)
+    x = keras.layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+    return to_tflite(keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x)))

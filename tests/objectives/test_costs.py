@@ -1,0 +1,89 @@
+"""Every cost keeps the contract, its unit, and its bound."""
+
+from __future__ import annotations
+
+import keras
+import pytest
+
+from autonas.devices.base import Device, Latency
+from autonas.export import to_tflite
+from autonas.graph import read
+from autonas.objectives.base import BuiltModel
+from autonas.objectives.costs import Flops, LatencyMs, Memory, Parameters, Size
+from autonas.testing.objectives import check_cost
+
+COSTS = [Parameters, Flops, Memory, Size, LatencyMs]
+
+
+class Fixed(Device):
+    def latency(self, tflite):
+        return Latency(2.0, 1.0, 3.0)
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_a_cost_keeps_the_contract(cost):
+    check_cost(cost())
+
+
+@pytest.mark.parametrize(
+    ("cost", "name", "value"),
+    [
+        (Parameters, "params", 15),
+        (Flops, "flops", 27),
+        (Memory, "memory_kb", 28 / 1024),
+        (LatencyMs, "latency_ms", 2.0),
+    ],
+)
+def test_a_cost_is_in_the_unit_that_its_name_says(cost, name, value):
+    built = BuiltModel(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), Fixed())
+    assert cost().name == name
+    assert cost().measure(built) == value
+
+
+def test_size_is_that_of_the_file():
+    built = BuiltModel(keras.Sequential([keras.Input((100,)), keras.layers.Dense(100)]), Fixed())
+    assert Size().name == "size_kb"
+    assert Size().measure(built) == len(built.tflite) / 1024
+    assert Size().measure(built) == pytest.approx(4 * 100 * 100 / 1024, rel=0.1)
+
+
+def folding_network():
+    """Everything here but the kernels can be folded away, and is: the hardest case for the bound."""
+    x = inputs = keras.Input((8, 8, 3))
+    for width in [64] * 6:
+        x = keras.layers.SeparableConv2D(width, 3, padding="same", use_bias=False)(x)
+        x = keras.layers.BatchNormalization()(x)
+        x = keras.layers.BatchNormalization()(x)
+        x = keras.layers.BatchNormalization()(x)
+    return keras.Model(inputs, x)
+
+
+def shared_network():
+    x = inputs = keras.Input((64,))
+    layer = keras.layers.Dense(64)
+    for _ in range(4):
+        x = layer(x)
+    return keras.Model(inputs, x)
+
+
+def dead_branch_network():
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(32, 3, padding="same")(inputs)
+    dead = keras.layers.Conv2D(32, 3, padding="same")(x) * 0.0
+    return keras.Model(inputs, keras.layers.Add()([x, dead]))
+
+
+@pytest.mark.parametrize("network", [folding_network, shared_network, dead_branch_network])
+def test_the_bound_on_the_size_is_one_and_is_close(network):
+    model = network()
+    bound, size = Size().at_least(read(model)), len(to_tflite(model)) / 1024
+    assert 0.5 * size < bound <= size
+
+
+def test_the_suite_catches_a_bound_that_is_none():
+    class Wrong(Size):
+        def at_least(self, graph):
+            return 4 * graph.parameters
+
+    with pytest.raises(AssertionError, match="at_least <= measure"):
+        check_cost(Wrong())

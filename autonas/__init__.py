@@ -1,0 +1,54 @@
+"""autonas: neural architecture search for Keras. The public names, loaded when they are first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autonas.auto_model import AutoModel
+    from autonas.blocks.base import Block
+    from autonas.estimators.full import Full
+    from autonas.estimators.proxy import Proxy
+    from autonas.strategies.base import Strategy
+    from autonas.strategies.evolution import Evolution
+    from autonas.strategies.random import Random
+    from autonas.tasks import load
+    from autonas.tasks.image import ImageClassifier
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AutoModel": "autonas.auto_model",
+    "Block": "autonas.blocks.base",
+    "Evolution": "autonas.strategies.evolution",
+    "Full": "autonas.estimators.full",
+    "ImageClassifier": "autonas.tasks.image",
+    "Proxy": "autonas.estimators.proxy",
+    "Random": "autonas.strategies.random",
+    "Strategy": "autonas.strategies.base",
+    "load": "autonas.tasks",
+}
+
+__all__ = [
+    "AutoModel",
+    "Block",
+    "Evolution",
+    "Full",
+    "ImageClassifier",
+    "Proxy",
+    "Random",
+    "Strategy",
+    "__version__",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'autonas' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

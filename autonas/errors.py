@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class AutonasError(Exception):
     """Base of every error that autonas raises on purpose."""
@@ -35,7 +37,16 @@ class TrialError(AutonasError):
 
 
 class RejectedError(TrialError):
-    """One candidate breaks a limit that is known without training. It was not trained; the search goes on."""
+    """One candidate breaks a limit that is known without training. It was not trained; the search goes on.
+
+    Args:
+        message: Which limit, and by how much.
+        costs: What was read off the candidate, for its record.
+    """
+
+    def __init__(self, message: str, costs: Mapping[str, float] | None = None) -> None:
+        super().__init__(message)
+        self.costs = dict(costs or {})
 
 
 class SearchError(AutonasError):

@@ -240,7 +240,7 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
                 return None
             record |= _fields(interrupted.outcome)
         except RejectedError as error:
-            record |= {"status": REJECTED, "message": str(error), "costs": dict(getattr(error, "costs", {}))}
+            record |= {"status": REJECTED, "message": str(error), "costs": error.costs}
         except TrialError as error:
             record |= {"status": FAILED, "message": str(error)}
         except Exception as error:  # whatever a candidate breaks costs its own trial; the reason is kept with it

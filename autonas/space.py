@@ -146,11 +146,6 @@ class SearchSpace(keras_tuner.HyperModel):
         """The candidate of these values."""
         return Candidate(self, dict(values))
 
-    def describe(self, values: Mapping[str, Any]) -> str:
-        """A candidate in words, one line: its choices first, then the rest."""
-        parts = [f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()]
-        return ", ".join(part.replace("_", " ") for part in parts)
-
     def get_config(self) -> dict[str, Any]:
         """The space as plain data: what its fingerprint is made of."""
         return {

@@ -100,7 +100,7 @@ class Training:
         metrics: Of the best epoch, by Keras's names.
         best_epoch: From 1.
         epochs: How many were trained.
-        step_seconds: Median wall time of one batch, validation left out.
+        timings: `"startup_seconds"` until the first batch has ended, `"step_seconds"` of one batch after that (median).
         in_time: Whether it ended by itself and not by the deadline.
     """
 
@@ -108,7 +108,7 @@ class Training:
     metrics: dict[str, float]
     best_epoch: int
     epochs: int
-    step_seconds: float
+    timings: dict[str, float]
     in_time: bool
 
 
@@ -130,8 +130,8 @@ class Estimator(abc.ABC):
             seed: The only source of chance.
 
         Returns:
-            The metrics of the best epoch by Keras's names (`"accuracy"`, `"val_accuracy"`, ...), and `"epochs"` and
-            `"step_seconds"`, which tell what a longer training would take.
+            The metrics of the best epoch by Keras's names (`"accuracy"`, `"val_accuracy"`, ...), `"epochs"`, and the
+            timings of `Training`, as the full training would have them.
 
         Raises:
             TrialError: If the candidate diverges.
@@ -141,6 +141,9 @@ class Estimator(abc.ABC):
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
         """Its settings as plain data: trials of other settings cannot be compared."""
+
+
+TIMINGS = ("startup_seconds", "step_seconds")
 
 
 class OutOfTime(Exception):
@@ -154,7 +157,7 @@ class OutOfTime(Exception):
 def evaluate(candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
     """Trains a candidate and returns what `Estimator.evaluate` promises."""
     training = train(candidate, data, budget, seed)
-    metrics = {**training.metrics, "epochs": float(training.epochs), "step_seconds": training.step_seconds}
+    metrics = {**training.metrics, "epochs": float(training.epochs), **training.timings}
     if not training.in_time:
         raise OutOfTime(metrics)
     return metrics
@@ -172,11 +175,11 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
     Raises:
         TrialError: If the loss or a metric becomes NaN or infinite, with where it happened.
     """
+    watch = _watch(budget.deadline)
     with seeded(seed):
         core = candidate.core(data.x.shape[1:])
         optimizer = candidate.optimizer(math.ceil(len(data) / budget.batch_size) * budget.epochs)
     _compile(core, optimizer, data, budget)
-    watch = _watch(budget.deadline)
     stop = _best_epoch(budget, has_validation=data.validation is not None)
     validation = data.validation and data_module.dataset(*data.validation, batch_size=4 * budget.batch_size)
     history = core.fit(
@@ -224,8 +227,9 @@ def _watch(deadline: float | None) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.epoch, self.in_time = 0, True
-            self.seconds: list[float] = []
-            self._begun = 0.0
+            self.made = self._begun = time.monotonic()
+            self.startup = 0.0
+            self.steps: list[float] = []
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.epoch = epoch + 1
@@ -236,12 +240,17 @@ def _watch(deadline: float | None) -> Any:
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             loss = float(logs["loss"])
             now = time.monotonic()
-            self.seconds.append(now - self._begun)
+            self.steps.append(now - self._begun)
+            self.startup = self.startup or now - self.made
             if not math.isfinite(loss):
                 raise TrialError(f"The training diverged: the loss became {loss} in epoch {self.epoch}.")
             if deadline is not None and now > deadline:
                 self.in_time = False
                 self.model.stop_training = True
+
+        def timings(self) -> dict[str, float]:
+            steps = sorted(self.steps[1:] or self.steps)
+            return {"startup_seconds": self.startup, "step_seconds": steps[len(steps) // 2]}
 
     return Watch()
 
@@ -257,5 +266,4 @@ def _training(core: keras.Model, history: dict[str, list[Any]], budget: Budget, 
     wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}
     if wrong:
         raise TrialError(f"The training diverged: {wrong} in epoch {best + 1}.")
-    seconds = sorted(watch.seconds)[len(watch.seconds) // 2]
-    return Training(core, metrics, best + 1, epochs, seconds, watch.in_time)
+    return Training(core, metrics, best + 1, epochs, watch.timings(), watch.in_time)

@@ -42,7 +42,8 @@ class Proxy(Estimator):
 
     def evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
         epochs = max(1, math.ceil(self.epochs * budget.epochs))
-        return evaluate(candidate, self._prepare(data), dataclasses.replace(budget, epochs=epochs), seed)
+        metrics = evaluate(candidate, self._prepare(data), dataclasses.replace(budget, epochs=epochs), seed)
+        return {**metrics, "step_seconds": metrics["step_seconds"] / self.resolution**2}
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -1,0 +1,87 @@
+"""How the arguments of a task are read: durations, counts, names. Each gives one clear error for what cannot be used."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autonas import strategies
+from autonas.errors import InputError
+from autonas.strategies.base import Strategy
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds(name: str, value: float | str | None) -> float | None:
+    """Reads a duration.
+
+    Args:
+        name: Of the argument, for the error.
+        value: Seconds, or a number with `s`, `m` or `h` behind it; None stays None.
+
+    Raises:
+        InputError: If it is not a positive duration.
+
+    Example:
+
+    >>> seconds("max_time", "10m")
+    600.0
+    """
+    if value is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([smh]?)\s*", str(value)) if not isinstance(value, bool) else None
+    read = float(match[1]) * _UNITS[match[2]] if match else 0.0
+    if read <= 0:
+        raise InputError.of(name, "a positive number of seconds, or a text such as '90s', '10m', '2h'", repr(value))
+    return read
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """Reads an integer argument.
+
+    Raises:
+        InputError: If it is no integer, or under `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError.of(name, f"an integer from {least} up", repr(value))
+    return int(value)
+
+
+def whole_or_none(name: str, value: Any, least: int) -> int | None:
+    """Reads an integer argument that may be left out."""
+    return None if value is None else whole(name, value, least)
+
+
+def project_name(name: str | None) -> str | None:
+    """Reads the name of a project: of one folder, without a parent.
+
+    Raises:
+        InputError: If it is anything else.
+    """
+    if name is not None and (not isinstance(name, str) or not name or Path(name).name != name):
+        raise InputError.of("project_name", "the name of one folder", repr(name), "Its parent is the argument directory.")
+    return name
+
+
+def strategy(identifier: Any, objective: str) -> Any:
+    """Reads a strategy: one of ours, or an oracle of Keras Tuner.
+
+    Args:
+        identifier: A name, a class or an instance.
+        objective: Name of the task's objective, which an oracle has to share.
+
+    Raises:
+        InputError: If it is neither, or an oracle aims at something else.
+    """
+    # whoever holds an oracle has Keras Tuner loaded; without one there is no need to load it
+    if "keras_tuner" in sys.modules and not isinstance(identifier, (str, Strategy)):
+        from autonas import search
+
+        if search.is_oracle(identifier):
+            search.check_oracle(identifier, objective)
+            return identifier
+    return strategies.get(identifier)

@@ -1,0 +1,502 @@
+"""AutoModel: the one place where the parts are put together, from the user's data to a retrained Keras model."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+import re
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autonas import data as data_module
+from autonas import arguments, devices, estimators, heads, inputs, objectives, preparation, report, trials
+from autonas.errors import NotFittedError
+from autonas.heads.base import Head
+from autonas.inputs.base import Input
+from autonas.project import Project, fingerprint
+from autonas.quiet import quiet as _chatter_off
+from autonas.trials import TrialStore
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+    from autonas.blocks.base import Block
+    from autonas.estimators.base import Budget, Data
+    from autonas.evaluation import Evaluation
+    from autonas.preparation import Given
+    from autonas.progress import View
+    from autonas.space import SearchSpace
+
+DEFAULT_TRIALS = 20
+RETRAINING_SHARE = 0.4  # of `max_time`
+CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
+FULL_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 5_000, 15, 60
+
+
+class AutoModel:
+    """Searches a network for some data, retrains it, and answers with it.
+
+    Args:
+        input: What the data is: an `autonas.inputs.Input` or its name.
+        head: What the target is: an `autonas.heads.Head` or its name.
+        block: `block(input, rows)` makes the space between them, an `autonas.blocks.Block`, for the fitted input and the
+            number of training examples.
+        max_trials: Most candidates to train (rejected ones do not count). None means 20, or no bound if there is a
+            `max_time`.
+        max_time: Bound on the whole of `fit`, retraining included: seconds, or `"90s"`, `"10m"`, `"2h"`.
+        objective: What is optimised: a metric of Keras with `val_` before it, a cost (`"latency_ms"`, `"params"`, ...), or a
+            `keras_tuner.Objective`. None means the head's own.
+        limits: Most that a candidate may cost, as cost -> number: `{"latency_ms": 2.0, "size_kb": 500}`.
+        strategy: Who proposes: `"random"`, `"evolution"`, an `autonas.strategies.Strategy`, or an oracle of Keras Tuner (class
+            or instance).
+        estimator: How candidates are measured: `"proxy"`, `"full"`, or an instance.
+        device: Where latency is measured: `"host"`, or an instance.
+        top_k: How many of the best are trained in full before one is chosen.
+        seed: Of all that is random.
+        directory: Where projects are kept.
+        project_name: Folder of this search in `directory`. None makes a name from the data and the settings, so the same
+            call goes on with its own project and no other.
+        overwrite: Whether to delete a project of that name first.
+        verbose: 0 shows nothing.
+
+    Raises:
+        InputError: If an argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        input: Input | str,
+        head: Head | str,
+        block: Callable[[Any, int], Block],
+        *,
+        max_trials: int | None = None,
+        max_time: float | str | None = None,
+        objective: Any = None,
+        limits: Mapping[str, float] | None = None,
+        strategy: Any = "evolution",
+        estimator: Any = "proxy",
+        device: Any = "host",
+        top_k: int = 2,
+        seed: int = 0,
+        directory: str | Path = "runs",
+        project_name: str | None = None,
+        overwrite: bool = False,
+        verbose: int = 1,
+    ) -> None:
+        self._parts = inputs.get(input), heads.get(head)
+        self.input, self.head = copy.deepcopy(self._parts)
+        self.block = block
+        self.max_time = arguments.seconds("max_time", max_time)
+        self.max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
+        if self.max_trials is None and self.max_time is None:
+            self.max_trials = DEFAULT_TRIALS
+        self.objective = objectives.get(self.head.default_objective if objective is None else objective)
+        self.limits = objectives.limits(limits or {})
+        self.strategy = arguments.strategy(strategy, self.objective.name)
+        self.estimator = estimators.get(estimator)
+        self.device = devices.get(device)
+        self.top_k = arguments.whole("top_k", top_k, least=1)
+        self.seed = arguments.whole("seed", seed, least=0)
+        self.directory, self.project_name = Path(directory), arguments.project_name(project_name)
+        self.overwrite, self.verbose = overwrite, verbose
+        self._project: Project | None = None
+        self._store = TrialStore(None)
+        self._finished: dict[str, Any] | None = None
+        self._model: keras.Model | None = None
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        validation_split: float = 0.2,
+        validation_data: Any = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        callbacks: Sequence[Any] | None = None,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+    ) -> keras.Model:
+        """Searches, retrains, and returns the model.
+
+        A search that was stopped goes on where it was; one that is finished is answered from disk.
+
+        Args:
+            x: The examples, or a `tf.data.Dataset` of (x, y) or (x, y, sample_weight).
+            y: The targets; None with a dataset.
+            validation_split: Share of the examples that candidates are judged on, in (0, 1).
+            validation_data: (x, y), (x, y, sample_weight) or a dataset to judge on instead. As all data that is given, it is
+                part of the last training.
+            epochs: Of a full training; None chooses by the number of examples.
+            batch_size: None chooses by the number of examples.
+            callbacks: Keras callbacks. Each training of the search gets copies, the last one the originals.
+            class_weight: label -> weight, or `"balanced"`.
+            sample_weight: One weight for each example.
+
+        Returns:
+            A `keras.Model`, trained on all the data, that takes examples as they came.
+
+        Raises:
+            InputError: If something that was given cannot be used; nothing was started.
+            ProjectError: If the project holds a search of other data or settings.
+            SearchError: If no candidate could be trained.
+        """
+        begun = time.monotonic()
+        epochs = arguments.whole_or_none("epochs", epochs, least=1)
+        batch_size = arguments.whole_or_none("batch_size", batch_size, least=1)
+        callbacks = list(callbacks or [])
+        self.input, self.head = copy.deepcopy(self._parts)
+        given = preparation.check(
+            self.input,
+            self.head,
+            x,
+            y,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            seed=self.seed,
+        )
+        settings = self._settings(given, epochs, batch_size, callbacks, class_weight)
+        project = Project(self.directory / (self.project_name or _default_name(type(self).__name__, settings)))
+        project.check_writable()
+        with _chatter_off():
+            return self._fit(begun, project, settings, given, epochs, batch_size, callbacks, class_weight)
+
+    def _fit(
+        self,
+        begun: float,
+        project: Project,
+        settings: dict[str, Any],
+        given: Given,
+        epochs: int | None,
+        batch_size: int | None,
+        callbacks: list[Any],
+        class_weight: Any,
+    ) -> keras.Model:
+        from autonas import progress
+
+        preprocessor = self.input.preprocessor()
+        data, everything = preparation.prepare(given, self.input, self.head, preprocessor, class_weight, self.seed)
+        space = self._space(len(data), callbacks)
+        budget = self._budget(len(everything), epochs, batch_size, callbacks)
+        evaluation = self._evaluation(space, data, budget, preprocessor)
+        points = space.starting_points()
+        evaluation.check_limits(points)
+        store = project.open({**settings, "space": space.get_config()}, self._identity(), self.overwrite)
+        self._project, self._store, self._model = project, store, None
+        content = project.read()
+        if self._is_finished(content["finished"], store):
+            self._finished = content["finished"]
+            self._say(f"The project in {project.folder} is finished; its model is read from there.")
+            return self.model
+        seconds = self._seconds(store)
+        end = None if seconds is None else begun + seconds - CLOSING_SECONDS - CLOSING_SHARE * seconds
+        view = progress.make(
+            self.verbose, self.objective.name, self._sign, report.describe, self.max_trials, seconds, begun
+        )
+        with view:
+            view.resume(store.trials)
+            try:
+                self._search(end, space, evaluation, points, budget, view)
+                outcome = self._retrain(end, space, data, everything, budget, evaluation, view)
+            except KeyboardInterrupt:
+                view.say(self._how_to_go_on())
+                raise
+            self._model = self._assemble(preprocessor, outcome.core)
+            self._finish(project, content, outcome)
+        self._say(self.report())
+        return self._model
+
+    def _search(
+        self, end: float | None, space: SearchSpace, evaluation: Evaluation, points: list[Any], budget: Budget, view: View
+    ) -> None:
+        from autonas import search
+
+        deadline = None if end is None or self.max_time is None else end - RETRAINING_SHARE * self.max_time
+        evaluation.budget = dataclasses.replace(budget, deadline=deadline)
+        search.run(
+            self.strategy,
+            space.hyperparameters,
+            evaluation,
+            self._store,
+            starting_points=points,
+            max_trials=self.max_trials,
+            deadline=deadline,
+            epochs=budget.epochs,
+            seed=self.seed,
+            view=view,
+        )
+
+    def _retrain(
+        self,
+        end: float | None,
+        space: SearchSpace,
+        data: Data,
+        everything: Data,
+        budget: Budget,
+        evaluation: Evaluation,
+        view: View,
+    ) -> Any:
+        from autonas.retrain import finalists, retrain
+        from autonas.search import STARTING_POINT
+
+        best = finalists(self._store.trials, self.top_k, STARTING_POINT)
+        return retrain(
+            best,
+            space,
+            data,
+            everything,
+            dataclasses.replace(budget, deadline=end),
+            score=lambda metrics, trial: evaluation.value(metrics, trial.costs),
+            seed=self.seed,
+            view=view,
+        )
+
+    @property
+    def model(self) -> keras.Model:
+        """The retrained model, preprocessing included."""
+        if self._finished is None:
+            raise NotFittedError(f"This {type(self).__name__} is not fitted. Call fit, or autonas.load a finished project.")
+        if self._model is None and self._project is not None:
+            with _chatter_off():
+                self._model = self._project.load_model()
+        return self._model
+
+    def predict(self, x: Any, batch_size: int = 256) -> np.ndarray:
+        """Answers in the user's terms.
+
+        Args:
+            x: Examples of the kind that `fit` got.
+            batch_size: Examples at a time.
+
+        Returns:
+            One answer for each example.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            InputError: If the examples have another form than those of `fit`.
+        """
+        return self.head.decode(self._outputs(x, batch_size))
+
+    def evaluate(
+        self, x: Any, y: Any = None, *, sample_weight: Any = None, batch_size: int = 256
+    ) -> dict[str, float]:
+        """Returns the loss and the metrics on labelled examples (arrays or a dataset), by name."""
+        model = self.model
+        x, y, sample_weight = data_module.arrays(x, y, sample_weight)
+        x, y = self.input.check(x), self.head.check(y)
+        data_module.check_lengths(x, y, sample_weight)
+        weights = self.head.weights(y, None, sample_weight)
+        if not model.compiled:
+            raise NotFittedError("The loss or a metric is code of yours, which a project cannot keep: call model.compile.")
+        with _chatter_off():
+            result = model.evaluate(
+                x, self.head.encode(y), sample_weight=weights, batch_size=batch_size, verbose=0, return_dict=True
+            )
+        return {name: float(value) for name, value in result.items()}
+
+    def export(self, path: str | Path) -> Path:
+        """Writes the model; the suffix decides how: `.keras`, `.tflite`, and a name without one is a SavedModel folder."""
+        from autonas import export
+
+        with _chatter_off():
+            return export.export(self.model, path)
+
+    def _outputs(self, x: Any, batch_size: int) -> np.ndarray:
+        model = self.model
+        if data_module.is_dataset(x):
+            x = data_module.examples(x)
+        checked = self.input.check(x)
+        return np.asarray(model.predict(checked, batch_size=batch_size, verbose=0))
+
+    def leaderboard(self) -> pd.DataFrame:
+        """One row a trial, best first: status, score, metrics, costs, seconds, hyperparameters."""
+        self._need_trials()
+        return trials.leaderboard(self._store.trials)
+
+    def report(self) -> str:
+        """The search in some lines: trials, the best, the gain over the best starting point, the full trainings."""
+        from autonas.search import STARTING_POINT
+
+        self._need_trials()
+        finalists = self._finished["finalists"] if self._finished else []
+        return report.summary(
+            self._store.trials, finalists, self.objective.name, self._sign, STARTING_POINT
+        )
+
+    @classmethod
+    def restore(cls, project: Project, content: dict[str, Any]) -> AutoModel:
+        """Makes the object that a project was fitted by, without fitting; see `autonas.load`.
+
+        Args:
+            project: Its folder.
+            content: What its file says.
+        """
+        self = cls(directory=project.folder.parent, project_name=project.folder.name)  # type: ignore[call-arg]
+        (input_name, input_config), (head_name, head_config) = content["input"], content["head"]
+        self.input = inputs.INPUTS[input_name].from_config(input_config)
+        self.head = heads.HEADS[head_name].from_config(head_config)
+        self.objective = objectives.restore(*content["objective"])
+        self._project, self._finished = project, content["finished"]
+        self._store = TrialStore(project.folder / "trials", fingerprint(content["settings"]))
+        return self
+
+    def _need_trials(self) -> None:
+        if self._project is None:
+            raise NotFittedError(f"This {type(self).__name__} has no trials. Call fit, or autonas.load a project.")
+
+    def _space(self, rows: int, callbacks: Sequence[Any]) -> SearchSpace:
+        import keras
+
+        from autonas.space import SearchSpace
+
+        setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+        constant = any(isinstance(callback, setters) for callback in callbacks)
+        schedules = ("constant",) if constant else ("cosine", "constant")
+        return SearchSpace(self.block(self.input, rows), self.head, self.input.shape, schedules)
+
+    def _budget(self, rows: int, epochs: int | None, batch_size: int | None, callbacks: list[Any]) -> Budget:
+        from autonas.estimators.base import Budget
+
+        batch_size = batch_size or (32 if rows < 5_000 else 64)
+        if epochs is None:
+            epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, FULL_STEPS // math.ceil(rows / batch_size)))
+        quality = not self.objective.cheap
+        return Budget(
+            epochs=epochs,
+            batch_size=batch_size,
+            patience=max(5, epochs // 3),
+            monitor=self.objective.name if quality else "val_loss",
+            mode=self.objective.direction if quality else "min",
+            callbacks=callbacks,
+        )
+
+    def _evaluation(self, space: SearchSpace, data: Data, budget: Budget, preprocessor: keras.Model) -> Evaluation:
+        from autonas.evaluation import Evaluation
+    from autonas.preparation import Given
+        from autonas.screens.limits import Limits
+
+        return Evaluation(
+            space,
+            data,
+            self.estimator,
+            budget,
+            self.objective,
+            Limits(self.limits),
+            self.device,
+            lambda core: self._assemble(preprocessor, core),
+            self.seed,
+        )
+
+    def _assemble(self, preprocessor: keras.Model, core: keras.Model) -> keras.Model:
+        """One model of both, compiled so that it can be evaluated and trained further."""
+        import keras
+
+        tensor = keras.Input(preprocessor.input_shape[1:], dtype=preprocessor.inputs[0].dtype, name="x")
+        model = keras.Model(tensor, core(preprocessor(tensor)), name=_snake(type(self).__name__))
+        metric = None if self.objective.cheap else self.objective.name.removeprefix("val_")
+        metrics = self.head.metrics(None if metric == "loss" else metric)
+        model.compile(optimizer="adam", loss=self.head.loss(), metrics=metrics, jit_compile=False)
+        return model
+
+    def _settings(
+        self, given: Given, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any], class_weight: Any
+    ) -> dict[str, Any]:
+        """All that a trial depends on, as plain data."""
+        return {
+            "data": data_module.fingerprint(*given.train.arrays(), *given.validation.arrays()),
+            "validation_split": given.split,
+            "head": self.head.get_config(),
+            "objective": [self.objective.name, self.objective.direction],
+            "limits": {name: limit for name, (_, limit) in self.limits.items()},
+            "strategy": _described(self.strategy),
+            "estimator": self.estimator.get_config(),
+            "device": _described(self.device),
+            "seed": self.seed,
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "callbacks": [type(callback).__name__ for callback in callbacks],
+            "class_weight": class_weight if isinstance(class_weight, (str, type(None))) else sorted(
+                (str(label), float(weight)) for label, weight in class_weight.items()
+            ),
+        }
+
+    def _is_finished(self, finished: dict[str, Any] | None, store: TrialStore) -> bool:
+        """Whether there is nothing left to do: not more trials, not more time, and as many finalists as asked for."""
+        if finished is None or not store.trials or finished["top_k"] != self.top_k:
+            return False
+        more_trials = (self.max_trials or math.inf) > (finished["max_trials"] or math.inf)
+        more_time = (self.max_time or math.inf) > (finished["max_time"] or math.inf)
+        return not more_trials and not more_time
+
+    def _finish(self, project: Project, content: dict[str, Any], outcome: Any) -> None:
+        from autonas.retrain import as_plain
+
+        project.save_model(self._model)
+        self._finished = {
+            "max_trials": self.max_trials,
+            "max_time": self.max_time,
+            "top_k": self.top_k,
+            "winner": outcome.trial.number,
+            "finalists": as_plain(outcome.finalists),
+        }
+        project.write({**content, "finished": self._finished})
+
+    def _identity(self) -> dict[str, Any]:
+        """What `load` needs to answer as this object does."""
+        return {
+            "task": type(self).__name__,
+            "input": [_name_of(self.input, inputs.INPUTS), self.input.get_config()],
+            "head": [_name_of(self.head, heads.HEADS), self.head.get_config()],
+            "objective": [self.objective.name, self.objective.direction],
+        }
+
+    def _seconds(self, store: TrialStore) -> float | None:
+        """What this call may take: earlier runs of the project count, but the retraining is never left out."""
+        if self.max_time is None:
+            return None
+        spent = sum(trial.seconds for trial in store.trials)
+        return max(self.max_time - spent, RETRAINING_SHARE * self.max_time)
+
+    def _say(self, text: str) -> None:
+        if self.verbose:
+            sys.stdout.write(text + "\n")
+
+    def _how_to_go_on(self) -> str:
+        done = len(trials.completed(self._store.trials))
+        return (
+            f"Stopped. {len(self._store.trials)} trials are kept in {self._project.folder if self._project else ''}. The same "
+            f"call goes on from there; with max_trials={max(1, done)} it retrains the best of what there is."
+        )
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.objective.direction == "max" else -1
+
+
+def _default_name(task: str, settings: Mapping[str, Any]) -> str:
+    return f"{_snake(task)}-{fingerprint(settings)[:8]}"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _described(part: Any) -> Any:
+    """A strategy or a device as plain data: its class, and what it was made with."""
+    if isinstance(part, type):
+        return [part.__name__, {}]
+    plain = {n: v for n, v in vars(part).items() if isinstance(v, (str, int, float, bool, type(None)))}
+    return [type(part).__name__, plain]
+
+
+def _name_of(part: Any, members: Mapping[str, type]) -> str:
+    return next((name for name, kind in members.items() if kind is type(part)), type(part).__name__)

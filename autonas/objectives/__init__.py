@@ -1,0 +1,100 @@
+"""Objectives: qualities that training shows, and costs that are read off a model. The registry of the costs."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from autonas.errors import InputError
+from autonas.objectives.base import Cost, Objective
+from autonas.objectives.costs import Flops, LatencyMs, Memory, Parameters, Size
+from autonas.objectives.quality import DIRECTIONS, Quality
+
+COSTS: dict[str, type[Cost]] = {
+    "params": Parameters,
+    "flops": Flops,
+    "memory_kb": Memory,
+    "size_kb": Size,
+    "latency_ms": LatencyMs,
+}
+
+
+def get(identifier: Any) -> Objective:
+    """Returns the objective that a name or an instance means.
+
+    Args:
+        identifier: The name of a cost, `"val_"` and the name of a metric, a `keras_tuner.Objective`, or an
+            `autonas.objectives.base.Objective`.
+
+    Raises:
+        InputError: If it is none of these. The costs are listed, and near names suggested.
+
+    Example:
+
+    >>> get("val_auc").direction, get("latency_ms").direction
+    ('max', 'min')
+    """
+    if isinstance(identifier, Objective):
+        return identifier
+    if isinstance(identifier, str) and identifier in COSTS:
+        return COSTS[identifier]()
+    if isinstance(identifier, str) and (identifier.startswith("val_") or identifier in DIRECTIONS):
+        return Quality(identifier)
+    keras_tuner = sys.modules.get("keras_tuner")  # whoever holds an objective of Keras Tuner has it loaded
+    if keras_tuner is not None and isinstance(identifier, keras_tuner.Objective):
+        return restore(identifier.name, identifier.direction)
+    several = isinstance(identifier, (list, tuple))
+    near = difflib.get_close_matches(str(identifier), [*COSTS, *(f"val_{name}" for name in DIRECTIONS)], n=1)
+    raise InputError.of(
+        "objective",
+        f"one of the costs {sorted(COSTS)}, a metric of Keras such as 'val_accuracy', or a keras_tuner.Objective",
+        repr(identifier),
+        "Several objectives at once are not searched for: choose one, and put limits on costs."
+        if several
+        else (f"Did you mean {near[0]!r}?" if near else ""),
+    )
+
+
+def restore(name: str, direction: str) -> Objective:
+    """Returns the objective of this name and direction.
+
+    Raises:
+        InputError: If a cost is to be maximised, or the direction is neither `"max"` nor `"min"`.
+    """
+    if direction not in ("max", "min") or (name in COSTS and direction == "max"):
+        raise InputError.of(f"The direction of {name!r}", "'max' or 'min', and 'min' for a cost", repr(direction))
+    return COSTS[name]() if name in COSTS else Quality(name, direction)
+
+
+def limits(mapping: Mapping[str, float]) -> dict[str, tuple[Cost, float]]:
+    """Reads limits on costs.
+
+    Args:
+        mapping: The name of a cost -> the most that it may be, in the unit that its name says.
+
+    Returns:
+        name -> (cost, limit).
+
+    Raises:
+        InputError: If a name is not that of a cost, or a limit is no positive finite number.
+
+    Example:
+
+    >>> limits({"latency_ms": 2.0})
+    {'latency_ms': (<autonas.objectives.costs.LatencyMs object at ...>, 2.0)}
+    """
+    if not isinstance(mapping, Mapping):
+        raise InputError.of("limits", "a dict of cost -> number", repr(mapping), "For example {'latency_ms': 2.0}.")
+    read = {}
+    for name, limit in mapping.items():
+        if name not in COSTS:
+            near = difflib.get_close_matches(str(name), COSTS, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else ""
+            raise InputError.of("A limit", f"on one of the costs {sorted(COSTS)}", repr(name), hint)
+        if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < math.inf:
+            raise InputError.of(f"limits[{name!r}]", "a positive number", repr(limit))
+        read[name] = (COSTS[name](), float(limit))
+    return read

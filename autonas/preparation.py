@@ -1,0 +1,154 @@
+"""From what the user passed to `fit` to data that candidates are trained on: check and split, then preprocess and encode.
+
+Checking needs NumPy alone, so a wrong argument is told at once. Preprocessing needs Keras, and is done once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autonas import data as data_module
+from autonas.errors import InputError
+
+if TYPE_CHECKING:
+    import keras
+
+    from autonas.estimators.base import Data
+    from autonas.heads.base import Head
+    from autonas.inputs.base import Input
+
+
+@dataclasses.dataclass
+class Part:
+    """Examples, targets and weights in their canonical form."""
+
+    x: np.ndarray
+    y: np.ndarray
+    sample_weight: Any
+
+    def rows(self, rows: np.ndarray) -> Part:
+        """Some of the examples."""
+        weight = None if self.sample_weight is None else np.asarray(self.sample_weight)[rows]
+        return Part(self.x[rows], self.y[rows], weight)
+
+    def arrays(self) -> tuple[Any, ...]:
+        """The three, for a fingerprint."""
+        return self.x, self.y, self.sample_weight
+
+
+@dataclasses.dataclass
+class Given:
+    """What the user gave, checked: the part to train on and the part to judge on.
+
+    Attributes:
+        train: To train on.
+        validation: To judge on.
+        split: The share that `validation` is of everything, or None if the user gave it apart.
+    """
+
+    train: Part
+    validation: Part
+    split: float | None
+
+
+def check(
+    input: Input,
+    head: Head,
+    x: Any,
+    y: Any,
+    *,
+    validation_split: float,
+    validation_data: Any,
+    class_weight: Any,
+    sample_weight: Any,
+    seed: int,
+) -> Given:
+    """Checks all data, fits input and head on it, and splits it.
+
+    Args:
+        input: Not fitted yet; learns from the part to train on.
+        head: Not fitted yet; learns from all targets to train on.
+        x: As `fit` takes it, and so are the next four.
+        y: See there.
+        validation_split: See there.
+        validation_data: See there.
+        class_weight: See there.
+        sample_weight: See there.
+        seed: Of the split.
+
+    Raises:
+        InputError: If something cannot be used.
+    """
+    given = _part(input, head, x, y, sample_weight, "x", "y")
+    head.fit(given.y)
+    head.weights(given.y, class_weight, given.sample_weight)
+    if validation_data is None:
+        train, valid = data_module.split(len(given.x), head.strata(given.y), validation_split, seed)
+        input.fit(given.x[train])
+        return Given(given.rows(train), given.rows(valid), validation_split)
+    input.fit(given.x)
+    parts = list(validation_data) if isinstance(validation_data, (tuple, list)) else [validation_data]
+    if not 1 <= len(parts) <= 3:
+        raise InputError.of(
+            "validation_data", "(x, y), (x, y, sample_weight) or a dataset", f"{len(parts)} parts"
+        )
+    validation = _part(input, head, *[*parts, None, None][:3], "validation_data", "validation_data")
+    head.weights(validation.y, None, validation.sample_weight)
+    return Given(given, validation, None)
+
+
+def _part(input: Input, head: Head, x: Any, y: Any, sample_weight: Any, x_name: str, y_name: str) -> Part:
+    x, y, sample_weight = data_module.arrays(x, y, sample_weight)
+    x, y = input.check(x, x_name), head.check(y, y_name)
+    data_module.check_lengths(x, y, sample_weight)
+    return Part(x, y, sample_weight)
+
+
+def prepare(
+    given: Given, input: Input, head: Head, preprocessor: keras.Model, class_weight: Any, seed: int
+) -> tuple[Data, Data]:
+    """Preprocesses and encodes.
+
+    Args:
+        given: What `check` returned.
+        input: Fitted.
+        head: Fitted.
+        preprocessor: The input's.
+        class_weight: As `fit` takes it. It shapes the training, and not how candidates are judged.
+        seed: Of the parts that a proxy task takes.
+
+    Returns:
+        The data of the search, with its validation part, and all the data as one, without.
+    """
+    from autonas.estimators.base import Data
+
+    def ready(x: np.ndarray) -> np.ndarray:
+        return np.asarray(preprocessor.predict(x, batch_size=256, verbose=0))
+
+    train, valid = given.train, given.validation
+    x, y = ready(train.x), head.encode(train.y)
+    x_valid, y_valid = ready(valid.x), head.encode(valid.y)
+    weights = head.weights(train.y, class_weight, train.sample_weight)
+    validation = (x_valid, y_valid, head.weights(valid.y, None, valid.sample_weight))
+    data = Data(x, y, weights, validation, head.strata(train.y), input, head, seed)
+    everything = Data(
+        np.concatenate([x, x_valid]),
+        np.concatenate([y, y_valid]),
+        _joined(weights, head.weights(valid.y, class_weight, valid.sample_weight), len(x), len(x_valid)),
+        None,
+        None,
+        input,
+        head,
+        seed,
+    )
+    return data, everything
+
+
+def _joined(first: np.ndarray | None, second: np.ndarray | None, rows: int, more: int) -> np.ndarray | None:
+    if first is None and second is None:
+        return None
+    parts = [np.ones(n, "float32") if w is None else w for w, n in ((first, rows), (second, more))]
+    return np.concatenate(parts)

@@ -1,0 +1,161 @@
+"""The final training: the best few candidates from scratch, then the winner from scratch on all the data.
+
+A search ranks by cheap trainings; what is handed over was chosen by full ones. The best starting point is always trained
+beside the best of the search, so the result says what the search was worth against a human design.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autonas.errors import SearchError, TrialError
+from autonas.estimators.base import Budget, Data, Training, train
+from autonas.space import SearchSpace
+from autonas.trials import Trial, completed, key
+
+if TYPE_CHECKING:
+    import keras
+
+    from autonas.progress import View
+
+MARGIN = 1.15  # a training takes longer than its steps: building, tracing, validation
+
+
+@dataclasses.dataclass
+class Finalist:
+    """A candidate that was trained in full.
+
+    Attributes:
+        trial: Its number in the search.
+        origin: Where it came from.
+        score: On the validation part, higher is better.
+        metrics: On the validation part.
+        epochs: Trained.
+        seconds: Wall time.
+    """
+
+    trial: int
+    origin: str
+    score: float
+    metrics: dict[str, float]
+    epochs: int
+    seconds: float
+
+
+@dataclasses.dataclass
+class Retrained:
+    """The outcome: the core that is handed over, which trial it is, and all finalists, best first."""
+
+    core: keras.Model
+    trial: Trial
+    finalists: list[Finalist]
+
+
+def finalists(trials: Sequence[Trial], top_k: int, starting_point: str) -> list[Trial]:
+    """Chooses who is trained in full: the best `top_k` networks, and the best starting point if it is not among them."""
+    best: dict[str, Trial] = {}
+    for trial in completed(trials):
+        network = key({name: value for name, value in trial.values.items() if "/" not in name})
+        best.setdefault(network, trial)
+    ranked = list(best.values())
+    chosen = ranked[:top_k]
+    baseline = [trial for trial in ranked if trial.origin == starting_point][:1]
+    return chosen + [trial for trial in baseline if trial not in chosen]
+
+
+def retrain(
+    trials: Sequence[Trial],
+    space: SearchSpace,
+    data: Data,
+    everything: Data,
+    budget: Budget,
+    *,
+    score: Callable[[dict[str, float], Trial], float],
+    seed: int,
+    view: View,
+) -> Retrained:
+    """Trains finalists on the training part, then the winner on all the data.
+
+    Args:
+        trials: The finalists.
+        space: Where they came from.
+        data: With its validation part.
+        everything: All the data, the validation part included.
+        budget: Of one training. With a deadline, the epochs are shortened so that all trainings end before it.
+        score: Turns the metrics of a training and its trial into a score, higher is better.
+        seed: Of all that is random here.
+        view: Told what goes on.
+
+    Raises:
+        SearchError: If every finalist diverged.
+    """
+    done: list[tuple[Finalist, Trial, Training]] = []
+    failures: list[str] = []
+    for rank, trial in enumerate(trials):
+        view.stage(f"Retraining {rank + 1}/{len(trials)}, trial {trial.number + 1}")
+        begun = time.monotonic()
+        # ahead of it are this one, those after it, and the winner once more on everything
+        share = _fit_time(budget, trial, data, [len(data)] * (len(trials) - rank) + [len(everything)])
+        try:
+            training = train(space.candidate(trial.values), data, share, _seed(seed, trial.number))
+        except TrialError as error:
+            failures.append(f"Trial {trial.number + 1}: {error}")
+            view.say(failures[-1])
+            continue
+        seconds = time.monotonic() - begun
+        found = Finalist(
+            trial.number, trial.origin, score(training.metrics, trial), training.metrics, training.epochs, seconds
+        )
+        done.append((found, trial, training))
+    if not done:
+        raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
+    done.sort(key=lambda item: -item[0].score)
+    winner, trial, training = done[0]
+    core = _on_everything(space, trial, training, everything, budget, seed, view)
+    return Retrained(core, trial, [finalist for finalist, _, _ in done])
+
+
+def _on_everything(
+    space: SearchSpace, trial: Trial, training: Training, everything: Data, budget: Budget, seed: int, view: View
+) -> keras.Model:
+    view.stage(f"Training the winner, trial {trial.number + 1}, on all the data")
+    known = dataclasses.replace(trial, costs={**trial.costs, **training.timings})
+    epochs = training.epochs if trial.values.get("schedule") == "cosine" else training.best_epoch
+    final = dataclasses.replace(budget, epochs=max(1, epochs), patience=None)
+    final = _fit_time(final, known, everything, [len(everything)])
+    try:
+        result = train(space.candidate(trial.values), everything, final, _seed(seed, trial.number))
+    except TrialError as error:
+        view.say(f"The training on all the data failed, so the model of the training part is returned. {error}")
+        return training.model
+    if not result.in_time and result.epochs < training.best_epoch:
+        view.say("The time was up before the training on all the data ended: the model of the training part is returned.")
+        return training.model
+    return result.model
+
+
+def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: Sequence[int]) -> Budget:
+    """Gives a training its fair part of the time that is left, and the epochs that fit into it."""
+    if budget.deadline is None:
+        return budget
+    now = time.monotonic()
+    mine = (budget.deadline - now) * ahead[0] / sum(ahead)
+    epoch_seconds = MARGIN * trial.costs.get("step_seconds", 0.0) * math.ceil(len(data) / budget.batch_size)
+    training_seconds = mine - trial.costs.get("startup_seconds", 0.0)
+    epochs = budget.epochs if epoch_seconds <= 0 else min(budget.epochs, max(1, int(training_seconds / epoch_seconds)))
+    return dataclasses.replace(budget, epochs=epochs, deadline=now + mine)
+
+
+def _seed(seed: int, number: int) -> int:
+    return int(np.random.SeedSequence([seed, number, 1]).generate_state(1)[0])
+
+
+def as_plain(found: Sequence[Finalist]) -> list[dict[str, Any]]:
+    """The finalists as plain data, for the project's file."""
+    return [dataclasses.asdict(finalist) for finalist in found]

@@ -1,0 +1,33 @@
+"""Tasks: what the user holds. One file a kind of data: its input, its head and its default space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autonas.auto_model import AutoModel
+from autonas.project import Project
+from autonas.tasks.image import ImageClassifier
+
+TASKS: dict[str, type[AutoModel]] = {"ImageClassifier": ImageClassifier}
+
+
+def load(path: str | Path) -> AutoModel:
+    """Opens a project: the fitted task without fitting, or the trials so far of a search that was stopped.
+
+    Args:
+        path: The project's folder, `directory/project_name`.
+
+    Returns:
+        The task. `predict`, `evaluate` and `export` answer as they did after `fit`.
+
+    Raises:
+        ProjectError: If there is no project, or its file is damaged.
+
+    Example:
+
+    >>> clf = autonas.load("runs/digits")
+    >>> clf.predict(x_new)
+    """
+    project = Project(Path(path))
+    content = project.read()
+    return TASKS[content["task"]].restore(project, content)

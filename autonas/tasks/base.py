@@ -1,0 +1,27 @@
+"""What the tasks with classes have in common."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from autonas.auto_model import AutoModel
+from autonas.heads.classification import ClassificationHead
+
+
+class Classifier(AutoModel):
+    """A task whose answers are classes."""
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The classes in sorted order, which is that of the columns of `predict_proba`; known after `fit`."""
+        return self._classification.classes
+
+    def predict_proba(self, x: Any, batch_size: int = 256) -> np.ndarray:
+        """Returns the probability of each class, of the shape (n, classes), its columns in the order of `classes`."""
+        return self._classification.probabilities(self._outputs(x, batch_size))
+
+    @property
+    def _classification(self) -> ClassificationHead:
+        return cast(ClassificationHead, self.head)

@@ -1,0 +1,43 @@
+"""Images: the tasks on them, and the space that is searched by default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autonas.blocks import BLOCKS, AugmentationBlock, Chain, OneOf, ReductionBlock
+from autonas.blocks.base import Block
+from autonas.heads.classification import ClassificationHead
+from autonas.inputs.image import ImageInput
+from autonas.tasks.base import Classifier
+
+
+def image_space(images: ImageInput, rows: int) -> Block:
+    """The default space: augmentation, one of the families of networks, and how its features are reduced.
+
+    Args:
+        images: Fitted; the networks follow its resolution.
+        rows: How many training examples there are; the networks follow it too.
+    """
+    families = {name: BLOCKS[name](images.resolution, rows) for name in ("residual", "conv", "mbconv", "cell")}
+    return Chain(AugmentationBlock(), OneOf("family", families), ReductionBlock())
+
+
+class ImageClassifier(Classifier):
+    """Searches an image classifier, retrains it, and answers with it.
+
+    Args:
+        loss: A loss of Keras (name, instance or function); None means the one that fits the labels.
+        metrics: Metrics of Keras (names or instances); None means accuracy.
+        multi_label: Whether an image can have several classes at once; `y` then is a matrix of 0 and 1.
+        **options: What `autonas.AutoModel` takes: `max_trials`, `max_time`, `objective`, `limits`, `strategy`, `estimator`,
+            `device`, `top_k`, `seed`, `directory`, `project_name`, `overwrite`, `verbose`.
+
+    Example:
+
+    >>> clf = autonas.ImageClassifier(max_time="10m", limits={"latency_ms": 2.0})
+    >>> model = clf.fit(x, y)
+    >>> clf.predict(x_new)
+    """
+
+    def __init__(self, *, loss: Any = None, metrics: Any = None, multi_label: bool = False, **options: Any) -> None:
+        super().__init__(ImageInput(), ClassificationHead(loss, metrics, multi_label), image_space, **options)

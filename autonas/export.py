@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import tempfile
@@ -98,7 +99,7 @@ def _write_saved_model(model: keras.Model, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
         new, old = Path(folder) / "new", Path(folder) / "old"
         with quiet():
-            model.export(new, format="tf_saved_model", verbose=False)
+            _write_archive(model, new)
         if path.exists():
             path.rename(old)  # A folder with content cannot be replaced in one step; this is the shortest gap there is.
         try:
@@ -107,6 +108,17 @@ def _write_saved_model(model: keras.Model, path: Path) -> None:
             if old.exists():
                 old.rename(path)
             raise
+
+
+def _write_archive(model: keras.Model, folder: Path) -> None:
+    """Writes a SavedModel with random augmentation off; `model.export` would leave it on."""
+    import keras
+
+    inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", functools.partial(model.__call__, training=False), input_signature=[inputs])
+    archive.write_out(str(folder), verbose=False)
 
 
 def _refuse_folder(path: Path) -> None:

@@ -19,7 +19,7 @@ _LOGGERS = ("tensorflow", "absl")
 
 
 class _Redirection:
-    """What the process's streams are. Blocks may nest and run in several threads: the first turns, the last restores."""
+    """Where the process's streams go. Blocks may nest and overlap: the first to enter turns, the last restores."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,16 +66,28 @@ def _turned(descriptor: int, target: IO[bytes]) -> Iterator[None]:
     writes_there = _descriptor(stream) == descriptor
     if writes_there:
         stream.flush()
-        setattr(sys, name, os.fdopen(kept, "w", 1, stream.encoding, stream.errors, closefd=False))
+        aside = _Stream(os.fdopen(kept, "w", 1, stream.encoding, stream.errors, closefd=False))
+        setattr(sys, name, aside)
     os.dup2(target.fileno(), descriptor)
     try:
         yield
     finally:
         if writes_there:
-            getattr(sys, name).flush()
+            aside.flush()
+            aside.stream = stream
             setattr(sys, name, stream)
         os.dup2(kept, descriptor)
         os.close(kept)
+
+
+class _Stream:
+    """Stands for Python's stream inside a block. Who keeps it (a logging handler, say) writes to the true one later."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
 
 
 @contextlib.contextmanager

@@ -15,8 +15,10 @@ from autonas.quiet import quiet, quiet_tensorflow
 SCRIPT = """
 import os, sys
 from autonas.quiet import quiet
+import logging
 print("before")
 with quiet():
+    handler = logging.StreamHandler()
     os.write(1, b"native out\\n")
     os.write(2, b"native err\\n")
     print("python out")
@@ -27,6 +29,7 @@ with quiet():
     os.write(1, b"native again\\n")
 os.write(1, b"native after\\n")
 print("after")
+handler.emit(logging.makeLogRecord({"msg": "logged after"}))
 """
 
 
@@ -38,7 +41,7 @@ def test_native_output_is_dropped_and_pythons_is_kept():
     done = run(SCRIPT)
     words = ["before", "python out", "python inner", "native after", "after"]
     assert sorted(done.stdout.splitlines()) == sorted(words)
-    assert done.stderr.splitlines() == ["python err"]
+    assert done.stderr.splitlines() == ["python err", "logged after"]
 
 
 def test_a_process_without_streams_is_left_alone():

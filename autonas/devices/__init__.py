@@ -11,7 +11,7 @@ DEVICES: dict[str, type[Device]] = {"host": Host}
 
 def get(identifier: str | type[Device] | Device) -> Device:
     """Returns the device that a name, a class or an instance means."""
-    return resolve("device", DEVICES, Device, identifier)
+    return resolve("device", DEVICES, Device, identifier)  # type: ignore[type-abstract]
 
 
 __all__ = ["DEVICES", "Device", "Host", "Latency", "get"]

@@ -40,6 +40,40 @@ class Block(abc.ABC):
             A symbolic tensor.
         """
 
+    def starting_points(self) -> list[dict[str, Any]]:
+        """Well-made settings of this block's own hyperparameters, human designs for its size, the best first.
+
+        Returns:
+            One dict a design; a hyperparameter that it does not name has its default.
+        """
+        return [{}]
+
+
+class ImageBlock(Block):
+    """A network for images, its sizes made for the images and for how many there are.
+
+    Args:
+        resolution: The shorter side of an image, in pixels.
+        rows: How many training examples there are.
+
+    Attributes:
+        stem_stride: By how much the first layer shrinks an image: large ones are made small before they cost much.
+        stages: How many stages there are; each after the first halves the resolution, down to about 4 to 7 pixels.
+        widths: Channels of the first stage to choose from; few examples get narrow networks.
+    """
+
+    def __init__(self, resolution: int, rows: int) -> None:
+        self.stem_stride = 1 if resolution < 48 else 2 if resolution < 96 else 4
+        self.stages = min(4, max(2, (resolution // self.stem_stride).bit_length() - 2))
+        self.widths = [8, 16, 32] if rows < 5_000 else [16, 24, 32, 48]
+
+    def stem(self, x: Any, filters: int) -> Any:
+        """The first convolution, with its normalisation."""
+        import keras
+
+        x = keras.layers.Conv2D(filters, 3, strides=self.stem_stride, padding="same", use_bias=False)(x)
+        return keras.layers.BatchNormalization()(x)
+
 
 def choose(hp: keras_tuner.HyperParameters, name: str, operations: Mapping[str, Operation], x: Any) -> Any:
     """Applies one of several operations to `x`, the one that the hyperparameter `name` says.

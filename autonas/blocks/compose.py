@@ -1,0 +1,64 @@
+"""Blocks made of blocks: one after another, or one of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from autonas.blocks.base import Block, choose
+
+if TYPE_CHECKING:
+    import keras_tuner
+
+
+class Chain(Block):
+    """Blocks one after another.
+
+    Args:
+        *blocks: In the order in which they are applied.
+
+    Example:
+
+    >>> block = Chain(AugmentationBlock(), ConvBlock(28, 10_000), ReductionBlock())
+    """
+
+    def __init__(self, *blocks: Block) -> None:
+        self.blocks = blocks
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        for block in self.blocks:
+            x = block.build(hp, x)
+        return x
+
+    def starting_points(self) -> list[dict[str, Any]]:
+        """The block with the most designs runs through them; the others stay at their first."""
+        points = [block.starting_points() for block in self.blocks]
+        longest = max(points, key=len)
+        first = {name: value for own in points if own is not longest for name, value in own[0].items()}
+        return [{**first, **point} for point in longest]
+
+
+class OneOf(Block):
+    """One of several blocks.
+
+    Args:
+        name: Of the hyperparameter that says which.
+        blocks: label -> block, the default first.
+
+    Example:
+
+    >>> block = OneOf("family", {"conv": ConvBlock(28, 10_000), "residual": ResidualBlock(28, 10_000)})
+    """
+
+    def __init__(self, name: str, blocks: Mapping[str, Block]) -> None:
+        self.name = name
+        self.blocks = dict(blocks)
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        return choose(
+            hp, self.name, {label: lambda x, block=block: block.build(hp, x) for label, block in self.blocks.items()}, x
+        )
+
+    def starting_points(self) -> list[dict[str, Any]]:
+        """The designs of each block in turn."""
+        return [{self.name: label, **point} for label, block in self.blocks.items() for point in block.starting_points()]

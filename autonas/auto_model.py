@@ -381,7 +381,6 @@ class AutoModel:
 
     def _evaluation(self, space: SearchSpace, data: Data, budget: Budget, preprocessor: keras.Model) -> Evaluation:
         from autonas.evaluation import Evaluation
-    from autonas.preparation import Given
         from autonas.screens.limits import Limits
 
         return Evaluation(

@@ -72,7 +72,7 @@ class ImageBlock(Block):
         import keras
 
         x = keras.layers.Conv2D(filters, 3, strides=self.stem_stride, padding="same", use_bias=False)(x)
-        return keras.layers.BatchNormalization()(x)
+        return keras.layers.BatchNormalization(momentum=0.9)(x)
 
 
 def choose(hp: keras_tuner.HyperParameters, name: str, operations: Mapping[str, Operation], x: Any) -> Any:

@@ -36,7 +36,7 @@ class CellBlock(ImageBlock):
             x = _reduction(x, width * 2**stage) if stage else x
             for _ in range(repeats):
                 x = self._cell(hp, x)
-        return keras.layers.Activation("relu")(keras.layers.BatchNormalization()(x))
+        return keras.layers.Activation("relu")(keras.layers.BatchNormalization(momentum=0.9)(x))
 
     def starting_points(self) -> list[dict[str, Any]]:
         edges = {(0, 1): "nor_conv_3x3", (1, 2): "nor_conv_3x3", (0, 2): "skip_connect", (2, 3): "nor_conv_3x3"}
@@ -75,7 +75,7 @@ def _convolve(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
 
     x = keras.layers.Activation("relu")(x)
     x = keras.layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False)(x)
-    return keras.layers.BatchNormalization()(x)
+    return keras.layers.BatchNormalization(momentum=0.9)(x)
 
 
 def _reduction(x: Any, filters: int) -> Any:

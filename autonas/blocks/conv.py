@@ -33,7 +33,7 @@ class ConvBlock(ImageBlock):
 
         def convolve(x: Any, filters: int) -> Any:
             x = keras.layers.Conv2D(filters, kernel, padding="same", use_bias=False)(x)
-            x = keras.layers.BatchNormalization()(x)
+            x = keras.layers.BatchNormalization(momentum=0.9)(x)
             return keras.layers.Activation(activation)(x)
 
         def pool(x: Any) -> Any:
@@ -41,8 +41,8 @@ class ConvBlock(ImageBlock):
                 hp,
                 "conv_pool",
                 {
-                    "max": keras.layers.MaxPooling2D(padding="same"),
-                    "average": keras.layers.AveragePooling2D(padding="same"),
+                    "max": keras.layers.MaxPooling2D(2, padding="same"),
+                    "average": keras.layers.AveragePooling2D(2, padding="same"),
                 },
                 x,
             )

@@ -38,7 +38,7 @@ class MBConvBlock(ImageBlock):
         kernel = hp.Choice("mbconv_kernel", [3, 5], default=3)
 
         def normal(x: Any) -> Any:
-            return keras.layers.BatchNormalization()(x)
+            return keras.layers.BatchNormalization(momentum=0.9)(x)
 
         def active(x: Any) -> Any:
             return keras.layers.Activation("swish")(normal(x))

@@ -30,7 +30,7 @@ class ResidualBlock(ImageBlock):
         activation = hp.Choice("residual_activation", ["relu", "swish"])
 
         def active(x: Any) -> Any:
-            return keras.layers.Activation(activation)(keras.layers.BatchNormalization()(x))
+            return keras.layers.Activation(activation)(keras.layers.BatchNormalization(momentum=0.9)(x))
 
         def convolve(x: Any, filters: int, kernel: int = 3, stride: int = 1) -> Any:
             return keras.layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False)(x)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from autonas import data as data_module
 from autonas.errors import TrialError
-from autonas.space import Candidate, seeded
 
 if TYPE_CHECKING:
     import keras
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from autonas.heads.base import Head
     from autonas.inputs.base import Input
+    from autonas.space import Candidate
 
 
 @dataclasses.dataclass
@@ -175,6 +175,8 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
     Raises:
         TrialError: If the loss or a metric becomes NaN or infinite, with where it happened.
     """
+    from autonas.space import seeded
+
     watch = _watch(budget.deadline)
     with seeded(seed):
         core = candidate.core(data.x.shape[1:])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autonas.estimators.base import Budget, Data, Estimator, evaluate
-from autonas.space import Candidate
+
+if TYPE_CHECKING:
+    from autonas.space import Candidate
 
 
 class Full(Estimator):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError
 from autonas.estimators.base import Budget, Data, Estimator, evaluate
-from autonas.space import Candidate
+
+if TYPE_CHECKING:
+    from autonas.space import Candidate
 
 
 class Proxy(Estimator):

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 class Input(abc.ABC):
     """Checks one kind of data, learns what has no weights (statistics, sizes), and turns that into a Keras model."""
 
+    @property
+    @abc.abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Of one preprocessed example, without the batch axis; known after `fit`."""
+
     @abc.abstractmethod
     def check(self, x: Any, name: str = "x") -> np.ndarray:
         """Returns `x` in its one canonical form, or says what is wrong with it.
@@ -46,3 +51,12 @@ class Input(abc.ABC):
             x: What the preprocessor returned.
             factor: In (0, 1]; 1 returns `x` itself.
         """
+
+    @abc.abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """What JSON has to keep so that `from_config` gives a fitted input that checks and preprocesses."""
+
+    @classmethod
+    @abc.abstractmethod
+    def from_config(cls, config: dict[str, Any]) -> Input:
+        """The inverse of `get_config`."""

@@ -1,0 +1,74 @@
+"""Regularised evolution: the best of a few recent candidates is changed in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from autonas.errors import InputError
+from autonas.strategies.base import Strategy, Values, mutate, sample, untried
+from autonas.trials import Trial
+
+if TYPE_CHECKING:
+    import keras_tuner
+    import numpy as np
+
+
+class Evolution(Strategy):
+    """Regularised (aging) evolution.
+
+    The population is the last `population` trials that completed, so that each candidate ages out, however good its
+    score: one that was lucky once cannot rule the search. Until there are that many, candidates are drawn at random.
+    Then a tournament is held: of `sample` members drawn without replacement, the one with the best score becomes the
+    parent, and the candidate is the parent with one hyperparameter changed (see `autonas.strategies.base.mutate`).
+    Trials that failed or were rejected are no members, and are not proposed again.
+
+    The defaults are for searches of tens of trials; for thousands, the paper has `population=100, sample=25`.
+
+    Args:
+        population: How many of the latest completed trials may be parents, at least 2.
+        sample: How many of them meet in a tournament, from 1 (any may be the parent) to `population` (the best is).
+
+    Raises:
+        InputError: If an argument is no integer in its range.
+
+    References:
+        [Real et al., 2019](https://arxiv.org/abs/1802.01548): Regularized Evolution for Image Classifier Architecture
+        Search.
+
+    Example:
+
+    >>> Evolution(population=20, sample=5)
+    Evolution(population=20, sample=5)
+    """
+
+    def __init__(self, population: int = 10, sample: int = 5) -> None:
+        self.population = _integer("population", population, 2)
+        self.sample = _integer("sample", sample, 1, self.population)
+
+    def propose(
+        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
+    ) -> Values | None:
+        """Changes the winner of a tournament in one place, or draws at random while the population is not full."""
+        alive = [trial for trial in history if trial.score is not None][-self.population :]
+        if len(alive) < self.population:
+            return untried(history, space, rng, lambda: sample(space, rng))
+        return untried(history, space, rng, lambda: mutate(self._parent(alive, rng), space, rng))
+
+    def _parent(self, alive: Sequence[Trial], rng: np.random.Generator) -> Values:
+        drawn = [alive[i] for i in rng.choice(len(alive), self.sample, replace=False)]
+        return max(drawn, key=_score).values
+
+    def __repr__(self) -> str:
+        return f"Evolution(population={self.population}, sample={self.sample})"
+
+
+def _score(trial: Trial) -> float:
+    return float("-inf") if trial.score is None else trial.score
+
+
+def _integer(name: str, value: int, low: int, high: int | None = None) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= low and (high is None or value <= high):
+        return value
+    expected = f"an integer of at least {low}" if high is None else f"an integer from {low} to the population, {high}"
+    raise InputError.of(f"Evolution's {name}", expected, repr(value))

@@ -63,9 +63,12 @@ def test_streams_without_a_descriptor_are_left_alone(monkeypatch):
 
 
 def test_an_exception_carries_what_was_dropped(capfd):
-    with pytest.raises(ValueError, match="broken") as caught, quiet():
+    def broken():
         os.write(2, b"the native reason")
         raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken") as caught, quiet():
+        broken()
     if sys.version_info >= (3, 11):
         assert "the native reason" in caught.value.__notes__[0]
     os.write(2, b"heard")

@@ -211,6 +211,7 @@ class AutoModel:
                 view.say(self._how_to_go_on())
                 raise
             self._model = self._assemble(preprocessor, outcome.core)
+            self._model.optimizer.build(self._model.trainable_variables)  # Keras warns of a file that has it unbuilt
             self._finish(project, content, outcome)
         self._say(self.report())
         return self._model

@@ -115,8 +115,9 @@ def retrain(
         done.append((found, trial, training))
     if not done:
         raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
-    done.sort(key=lambda item: -item[0].score)
-    winner, trial, training = done[0]
+    # where scores are equal, as they soon are on easy data, the smaller loss decides
+    done.sort(key=lambda item: (-item[0].score, item[0].metrics.get("val_loss", 0.0)))
+    _, trial, training = done[0]
     core = _on_everything(space, trial, training, everything, budget, seed, view)
     return Retrained(core, trial, [finalist for finalist, _, _ in done])
 

@@ -164,7 +164,7 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
         self.deadline = deadline
         self.view = view
         self._fruitless = 0
-        self._ended = False
+        self._ended = self._failed = False
 
     def search(self, starting_points: Sequence[Values] = ()) -> None:
         """Runs until the budget is spent or the oracle stops.
@@ -205,9 +205,15 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
         values = {n: _plain(v) for n, v in hp.values.items() if n in active or n not in known}
         points = [key(p) for p in getattr(self.oracle, "starting_points", ())]
         result = self.answer(values, STARTING_POINT if key(values) in points else self.origin)
-        if result is None or result.score is None:
-            raise keras_tuner.errors.FailedTrialError(result.message if result else "The time was up.")
-        return {"score": result.score, **result.metrics}
+        self._failed = result is None or result.score is None
+        score = 0.0 if result is None or result.score is None else result.score
+        return {"score": score, **({} if result is None else result.metrics)}
+
+    def on_trial_end(self, trial: Any) -> None:
+        """Ends the trial for the oracle. One that failed is marked here: raised, it would print its traceback."""
+        if self._failed:
+            trial.status = "FAILED"
+        super().on_trial_end(trial)
 
     def answer(self, values: Values, origin: str) -> Trial | None:
         """Returns the trial of a candidate: the recorded one, or a new one; None when the time was up."""

@@ -50,7 +50,8 @@ def read_keras(path: Path, x: np.ndarray) -> np.ndarray:
 def read_saved_model(path: Path, x: np.ndarray) -> np.ndarray:
     import tensorflow as tf
 
-    return tf.saved_model.load(str(path)).serve(x.astype("float32")).numpy()
+    loaded = tf.saved_model.load(str(path))
+    return loaded.serve(x.astype("float32")).numpy()
 
 
 def read_tflite(path: Path, x: np.ndarray) -> np.ndarray:

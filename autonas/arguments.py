@@ -63,7 +63,9 @@ def project_name(name: str | None) -> str | None:
         InputError: If it is anything else.
     """
     if name is not None and (not isinstance(name, str) or not name or Path(name).name != name):
-        raise InputError.of("project_name", "the name of one folder", repr(name), "Its parent is the argument directory.")
+        raise InputError.of(
+            "project_name", "the name of one folder", repr(name), "Its parent is the argument directory."
+        )
     return name
 
 

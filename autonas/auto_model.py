@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import data as data_module
 from autonas import arguments, devices, estimators, heads, inputs, objectives, preparation, report, trials
+from autonas import data as data_module
 from autonas.errors import NotFittedError
 from autonas.heads.base import Head
 from autonas.inputs.base import Input
@@ -217,7 +217,13 @@ class AutoModel:
         return self._model
 
     def _search(
-        self, end: float | None, space: SearchSpace, evaluation: Evaluation, points: list[Any], budget: Budget, view: View
+        self,
+        end: float | None,
+        space: SearchSpace,
+        evaluation: Evaluation,
+        points: list[Any],
+        budget: Budget,
+        view: View,
     ) -> None:
         from autonas import search
 
@@ -265,7 +271,9 @@ class AutoModel:
     def model(self) -> keras.Model:
         """The retrained model, preprocessing included."""
         if self._finished is None:
-            raise NotFittedError(f"This {type(self).__name__} is not fitted. Call fit, or autonas.load a finished project.")
+            raise NotFittedError(
+                f"This {type(self).__name__} is not fitted. Call fit, or autonas.load a finished project."
+            )
         if self._model is None and self._project is not None:
             with _chatter_off():
                 self._model = self._project.load_model()
@@ -287,9 +295,7 @@ class AutoModel:
         """
         return self.head.decode(self._outputs(x, batch_size))
 
-    def evaluate(
-        self, x: Any, y: Any = None, *, sample_weight: Any = None, batch_size: int = 256
-    ) -> dict[str, float]:
+    def evaluate(self, x: Any, y: Any = None, *, sample_weight: Any = None, batch_size: int = 256) -> dict[str, float]:
         """Returns the loss and the metrics on labelled examples (arrays or a dataset), by name."""
         model = self.model
         x, y, sample_weight = data_module.arrays(x, y, sample_weight)
@@ -297,7 +303,9 @@ class AutoModel:
         data_module.check_lengths(x, y, sample_weight)
         weights = self.head.weights(y, None, sample_weight)
         if not model.compiled:
-            raise NotFittedError("The loss or a metric is code of yours, which a project cannot keep: call model.compile.")
+            raise NotFittedError(
+                "The loss or a metric is code of yours, which a project cannot keep: call model.compile."
+            )
         with _chatter_off():
             result = model.evaluate(
                 x, self.head.encode(y), sample_weight=weights, batch_size=batch_size, verbose=0, return_dict=True
@@ -329,9 +337,7 @@ class AutoModel:
 
         self._need_trials()
         finalists = self._finished["finalists"] if self._finished else []
-        return report.summary(
-            self._store.trials, finalists, self.objective.name, self._sign, STARTING_POINT
-        )
+        return report.summary(self._store.trials, finalists, self.objective.name, self._sign, STARTING_POINT)
 
     @classmethod
     def restore(cls, project: Project, content: dict[str, Any]) -> AutoModel:
@@ -400,6 +406,9 @@ class AutoModel:
         """One model of both, compiled so that it can be evaluated and trained further."""
         import keras
 
+        from autonas.space import for_inference
+
+        core = for_inference(core)
         tensor = keras.Input(preprocessor.input_shape[1:], dtype=preprocessor.inputs[0].dtype, name="x")
         model = keras.Model(tensor, core(preprocessor(tensor)), name=_snake(type(self).__name__))
         metric = None if self.objective.cheap else self.objective.name.removeprefix("val_")
@@ -424,9 +433,9 @@ class AutoModel:
             "epochs": epochs,
             "batch_size": batch_size,
             "callbacks": [type(callback).__name__ for callback in callbacks],
-            "class_weight": class_weight if isinstance(class_weight, (str, type(None))) else sorted(
-                (str(label), float(weight)) for label, weight in class_weight.items()
-            ),
+            "class_weight": class_weight
+            if isinstance(class_weight, (str, type(None)))
+            else sorted((str(label), float(weight)) for label, weight in class_weight.items()),
         }
 
     def _is_finished(self, finished: dict[str, Any] | None, store: TrialStore) -> bool:
@@ -446,6 +455,7 @@ class AutoModel:
             "max_time": self.max_time,
             "top_k": self.top_k,
             "winner": outcome.trial.number,
+            "epochs": outcome.epochs,
             "finalists": as_plain(outcome.finalists),
         }
         project.write({**content, "finished": self._finished})

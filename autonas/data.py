@@ -40,7 +40,9 @@ def arrays(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any, Any, 
             raise InputError.of("y", "one target for each example", None, "Only a tf.data.Dataset brings its own.")
         return x, y, sample_weight
     if y is not None or sample_weight is not None:
-        raise InputError.of("y and sample_weight", "left out with a tf.data.Dataset", "both", "The dataset yields them.")
+        raise InputError.of(
+            "y and sample_weight", "left out with a tf.data.Dataset", "both", "The dataset yields them."
+        )
     parts = _collect(x)
     if len(parts) not in (2, 3):
         raise InputError.of("A dataset", "of (x, y) or (x, y, sample_weight)", f"{len(parts)} parts")
@@ -102,10 +104,12 @@ def split(n: int, strata: np.ndarray | None, fraction: float, seed: int) -> tupl
         raise InputError.of("x", "at least 2 examples, so that some can be held out", n)
     rng = np.random.default_rng([seed, n])
     strata = np.zeros(n, int) if strata is None else strata
-    second = np.concatenate([
-        rng.permutation(rows)[: min(len(rows) - 1, max(1, round(fraction * len(rows))))]
-        for rows in (np.flatnonzero(strata == stratum) for stratum in np.unique(strata))
-    ])
+    second = np.concatenate(
+        [
+            rng.permutation(rows)[: min(len(rows) - 1, max(1, round(fraction * len(rows))))]
+            for rows in (np.flatnonzero(strata == stratum) for stratum in np.unique(strata))
+        ]
+    )
     chosen = np.zeros(n, bool)
     chosen[second] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)

@@ -156,4 +156,3 @@ class Evaluation:
 
 def _shapes_network(name: str) -> bool:
     return not any(word in name for word in ("learning_rate", "weight_decay", "schedule", "optimizer"))
-

@@ -35,6 +35,11 @@ _POOL = re.compile(r"(Max|Average)Pooling\dD")
 _AFFINE = re.compile(r"BatchNormalization|Normalization|Rescaling")
 
 
+def is_inert(kind: str) -> bool:
+    """Whether layers of this class, such as dropout and random augmentation, do nothing when a model predicts."""
+    return _INERT.fullmatch(kind) is not None
+
+
 @dataclasses.dataclass(frozen=True)
 class Operation:
     """One operation that runs at inference.

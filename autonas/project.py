@@ -1,5 +1,6 @@
 """A project: the folder that a search lives in. `project.json` says what it is, `trials/` what was tried, `model.keras`
-is what came out. Every file is written in one step, so a process can be killed at any moment."""
+is what came out. Every file is written in one step, so a process can be killed at any moment.
+"""
 
 from __future__ import annotations
 

@@ -50,10 +50,11 @@ class Finalist:
 
 @dataclasses.dataclass
 class Retrained:
-    """The outcome: the core that is handed over, which trial it is, and all finalists, best first."""
+    """The outcome: the core that is handed over, which trial it is, its epochs, and all finalists, best first."""
 
     core: keras.Model
     trial: Trial
+    epochs: int
     finalists: list[Finalist]
 
 
@@ -118,13 +119,13 @@ def retrain(
     # where scores are equal, as they soon are on easy data, the smaller loss decides
     done.sort(key=lambda item: (-item[0].score, item[0].metrics.get("val_loss", 0.0)))
     _, trial, training = done[0]
-    core = _on_everything(space, trial, training, everything, budget, seed, view)
-    return Retrained(core, trial, [finalist for finalist, _, _ in done])
+    last = _on_everything(space, trial, training, everything, budget, seed, view)
+    return Retrained(last.model, trial, last.epochs, [finalist for finalist, _, _ in done])
 
 
 def _on_everything(
     space: SearchSpace, trial: Trial, training: Training, everything: Data, budget: Budget, seed: int, view: View
-) -> keras.Model:
+) -> Training:
     view.stage(f"Training the winner, trial {trial.number + 1}, on all the data")
     known = dataclasses.replace(trial, costs={**trial.costs, **training.timings})
     epochs = training.epochs if trial.values.get("schedule") == "cosine" else training.best_epoch
@@ -134,11 +135,13 @@ def _on_everything(
         result = train(space.candidate(trial.values), everything, final, _seed(seed, trial.number))
     except TrialError as error:
         view.say(f"The training on all the data failed, so the model of the training part is returned. {error}")
-        return training.model
+        return training
     if not result.in_time and result.epochs < training.best_epoch:
-        view.say("The time was up before the training on all the data ended: the model of the training part is returned.")
-        return training.model
-    return result.model
+        view.say(
+            "The time was up before the training on all the data ended: the model of the training part is returned."
+        )
+        return training
+    return result
 
 
 def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: Sequence[int]) -> Budget:

@@ -17,6 +17,7 @@ import keras_tuner
 import numpy as np
 
 from autonas.blocks.base import Block, choose
+from autonas.graph import is_inert
 
 if TYPE_CHECKING:
     import keras
@@ -187,6 +188,27 @@ class Candidate:
         hp = self.space.hyperparameters.copy()
         hp.values = dict(self.values)
         return hp
+
+
+def for_inference(core: keras.Model) -> keras.Model:
+    """Copies a network without the random layers in it, weights included.
+
+    Keras's augmentation layers are on in a plain call `model(x)`; whoever gets the network is to get its answers.
+
+    Args:
+        core: A functional model.
+
+    Returns:
+        A functional model of its own, with the same weights.
+    """
+    import keras
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        return args[0] if is_inert(type(layer).__name__) and not layer.weights else layer(*args, **kwargs)
+
+    copy = keras.models.clone_model(core, call_function=call)
+    copy.set_weights(core.get_weights())
+    return copy
 
 
 def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tuner.HyperParameters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import tempfile
@@ -44,7 +45,7 @@ class Trial:
     origin: str = ""
     message: str | None = None
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """Equal for equal candidates."""
         return key(self.values)

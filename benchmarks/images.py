@@ -14,9 +14,16 @@ import tempfile
 import time
 from pathlib import Path
 
+import keras
+import numpy as np
 import problems
 
 import autonas
+from autonas import devices
+from autonas.estimators.base import Budget, train
+from autonas.export import export
+from autonas.search import STARTING_POINT
+from autonas.trials import TrialStore, completed
 
 
 def search(images: problems.Images, seed: int, max_time: str, folder: Path, limits: dict[str, float]) -> dict:
@@ -28,32 +35,30 @@ def search(images: problems.Images, seed: int, max_time: str, folder: Path, limi
     clf.fit(images.x_train, images.y_train)
     seconds = time.monotonic() - begun
     accuracy = clf.evaluate(images.x_test, images.y_test)["accuracy"]
-    return {"accuracy": accuracy, **costs(clf.export(folder / "model.tflite")), "seconds": seconds, "clf": clf}
+    print(clf.report(), flush=True)
+    return {"accuracy": accuracy, **costs(clf.export(folder / "model.tflite")), "seconds": seconds}
 
 
 def costs(path: Path) -> dict[str, float]:
     """Latency and size of a .tflite."""
     content = path.read_bytes()
-    return {"latency_ms": autonas.devices.get("host").latency(content).median_ms, "size_kb": len(content) / 1024}
+    return {"latency_ms": devices.get("host").latency(content).median_ms, "size_kb": len(content) / 1024}
 
 
-def human_design(images: problems.Images, seed: int, clf: autonas.ImageClassifier) -> dict:
-    """The best starting point of a search, trained as its winner was: from scratch, on all the data."""
-    from autonas.estimators.base import Budget, train
-
-    best = clf.leaderboard().query("origin == 'starting point' and status == 'completed'").iloc[0]
-    space, _, everything = problems.prepare(images.x_train, images.y_train, seed)
-    finished = json.loads((clf.directory / clf.project_name / "project.json").read_text())["finished"]
-    epochs = finished["finalists"][0]["epochs"]
-    values = next(t.values for t in clf.trials if t.number == best["trial"])
+def human_design(images: problems.Images, seed: int, project: Path) -> dict:
+    """The best starting point of a search, trained as its winner was: from scratch, on all the data, as many epochs."""
+    trials = [t for t in TrialStore(project / "trials").trials if t.origin == STARTING_POINT]
+    epochs = json.loads((project / "project.json").read_text())["finished"]["epochs"]
+    space, _, everything, preprocessor = problems.prepare(images.x_train, images.y_train, seed)
     begun = time.monotonic()
-    core = train(space.candidate(values), everything, Budget(epochs=epochs, batch_size=64), seed).model
+    candidate = space.candidate(completed(trials)[0].values)
+    core = train(candidate, everything, Budget(epochs=epochs, batch_size=64), seed).model
     seconds = time.monotonic() - begun
-    model = clf.assemble(core)
-    answers = clf.classes[model.predict(images.x_test, verbose=0).argmax(-1)]
-    path = clf.directory / "human.tflite"
-    autonas.export.export(model, path)
-    return {"accuracy": float((answers == images.y_test).mean()), **costs(path), "seconds": seconds}
+    model = keras.Sequential([preprocessor, core])
+    classes = np.unique(images.y_train)
+    answers = classes[model.predict(images.x_test, verbose=0).argmax(-1)]
+    accuracy = float((answers == images.y_test).mean())
+    return {"accuracy": accuracy, **costs(export(model, project / "human.tflite")), "seconds": seconds}
 
 
 def main() -> None:
@@ -70,10 +75,8 @@ def main() -> None:
     for seed in options.seeds:
         with tempfile.TemporaryDirectory() as folder:
             winner = search(images, seed, options.max_time, Path(folder), {})
-            clf = winner.pop("clf")
-            human = human_design(images, seed, clf)
+            human = human_design(images, seed, Path(folder) / "half-False")
             half = search(images, seed, options.max_time, Path(folder), {"latency_ms": winner["latency_ms"] / 2})
-            half.pop("clf")
         for what, result in (("winner", winner), ("best human design", human), ("half the latency", half)):
             rows.append({"seed": seed, "what": what, **result})
             print(

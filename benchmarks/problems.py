@@ -7,6 +7,7 @@ import importlib.metadata
 import platform
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from autonas import preparation
@@ -42,8 +43,8 @@ def read(file: str | None) -> Images:
     return Images(x_train.reshape(-1, 8, 8), y_train, x_test.reshape(-1, 8, 8), y_test)
 
 
-def prepare(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[SearchSpace, Data, Data]:
-    """The default image space on this data, the data of a search, and all of it."""
+def prepare(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[SearchSpace, Data, Data, keras.Model]:
+    """The default image space on this data, the data of a search, all of it, and the preprocessor."""
     images, head = ImageInput(), ClassificationHead()
     given = preparation.check(
         images,
@@ -56,13 +57,18 @@ def prepare(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[SearchSpace, Data,
         sample_weight=None,
         seed=seed,
     )
-    data, everything = preparation.prepare(given, images, head, images.preprocessor(), None, seed)
-    return SearchSpace(image_space(images, len(data)), head, images.shape), data, everything
+    preprocessor = images.preprocessor()
+    data, everything = preparation.prepare(given, images, head, preprocessor, None, seed)
+    return SearchSpace(image_space(images, len(data)), head, images.shape), data, everything, preprocessor
 
 
 def machine() -> str:
     """This machine and the versions, in a line."""
     info = Path("/proc/cpuinfo")
-    models = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    models = (
+        [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        if info.exists()
+        else []
+    )
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
     return f"{len(models) or '?'} cores, {models[0] if models else platform.processor()}; Python {platform.python_version()}, {versions}"

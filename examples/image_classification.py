@@ -34,7 +34,11 @@ def main(folder: Path) -> float:
     print("First ten:", clf.predict(x_test[:10]), "labelled", y_test[:10])
 
     expected = model.predict(x_test, verbose=0)
-    for name, read in {"digits.keras": read_keras, "digits_saved_model": read_saved_model, "digits.tflite": read_tflite}.items():
+    for name, read in {
+        "digits.keras": read_keras,
+        "digits_saved_model": read_saved_model,
+        "digits.tflite": read_tflite,
+    }.items():
         path = clf.export(folder / name)
         off = float(np.abs(read(path, x_test) - expected).max())
         print(f"{path}: {size(path) / 1024:.0f} KB, read back, predictions differ by at most {off:.1e}")
@@ -67,7 +71,9 @@ def read_tflite(path: Path, x: np.ndarray) -> np.ndarray:
 
 
 def size(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
+    return (
+        sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
+    )
 
 
 if __name__ == "__main__":

@@ -61,4 +61,6 @@ class OneOf(Block):
 
     def starting_points(self) -> list[dict[str, Any]]:
         """The designs of each block in turn."""
-        return [{self.name: label, **point} for label, block in self.blocks.items() for point in block.starting_points()]
+        return [
+            {self.name: label, **point} for label, block in self.blocks.items() for point in block.starting_points()
+        ]

@@ -53,7 +53,10 @@ class MBConvBlock(ImageBlock):
             y = active(keras.layers.Conv2D(inputs * expansion, 1, use_bias=False)(x))
             y = active(keras.layers.DepthwiseConv2D(kernel, strides=stride, padding="same", use_bias=False)(y))
             y = choose(
-                hp, "mbconv_attention", {"squeeze_excite": lambda y: squeeze_and_excite(y, inputs), "none": lambda y: y}, y
+                hp,
+                "mbconv_attention",
+                {"squeeze_excite": lambda y: squeeze_and_excite(y, inputs), "none": lambda y: y},
+                y,
             )
             y = normal(keras.layers.Conv2D(filters, 1, use_bias=False)(y))
             return keras.layers.Add()([x, y]) if stride == 1 and inputs == filters else y

@@ -146,7 +146,9 @@ class ClassificationHead(Head):
         if class_weight is None:
             return weights
         if self._multi_label:
-            raise InputError.of("class_weight", "left out with multi_label=True", repr(class_weight), "Use sample_weight.")
+            raise InputError.of(
+                "class_weight", "left out with multi_label=True", repr(class_weight), "Use sample_weight."
+            )
         index = np.searchsorted(self.classes, y)
         each = self._class_weights(class_weight, index)[index].astype("float32")
         return each if weights is None else each * weights
@@ -210,10 +212,15 @@ class ClassificationHead(Head):
         one_hot = array.dtype.kind in "biuf" and np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()
         if not one_hot:
             raise InputError.of(
-                name, "labels of the shape (n,), or one-hot rows", _brief(array), "For several classes at once: multi_label=True."
+                name,
+                "labels of the shape (n,), or one-hot rows",
+                _brief(array),
+                "For several classes at once: multi_label=True.",
             )
         if len(self.classes) and array.shape[1] != len(self.classes):
-            raise InputError.of(name, f"one-hot rows of {len(self.classes)} columns, as in fit", f"{array.shape[1]} columns")
+            raise InputError.of(
+                name, f"one-hot rows of {len(self.classes)} columns, as in fit", f"{array.shape[1]} columns"
+            )
         self._from_one_hot = True
         return array.argmax(axis=1)
 
@@ -222,7 +229,9 @@ class ClassificationHead(Head):
             raise InputError.of(name, f"labels like {self.classes[0]!r}", f"labels like {array[0]!r}")
         unseen = np.setdiff1d(array, self.classes)
         if len(unseen):
-            raise InputError.of(name, f"labels of the known classes {self.classes.tolist()}", f"unseen {unseen.tolist()}")
+            raise InputError.of(
+                name, f"labels of the known classes {self.classes.tolist()}", f"unseen {unseen.tolist()}"
+            )
 
     def _class_weights(self, class_weight: Any, index: np.ndarray) -> np.ndarray:
         if class_weight == "balanced":
@@ -252,7 +261,10 @@ class ClassificationHead(Head):
             raise InputError.of("metrics", "names or instances of Keras metrics, or functions", repr(metric))
         if self.form == SPARSE and metric not in _SPARSE_METRICS:
             raise InputError.of(
-                "metrics", f"among {sorted(_SPARSE_NAMES)} and 'accuracy' with a sparse loss", repr(metric), "Leave loss out."
+                "metrics",
+                f"among {sorted(_SPARSE_NAMES)} and 'accuracy' with a sparse loss",
+                repr(metric),
+                "Leave loss out.",
             )
         return self._named_metric(metric, keras.metrics)
 
@@ -285,7 +297,11 @@ def _as_array(y: Any, name: str) -> np.ndarray:
         array = np.asarray(y)
     except ValueError as error:
         raise InputError.of(name, "labels of one form", f"a ragged list ({error})") from error
-    if array.dtype.kind == "U" and isinstance(y, (list, tuple)) and not all(isinstance(v, str) for v in np.ravel(np.array(y, object))):
+    if (
+        array.dtype.kind == "U"
+        and isinstance(y, (list, tuple))
+        and not all(isinstance(v, str) for v in np.ravel(np.array(y, object)))
+    ):
         raise InputError.of(name, "labels of one type", "strings and others mixed")
     return array
 
@@ -302,7 +318,9 @@ def _check_labels(array: np.ndarray, name: str) -> np.ndarray:
         if not np.isfinite(array).all():
             raise InputError.of(name, "labels without gaps", "NaN or inf", "Leave out those examples.")
         if (array != np.round(array)).any():
-            raise InputError.of(name, "classes", "numbers with fractions", "For a number as the target, use a regressor.")
+            raise InputError.of(
+                name, "classes", "numbers with fractions", "For a number as the target, use a regressor."
+            )
     if array.dtype.kind not in "biufU" and array.dtype.kind != "T":
         raise InputError.of(name, "strings, integers, booleans or whole floats", f"labels of the type {array.dtype}")
     return array
@@ -312,15 +330,15 @@ def _check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:
     weights = np.asarray(sample_weight)
     usable = weights.dtype.kind in "biuf" and weights.shape == (n,) and np.isfinite(weights).all()
     if not usable or (weights < 0).any() or not weights.any():
-        raise InputError.of(
-            "sample_weight", f"{n} finite numbers, none negative and not all zero", _brief(weights)
-        )
+        raise InputError.of("sample_weight", f"{n} finite numbers, none negative and not all zero", _brief(weights))
     return weights.astype("float32")
 
 
 def _loss_name(loss: Any) -> str:
     """A loss in small letters with underscores, whatever it was given as."""
-    name = loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", "") if loss else ""
+    name = (
+        loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", "") if loss else ""
+    )
     return "".join("_" + c.lower() if c.isupper() else c for c in str(name)).lstrip("_")
 
 
@@ -328,7 +346,9 @@ def _check_loss(loss: Any) -> None:
     if loss is None:
         return
     if hasattr(loss, "get_config") and loss.get_config().get("from_logits"):
-        raise InputError.of("loss", "one that takes probabilities", "from_logits=True", "The network ends in probabilities.")
+        raise InputError.of(
+            "loss", "one that takes probabilities", "from_logits=True", "The network ends in probabilities."
+        )
     if not isinstance(loss, str):
         if not callable(loss):
             raise InputError.of("loss", "the name of a Keras loss, a loss, or a function", repr(loss))

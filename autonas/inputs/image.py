@@ -230,4 +230,6 @@ def _to_float32(images: np.ndarray, name: str) -> np.ndarray:
 def _reject(bad: np.ndarray, name: str, expected: str, what: str) -> None:
     if bad.any():
         first = int(np.argmax(bad))
-        raise InputError.of(name, expected, f"{what} in {int(bad.sum())} of {len(bad)} images, first in {name}[{first}]")
+        raise InputError.of(
+            name, expected, f"{what} in {int(bad.sum())} of {len(bad)} images, first in {name}[{first}]"
+        )

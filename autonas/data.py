@@ -148,7 +148,7 @@ def fingerprint(*parts: Any) -> str:
             digest.update("\0".join(map(repr, array.ravel().tolist())).encode())
         else:
             digest.update(str(array.dtype).encode())
-            digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
+            digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(str(array.shape).encode())
     return digest.hexdigest()[:16]
 

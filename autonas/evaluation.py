@@ -118,9 +118,10 @@ class Evaluation:
             smallest = values
             if self.limits.broken(self.built(smallest)) is None:
                 return
+        broken = self.limits.broken(self.built(smallest))
         raise InputError(
-            f"No candidate can meet the limits: for the smallest network of the space {self.limits.broken(self.built(smallest))}."
-            " Raise the limit, or search another space."
+            f"limits must be ones that a candidate can meet. For the smallest network of the space {broken}. "
+            "Raise the limit, or search another space."
         )
 
     def _descend(self, values: Values) -> Iterator[Values]:

@@ -93,7 +93,8 @@ def check(
     parts = list(validation_data) if isinstance(validation_data, (tuple, list)) else [validation_data]
     if not 1 <= len(parts) <= 3:
         raise InputError.of("validation_data", "(x, y), (x, y, sample_weight) or a dataset", f"{len(parts)} parts")
-    validation = _part(input, head, *[*parts, None, None][:3], "validation_data", "validation_data")
+    x_val, y_val, weight = (*parts, None, None)[:3]
+    validation = _part(input, head, x_val, y_val, weight, "validation_data", "validation_data")
     head.weights(validation.y, None, validation.sample_weight)
     return Given(given, validation, None)
 

@@ -221,13 +221,13 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
             if trial.key == key(values):
                 self._fruitless += 1
                 return trial
-        trial = self._measure(values, origin)
-        if trial is not None:
-            self._fruitless = self._fruitless + 1 if trial.status == REJECTED else 0
-            self.store.add(trial)
+        new = self._measure(values, origin)
+        if new is not None:
+            self._fruitless = self._fruitless + 1 if new.status == REJECTED else 0
+            self.store.add(new)
             if self.view is not None:
-                self.view.trial_ends(trial)
-        return trial
+                self.view.trial_ends(new)
+        return new
 
     def save(self, fname: str | None = None) -> None:
         """Writes nothing: the store has the trials."""
@@ -286,10 +286,9 @@ def run(
         seed: Of all that a strategy or an oracle class draws; an oracle instance brings its own.
         view: As `SearchTuner` takes it.
     """
-    own = isinstance(strategy, Strategy)
     objective = keras_tuner.Objective("score", "max")
     with tempfile.TemporaryDirectory() as scratch:
-        if own:
+        if isinstance(strategy, Strategy):
             oracle: keras_tuner.Oracle = _StoredOracle(
                 strategy, store, objective=objective, max_trials=None, seed=seed, starting_points=starting_points
             )
@@ -301,7 +300,7 @@ def run(
         tuner = SearchTuner(
             oracle, evaluate, store, origin(strategy), max_trials, deadline, view=view, directory=scratch
         )
-        tuner.search(() if own else starting_points)
+        tuner.search(() if isinstance(strategy, Strategy) else starting_points)
 
 
 def make_oracle(oracle: Any, max_trials: int | None, epochs: int, seed: int) -> keras_tuner.Oracle:

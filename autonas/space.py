@@ -230,8 +230,7 @@ def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tu
         declare(hp)
         opened.update(_scope_key(scope) for scope in hp.active_scopes)
         closed.update((_scope_key(scope), list(scope)) for scope in hp.inactive_scopes)
-        for scope in opened.intersection(closed):
-            del closed[scope]
+        closed = {key: scope for key, scope in closed.items() if key not in opened}
         found = keras_tuner.HyperParameters()
         found.merge(hp)
         if not closed:

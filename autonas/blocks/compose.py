@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,8 @@ class OneOf(Block):
         self.blocks = dict(blocks)
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
-        return choose(
-            hp, self.name, {label: lambda x, block=block: block.build(hp, x) for label, block in self.blocks.items()}, x
-        )
+        operations = {label: functools.partial(block.build, hp) for label, block in self.blocks.items()}
+        return choose(hp, self.name, operations, x)
 
     def starting_points(self) -> list[dict[str, Any]]:
         """The designs of each block in turn."""

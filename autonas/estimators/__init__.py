@@ -14,4 +14,4 @@ ESTIMATORS: dict[str, type[Estimator]] = {"full": Full, "proxy": Proxy}
 
 def get(identifier: Any) -> Estimator:
     """Returns the estimator that a name, a class or an instance means."""
-    return resolve("estimator", ESTIMATORS, Estimator, identifier)
+    return resolve("estimator", ESTIMATORS, Estimator, identifier)  # type: ignore[type-abstract]

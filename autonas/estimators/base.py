@@ -225,7 +225,7 @@ def _watch(deadline: float | None) -> Any:
     """A callback that stops at the deadline, fails at a loss that is not finite, and times the steps."""
     import keras
 
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    class Watch(keras.callbacks.Callback):
         def __init__(self) -> None:
             super().__init__()
             self.epoch, self.in_time = 0, True

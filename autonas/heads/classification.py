@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -61,7 +62,7 @@ class ClassificationHead(Head):
         self._multi_label = multi_label
         self._from_one_hot = False
         self._object = False
-        self.classes = np.empty(0)
+        self.classes: np.ndarray = np.empty(0)
         _check_loss(loss)
 
     @property
@@ -69,7 +70,7 @@ class ClassificationHead(Head):
         """How targets are encoded: one sigmoid unit, a softmax over one-hot or integer targets, or a sigmoid each."""
         if self._multi_label:
             return MULTI_LABEL
-        name = _loss_name(self._loss)
+        name = _name(self._loss)
         if name.startswith("sparse"):
             return SPARSE
         two = len(self.classes) == 2 and not name.startswith(("categorical", "kl"))
@@ -189,6 +190,8 @@ class ClassificationHead(Head):
             "classes": self.classes.tolist(),
             "dtype": self.classes.dtype.str,
             "form": self.form,
+            "loss": _name(self._loss),
+            "metrics": [_name(metric) for metric in self._metrics],
             "object": self._object,
             "from_one_hot": self._from_one_hot,
         }
@@ -334,12 +337,10 @@ def _check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:
     return weights.astype("float32")
 
 
-def _loss_name(loss: Any) -> str:
-    """A loss in small letters with underscores, whatever it was given as."""
-    name = (
-        loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", "") if loss else ""
-    )
-    return "".join("_" + c.lower() if c.isupper() else c for c in str(name)).lstrip("_")
+def _name(part: Any) -> str:
+    """The name of a loss or a metric in small letters with underscores, whatever it was given as."""
+    name = part if isinstance(part, str) else getattr(part, "name", None) or getattr(part, "__name__", "")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name or "")).lower()
 
 
 def _check_loss(loss: Any) -> None:

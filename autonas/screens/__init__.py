@@ -13,4 +13,4 @@ SCREENS: dict[str, type[Screen]] = {"limits": Limits}
 
 def get(identifier: Any) -> Screen:
     """Returns the screen that a name, a class or an instance means."""
-    return resolve("screen", SCREENS, Screen, identifier)
+    return resolve("screen", SCREENS, Screen, identifier)  # type: ignore[type-abstract]

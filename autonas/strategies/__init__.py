@@ -32,4 +32,4 @@ def get(identifier: Any) -> Strategy:
     >>> get("evolution")
     Evolution(population=10, sample=5)
     """
-    return resolve("strategy", STRATEGIES, Strategy, identifier)
+    return resolve("strategy", STRATEGIES, Strategy, identifier)  # type: ignore[type-abstract]

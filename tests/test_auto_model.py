@@ -1,0 +1,478 @@
+"""The whole way, from arrays to a retrained model, as a user goes it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+
+import autonas
+from autonas.errors import InputError, NotFittedError, ProjectError, SearchError
+
+NAMES = np.array(["zero", "one", "two", "three"])
+
+
+def digits(n=240, classes=4):
+    x, y = load_digits(return_X_y=True)
+    rows = np.flatnonzero(y < classes)[:n]
+    return x[rows].reshape(-1, 8, 8).astype("uint8"), y[rows]
+
+
+def task(folder, **options):
+    options = {"max_trials": 1, "top_k": 1, "verbose": 0, "directory": folder, "project_name": "digits", **options}
+    return autonas.ImageClassifier(**options)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """A search of strings for labels, of two trials; the tests only look at it."""
+    folder = tmp_path_factory.mktemp("runs")
+    x, y = digits()
+    clf = task(folder, max_trials=2, metrics=["accuracy", "auc"])
+    model = clf.fit(x[:200], NAMES[y[:200]], epochs=8, batch_size=16)
+    return clf, model, folder, x, NAMES[y]
+
+
+def test_fit_returns_a_keras_model_that_takes_images_as_they_came(fitted):
+    import keras
+
+    _, model, _, x, _ = fitted
+    assert isinstance(model, keras.Model)
+    assert model.predict(x[:3], verbose=0).shape == (3, 4)
+
+
+def test_predict_answers_with_labels_as_they_were_given(fitted):
+    clf, _, _, x, y = fitted
+    answers = clf.predict(x[200:])
+    assert answers.shape == (40,)
+    assert answers.dtype.kind == "U"
+    assert (answers == y[200:]).mean() > 0.8
+
+
+def test_predict_proba_has_the_columns_of_classes(fitted):
+    clf, _, _, x, _ = fitted
+    probabilities = clf.predict_proba(x)
+    assert clf.classes.tolist() == sorted(NAMES)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert (clf.classes[probabilities.argmax(axis=1)] == clf.predict(x)).all()
+
+
+def test_evaluate_agrees_with_scikit_learn(fitted):
+    from sklearn.metrics import accuracy_score, log_loss
+
+    clf, _, _, x, y = fitted
+    result = clf.evaluate(x, y)
+    assert set(result) == {"loss", "accuracy", "auc"}
+    assert result["accuracy"] == pytest.approx(accuracy_score(y, clf.predict(x)))
+    assert result["loss"] == pytest.approx(log_loss(y, clf.predict_proba(x).astype("float64")), rel=1e-3)
+
+
+def test_leaderboard_has_a_row_for_each_trial(fitted):
+    clf = fitted[0]
+    board = clf.leaderboard()
+    assert isinstance(board, pd.DataFrame)
+    assert sorted(board["trial"]) == [0, 1]
+    assert board["score"].is_monotonic_decreasing
+    for column in ("status", "val_accuracy", "val_auc", "params", "flops", "memory_kb", "seconds", "family"):
+        assert column in board
+
+
+def test_the_report_tells_the_gain_over_the_best_starting_point(fitted):
+    assert "Gain over the best starting point" in fitted[0].report()
+
+
+def test_load_answers_as_the_fitted_task(fitted):
+    clf, _, folder, x, y = fitted
+    loaded = autonas.load(folder / "digits")
+    assert isinstance(loaded, autonas.ImageClassifier)
+    np.testing.assert_array_equal(loaded.predict(x), clf.predict(x))
+    np.testing.assert_array_equal(loaded.predict_proba(x), clf.predict_proba(x))
+    assert loaded.evaluate(x, y) == pytest.approx(clf.evaluate(x, y))
+    pd.testing.assert_frame_equal(loaded.leaderboard(), clf.leaderboard())
+
+
+def test_a_finished_project_is_answered_from_disk(fitted):
+    _clf, model, folder, x, y = fitted
+    again = task(folder, max_trials=2, metrics=["accuracy", "auc"])
+    before = (folder / "digits" / "model.keras").stat().st_mtime_ns
+    same = again.fit(x[:200], y[:200], epochs=8, batch_size=16)
+    assert (folder / "digits" / "model.keras").stat().st_mtime_ns == before
+    np.testing.assert_array_equal(same.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_no_checkpoint_of_a_loser_stays(fitted):
+    folder = fitted[2]
+    files = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert files == {
+        f"digits/{name}" for name in ("project.json", "model.keras", "trials/0000.json", "trials/0001.json")
+    }
+
+
+def test_other_data_in_the_same_project_is_a_clear_error(fitted):
+    _, _, folder, x, y = fitted
+    with pytest.raises(ProjectError, match=r"data was .* overwrite=True"):
+        task(folder, max_trials=2, metrics=["accuracy", "auc"]).fit(x[:199], y[:199], epochs=8, batch_size=16)
+
+
+def test_another_seed_in_the_same_project_is_a_clear_error(fitted):
+    _, _, folder, x, y = fitted
+    with pytest.raises(ProjectError, match="seed was 0, now is 1"):
+        task(folder, max_trials=2, seed=1, metrics=["accuracy", "auc"]).fit(x[:200], y[:200], epochs=8, batch_size=16)
+
+
+def test_predictions_of_images_of_another_size_are_an_error(fitted):
+    with pytest.raises(InputError, match="8"):
+        fitted[0].predict(np.zeros((2, 9, 9)))
+
+
+def run(code, *arguments):
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+def test_the_keras_file_opens_where_autonas_is_not_installed(fitted, tmp_path):
+    clf, model, _, x, _ = fitted
+    clf.export(tmp_path / "model.keras")
+    np.save(tmp_path / "x.npy", x)
+    run(
+        """
+import sys
+sys.modules["autonas"] = None
+import keras, numpy as np
+model = keras.saving.load_model(sys.argv[1] + "/model.keras")
+np.save(sys.argv[1] + "/y.npy", model.predict(np.load(sys.argv[1] + "/x.npy"), verbose=0))
+""",
+        tmp_path,
+    )
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model.predict(x, verbose=0), atol=1e-5)
+
+
+def test_the_tflite_file_runs_where_tensorflow_and_keras_are_not_installed(fitted, tmp_path):
+    clf, model, _, x, _ = fitted
+    clf.export(tmp_path / "model.tflite")
+    np.save(tmp_path / "x.npy", x)
+    run(
+        """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = sys.modules["autonas"] = None
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+x = np.load(sys.argv[1] + "/x.npy").astype("float32")
+interpreter = Interpreter(sys.argv[1] + "/model.tflite")
+inputs, outputs = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+interpreter.resize_tensor_input(inputs, x.shape)
+interpreter.allocate_tensors()
+interpreter.set_tensor(inputs, x)
+interpreter.invoke()
+np.save(sys.argv[1] + "/y.npy", interpreter.get_tensor(outputs))
+""",
+        tmp_path,
+    )
+    np.testing.assert_allclose(np.load(tmp_path / "y.npy"), model.predict(x, verbose=0), atol=1e-4)
+
+
+def test_a_plain_call_of_the_model_does_not_augment(fitted):
+    _, model, _, x, _ = fitted
+    np.testing.assert_allclose(np.asarray(model(x)), model.predict(x, verbose=0), atol=1e-5)
+
+
+def test_methods_before_fit_say_so(tmp_path):
+    clf = task(tmp_path)
+    for call in (
+        lambda: clf.predict([[0]]),
+        lambda: clf.leaderboard(),
+        lambda: clf.export("a.keras"),
+        lambda: clf.report(),
+    ):
+        with pytest.raises(NotFittedError, match="fit"):
+            call()
+
+
+def test_a_larger_max_trials_goes_on(tmp_path):
+    x, y = digits(120, 2)
+    task(tmp_path, max_trials=1).fit(x, y, epochs=1)
+    first = autonas.load(tmp_path / "digits").leaderboard()
+    clf = task(tmp_path, max_trials=2)
+    clf.fit(x, y, epochs=1)
+    board = clf.leaderboard()
+    assert sorted(board["trial"]) == [0, 1]
+    assert board.set_index("trial").loc[0, "seconds"] == first.loc[0, "seconds"]
+
+
+def test_equal_seeds_give_equal_trials_scores_and_weights(tmp_path):
+    x, y = digits(120, 2)
+    results = []
+    for name in ("first", "second"):
+        clf = task(tmp_path / name, max_trials=7, seed=0)
+        model = clf.fit(x, y, epochs=1)
+        board = clf.leaderboard().drop(columns=["seconds", "startup_seconds", "step_seconds"])
+        results.append((board, model.get_weights()))
+    pd.testing.assert_frame_equal(results[0][0], results[1][0])
+    for one, other in zip(results[0][1], results[1][1], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_another_seed_gives_other_trials(tmp_path):
+    x, y = digits(120, 2)
+    boards = []
+    for seed in (0, 1):
+        clf = task(tmp_path / str(seed), max_trials=6, seed=seed, objective="params")
+        clf.fit(x, y, epochs=1)
+        boards.append(clf.leaderboard()["params"].tolist())
+    assert boards[0] != boards[1]
+
+
+def test_a_limit_rejects_before_training_and_the_winner_keeps_it(tmp_path):
+    x, y = digits(120, 2)
+    clf = task(tmp_path, max_trials=2, limits={"params": 20_000})
+    model = clf.fit(x, y, epochs=1)
+    board = clf.leaderboard()
+    rejected = board[board["status"] == "rejected"]
+    assert len(rejected) > 0
+    assert (rejected["params"] > 20_000).all()
+    assert rejected["val_accuracy"].isna().all()
+    assert (board[board["status"] == "completed"]["params"] <= 20_000).all()
+    assert model.count_params() <= 20_100  # the statistics of the scaling are no parameters of the network
+    assert (board["status"] == "completed").sum() == 2  # rejected ones do not count as trials
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [({"params": 10}, "params"), ({"latency_ms": 1e-6}, "latency_ms"), ({"size_kb": 0.5}, "size_kb")],
+)
+def test_limits_that_nothing_can_meet_are_told_before_training(tmp_path, limits, message):
+    x, y = digits(60, 2)
+    with pytest.raises(InputError, match=f"smallest network of the space {message}"):
+        task(tmp_path, limits=limits).fit(x, y)
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_cost_as_the_objective_is_minimised(tmp_path):
+    x, y = digits(120, 2)
+    clf = task(tmp_path, max_trials=5, objective="size_kb")
+    clf.fit(x, y, epochs=1)
+    board = clf.leaderboard()
+    assert board["size_kb"].iloc[0] == board["size_kb"].min()
+
+
+def test_an_f1_score_is_maximised(tmp_path):
+    x, y = digits(120, 2)
+    clf = task(tmp_path, max_trials=3, objective="val_f1_score")
+    clf.fit(x, y, epochs=2)
+    board = clf.leaderboard()
+    assert board["val_f1_score"].iloc[0] == board["val_f1_score"].max()
+    assert "f1_score" in clf.evaluate(x, y)
+
+
+def test_two_classes_and_booleans(tmp_path):
+    x, y = digits(120, 2)
+    clf = task(tmp_path)
+    clf.fit(x, y == 1, epochs=1)
+    assert clf.predict(x).dtype == bool
+    assert clf.predict_proba(x).shape == (120, 2)
+
+
+def test_multi_label(tmp_path):
+    x, y = digits(120, 4)
+    targets = np.stack([y % 2, y > 1], axis=1).astype(int)
+    clf = task(tmp_path, multi_label=True)
+    clf.fit(x, targets, epochs=1)
+    assert clf.predict(x).shape == (120, 2)
+    assert set(np.unique(clf.predict(x))) <= {0, 1}
+
+
+@pytest.mark.parametrize("strategy", ["HyperbandOracle", "BayesianOptimizationOracle"])
+def test_oracles_of_keras_tuner_in_place_of_a_strategy(tmp_path, strategy):
+    import keras_tuner
+
+    x, y = digits(80, 2)
+    oracle = getattr(keras_tuner.oracles, strategy)
+    clf = task(tmp_path, max_trials=7, strategy=oracle)
+    clf.fit(x, y, epochs=3)
+    board = clf.leaderboard()
+    assert strategy.lower() in set(board["origin"])
+    assert not board.drop(columns=["trial", "seconds", "startup_seconds", "step_seconds"]).duplicated().any()
+    if strategy == "HyperbandOracle":
+        assert "tuner/epochs" in board
+
+
+def test_an_instance_of_an_oracle_is_taken_as_it_is(tmp_path):
+    import keras_tuner
+
+    x, y = digits(80, 2)
+    oracle = keras_tuner.oracles.RandomSearchOracle(keras_tuner.Objective("val_accuracy", "max"), max_trials=2, seed=3)
+    clf = task(tmp_path, max_trials=7, strategy=oracle)
+    clf.fit(x, y, epochs=1)
+    assert (clf.leaderboard()["origin"] == "randomsearchoracle").sum() == 2
+
+
+def test_a_dataset_gives_what_its_arrays_give(tmp_path):
+    import tensorflow as tf
+
+    x, y = digits(80, 2)
+    models = [
+        task(tmp_path / "arrays").fit(x, y, epochs=1),
+        task(tmp_path / "dataset").fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(32), epochs=1),
+    ]
+    for one, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_colour_images_larger_than_the_network_takes(tmp_path):
+    rng = np.random.default_rng(0)
+    y = np.arange(12) % 2
+    x = rng.integers(0, 255, (12, 150, 200, 3), dtype="uint8")
+    clf = task(tmp_path, max_trials=1)
+    model = clf.fit(x, y, epochs=1, batch_size=6)
+    assert model.input_shape == (None, 150, 200, 3)
+    clf.export(tmp_path / "model.tflite")
+
+
+def test_callbacks_are_copied_for_trials_and_used_in_the_last_training(tmp_path):
+    import keras
+
+    class Count(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.epochs = 0
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.epochs += 1
+
+    x, y = digits(80, 2)
+    count = Count()
+    task(tmp_path, max_trials=2).fit(x, y, epochs=2, callbacks=[count])
+    assert count.epochs in (1, 2)
+
+
+def test_a_callback_that_sets_the_learning_rate_finds_it_settable(tmp_path):
+    import keras
+
+    x, y = digits(80, 2)
+    clf = task(tmp_path)
+    clf.fit(x, y, epochs=2, callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)])
+    assert set(clf.leaderboard()["schedule"]) == {"constant"}
+
+
+def test_the_users_loss_is_the_one_that_is_minimised(tmp_path):
+    x, y = digits(80, 2)
+    called = []
+
+    def loss(y_true, y_pred):
+        import keras
+
+        called.append(True)
+        return 0.0 * keras.ops.sum(y_pred, axis=-1) + 42.0
+
+    clf = task(tmp_path, loss=loss)
+    clf.fit(x, y, epochs=1)
+    assert called
+    assert clf.evaluate(x, y)["loss"] == pytest.approx(42.0)
+    with pytest.raises(NotFittedError, match="compile"):
+        autonas.load(tmp_path / "digits").evaluate(x, y)
+
+
+def test_a_sparse_loss_gets_integer_targets(tmp_path):
+    x, y = digits(120, 4)
+    clf = task(tmp_path, loss="sparse_categorical_crossentropy")
+    clf.fit(x, y, epochs=1)
+    assert set(clf.evaluate(x, y)) == {"loss", "accuracy"}
+
+
+def test_class_weights_change_what_is_learned(tmp_path):
+    x, y = digits(120, 2)
+    shares = []
+    for name, weight in (("up", {0: 1.0, 1: 1000.0}), ("down", {0: 1000.0, 1: 1.0})):
+        clf = task(tmp_path / name)
+        clf.fit(np.zeros_like(x), y, epochs=4, class_weight=weight)
+        shares.append((clf.predict(np.zeros_like(x)) == 1).mean())
+    assert shares == [1.0, 0.0]
+
+
+def test_sample_weights_change_what_is_learned(tmp_path):
+    x, y = digits(120, 2)
+    shares = []
+    for name, rare in (("up", 1), ("down", 0)):
+        clf = task(tmp_path / name)
+        clf.fit(np.zeros_like(x), y, epochs=4, sample_weight=np.where(y == rare, 1000.0, 1.0))
+        shares.append((clf.predict(np.zeros_like(x)) == 1).mean())
+    assert shares == [1.0, 0.0]
+
+
+def test_validation_data_of_the_user_is_what_candidates_are_judged_on(tmp_path):
+    x, y = digits(120, 2)
+    clf = task(tmp_path)
+    clf.fit(x, y, validation_data=(x[:40], 1 - y[:40]), epochs=12)
+    assert clf.leaderboard()["val_accuracy"].iloc[0] < 0.6 < clf.leaderboard()["accuracy"].iloc[0]
+
+
+def test_a_search_whose_trials_all_fail_ends_with_the_reason(tmp_path):
+    x, y = digits(80, 2)
+
+    def loss(y_true, y_pred):
+        import keras
+
+        return keras.ops.sum(y_pred, axis=-1) * float("nan")
+
+    with pytest.raises(SearchError, match="diverged: the loss became nan in epoch 1"):
+        task(tmp_path, max_trials=9, loss=loss).fit(x, y, epochs=1)
+    trials = [json.loads(file.read_text()) for file in (tmp_path / "digits" / "trials").glob("*.json")]
+    assert {trial["status"] for trial in trials} == {"failed"}
+
+
+def test_ctrl_c_keeps_the_trials_and_says_how_to_go_on(tmp_path, capsys):
+    import keras
+
+    class Stop(keras.callbacks.Callback):
+        trials = 0
+
+        def on_train_begin(self, logs=None):
+            Stop.trials += 1
+            if Stop.trials == 2:
+                raise KeyboardInterrupt
+
+    x, y = digits(80, 2)
+    clf = task(tmp_path, max_trials=3, verbose=1)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(x, y, epochs=1, callbacks=[Stop()])
+    assert len(clf.leaderboard()) == 1
+    assert "1 trials are kept" in capsys.readouterr().out
+    clf.fit(x, y, epochs=1, callbacks=[Stop()])
+    assert sorted(clf.leaderboard()["trial"]) == [0, 1, 2]
+
+
+def test_a_damaged_model_is_named_and_the_trials_stay(fitted, tmp_path):
+    import shutil
+
+    project = tmp_path / "digits"
+    shutil.copytree(fitted[2] / "digits", project)
+    (project / "model.keras").write_bytes(b"not a model")
+    clf = autonas.load(project)
+    assert len(clf.leaderboard()) == 2
+    with pytest.raises(ProjectError, match=r"model\.keras is missing or damaged"):
+        clf.predict(fitted[3])
+
+
+def test_a_damaged_project_file_is_named_and_the_same_call_goes_on(fitted, tmp_path):
+    import shutil
+
+    _, _, folder, x, y = fitted
+    shutil.copytree(folder / "digits", tmp_path / "digits")
+    (tmp_path / "digits" / "project.json").write_text("{")
+    with pytest.raises(ProjectError, match=r"project\.json is damaged"):
+        autonas.load(tmp_path / "digits")
+    clf = task(tmp_path, max_trials=2, metrics=["accuracy", "auc"])
+    with pytest.warns(UserWarning, match=r"project\.json is damaged"):
+        clf.fit(x[:200], y[:200], epochs=8, batch_size=16)
+    assert sorted(clf.leaderboard()["trial"]) == [0, 1]
+
+
+def test_loading_what_is_no_project_is_an_error(tmp_path):
+    with pytest.raises(ProjectError, match="There is no project"):
+        autonas.load(tmp_path / "nothing")

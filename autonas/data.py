@@ -1,4 +1,4 @@
-"""Data on its way to a training: taken out of datasets, split, sampled, fingerprinted, and batched."""
+"""Data on its way to a training: taken out of what the user holds, split, sampled, fingerprinted, and batched."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from autonas.errors import InputError
 if TYPE_CHECKING:
     import tensorflow as tf
 
+_AT_A_TIME = 1024
+
 
 def is_dataset(x: Any) -> bool:
     """Whether this is a `tf.data.Dataset`. Does not load TensorFlow: who holds a dataset has it loaded."""
@@ -24,8 +26,8 @@ def is_dataset(x: Any) -> bool:
 def arrays(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any, Any, Any]:
     """Takes examples, targets and weights out of a dataset; arrays pass as they are.
 
-    A dataset is taken to be in batches if its targets have an axis more than a scalar and its examples more than three, or
-    if the first axis of both has no fixed length.
+    A dataset is in batches if its parts share a first axis: each has one, of the same length or of an open one. In doubt
+    (colour images of 10 rows with one-hot rows of 10 classes), batch it.
 
     Args:
         x: Examples, or a `tf.data.Dataset` of (x, y) or (x, y, sample_weight).
@@ -33,145 +35,213 @@ def arrays(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any, Any, 
         sample_weight: Weights or None; None with a dataset.
 
     Raises:
-        InputError: If targets are missing, come twice, or the dataset has no end.
+        InputError: If targets are missing, come twice, or the dataset is empty, has no end, or is made of something else.
     """
     if not is_dataset(x):
         if y is None:
             raise InputError.of("y", "one target for each example", None, "Only a tf.data.Dataset brings its own.")
         return x, y, sample_weight
-    if y is not None or sample_weight is not None:
-        raise InputError.of(
-            "y and sample_weight", "left out with a tf.data.Dataset", "both", "The dataset yields them."
-        )
-    parts = _collect(x)
-    if len(parts) not in (2, 3):
-        raise InputError.of("A dataset", "of (x, y) or (x, y, sample_weight)", f"{len(parts)} parts")
-    return (*parts, None)[:3] if len(parts) == 2 else (parts[0], parts[1], parts[2])
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if given is not None:
+            raise InputError.of(
+                name, "left out with a tf.data.Dataset", f"a {type(given).__name__}", "It yields its own."
+            )
+    spec = _specification(x)
+    if len(spec) not in (2, 3):
+        raise InputError.of("A dataset", "of (x, y) or (x, y, sample_weight)", f"{len(spec)} parts")
+    parts = _collect(x, spec)
+    return parts[0], parts[1], parts[2] if len(parts) == 3 else None
 
 
 def examples(dataset: Any) -> np.ndarray:
-    """Takes the examples out of a dataset of x, (x, y) or (x, y, sample_weight)."""
-    return _collect(dataset)[0]
+    """Takes the examples out of a dataset of x, (x, y) or (x, y, sample_weight).
+
+    Examples that stand alone are in batches if they have four axes, or a first one of open length.
+    """
+    return _collect(dataset, _specification(dataset))[0]
 
 
-def _collect(dataset: Any) -> tuple[np.ndarray, ...]:
-    if int(dataset.cardinality()) == -1:
-        raise InputError.of("A dataset", "one that ends", "one without an end", "Use dataset.take(n).")
+def _specification(dataset: Any) -> tuple[Any, ...]:
+    tensorflow = sys.modules["tensorflow"]
     spec = dataset.element_spec
-    spec = spec if isinstance(spec, tuple) else (spec,)
-    join = np.concatenate if _batched(spec) else np.stack
-    rows = [element if isinstance(element, tuple) else (element,) for element in dataset.as_numpy_iterator()]
-    if not rows:
-        raise InputError.of("A dataset", "at least one example", "none")
-    return tuple(join([row[i] for row in rows]) for i in range(len(spec)))
+    parts = spec if isinstance(spec, tuple) else (spec,)
+    if not all(isinstance(part, tensorflow.TensorSpec) and part.shape.rank is not None for part in parts):
+        raise InputError.of("A dataset", "of dense tensors of known rank, (x, y) or (x, y, sample_weight)", spec)
+    return parts
 
 
-def _batched(spec: tuple[Any, ...]) -> bool:
-    ranks = [part.shape.rank for part in spec]
-    if len(spec) > 1 and ranks[1] == 0:
+def _collect(dataset: Any, spec: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
+    tensorflow = sys.modules["tensorflow"]
+    if int(dataset.cardinality()) == tensorflow.data.INFINITE_CARDINALITY:
+        raise InputError.of("A dataset", "one that ends", "one without an end", "Use dataset.take(n).")
+    batches = dataset if _is_batched(spec) else dataset.batch(_AT_A_TIME)
+    try:
+        rows = [batch if isinstance(batch, tuple) else (batch,) for batch in batches.as_numpy_iterator()]
+        parts = tuple(np.concatenate(part) for part in zip(*rows, strict=True))
+    except (ValueError, tensorflow.errors.InvalidArgumentError) as error:
+        if isinstance(error, tensorflow.errors.InvalidArgumentError) and "batch tensors" not in error.message:
+            raise
+        raise InputError.of("A dataset", "of examples of one shape", f"several ({error})") from error
+    if not parts:
+        raise InputError.of("A dataset", "one with at least one example", "an empty one")
+    return parts
+
+
+def _is_batched(spec: tuple[Any, ...]) -> bool:
+    if any(part.shape.rank == 0 for part in spec):
         return False
-    if ranks[0] is not None and ranks[0] >= 4:
-        return True
-    return all(rank and part.shape[0] is None for rank, part in zip(ranks, spec, strict=True))
+    first = {part.shape[0] for part in spec}
+    if len(spec) == 1:
+        return spec[0].shape.rank >= 4 or first == {None}
+    return len(first) == 1
 
 
 def check_lengths(x: np.ndarray, y: np.ndarray, sample_weight: Any = None) -> None:
     """Raises an InputError unless there is one target, and one weight, for each example."""
     if len(x) != len(y):
         raise InputError.of("y", f"as long as x, {len(x)}", len(y))
-    if sample_weight is not None and len(np.asarray(sample_weight)) != len(x):
-        raise InputError.of("sample_weight", f"as long as x, {len(x)}", len(np.asarray(sample_weight)))
+    shape = np.shape(sample_weight)
+    if sample_weight is not None and shape[:1] != (len(x),):
+        raise InputError.of("sample_weight", f"as long as x, {len(x)}", shape[0] if shape else repr(sample_weight))
+
+
+def read_weights(sample_weight: Any, n: int) -> np.ndarray:
+    """Reads one weight for each of `n` examples, as float32.
+
+    Raises:
+        InputError: If they are not `n` finite numbers, none negative and not all zero.
+    """
+    weights = np.asarray(sample_weight)
+    numeric = weights.dtype.kind in "biuf"
+    wrong = [
+        (not numeric or weights.shape != (n,), f"the type {weights.dtype} and the shape {weights.shape}"),
+        (numeric and not np.isfinite(weights).all(), "NaN or infinity among them"),
+        (numeric and (weights < 0).any(), "negative ones among them"),
+        (numeric and not weights.any(), "zeros only"),
+    ]
+    for is_wrong, got in wrong:
+        if is_wrong:
+            raise InputError.of("sample_weight", f"{n} finite numbers, none negative and not all zero", got)
+    return weights.astype("float32")
 
 
 def split(n: int, strata: np.ndarray | None, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Splits row numbers in two, each class in proportion, and each with at least one row in both parts.
+    """Splits row numbers in two, the classes in proportion. A class with two rows or more has one in each part.
+
+    Where there are more classes than the fraction has room for, the second part is larger than the fraction says.
 
     Args:
         n: How many rows.
-        strata: A class for each row, every one with two rows or more; None splits at random.
+        strata: A class for each row; None splits at random.
         fraction: Share of the second part, in (0, 1).
         seed: Of the choice.
 
     Returns:
-        The row numbers of the first and of the second part, sorted.
+        The row numbers of the first and of the second part, in random order.
 
     Raises:
         InputError: If the fraction is not in (0, 1), or a part would be empty.
     """
-    if isinstance(fraction, bool) or not isinstance(fraction, (int, float)) or not 0 < fraction < 1:
+    if not isinstance(fraction, (float, np.floating)) or not 0 < fraction < 1:
         raise InputError.of("validation_split", "a share in (0, 1)", repr(fraction))
     if n < 2:
         raise InputError.of("x", "at least 2 examples, so that some can be held out", n)
-    rng = np.random.default_rng([seed, n])
-    strata = np.zeros(n, int) if strata is None else strata
-    second = np.concatenate(
-        [
-            rng.permutation(rows)[: min(len(rows) - 1, max(1, round(fraction * len(rows))))]
-            for rows in (np.flatnonzero(strata == stratum) for stratum in np.unique(strata))
-        ]
-    )
-    chosen = np.zeros(n, bool)
-    chosen[second] = True
-    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+    size = min(max(1, round(fraction * n)), n - 1)
+    first, second = _draw(n, strata, size, seed)
+    if strata is not None:
+        second, first = _top_up(second, first, strata, leave=1)
+        first, second = _top_up(first, second, strata, leave=1)
+    return first, second
 
 
 def subsample(n: int, strata: np.ndarray | None, fraction: float, seed: int) -> np.ndarray:
-    """Draws a share of row numbers, each class in proportion and none left out.
+    """Draws a share of row numbers, the classes in proportion and none left out.
 
     Args:
         n: How many rows.
         strata: A class for each row; None draws at random.
-        fraction: In (0, 1].
+        fraction: In (0, 1]; 1 takes every row, in its order.
         seed: Of the choice.
 
     Returns:
-        Sorted row numbers.
+        At least `fraction * n` row numbers, in random order.
+
+    Raises:
+        InputError: If the fraction is not in (0, 1].
     """
-    rng = np.random.default_rng([seed, n, 1])
-    strata = np.zeros(n, int) if strata is None else strata
-    kept = [
-        rng.permutation(rows)[: max(1, math.ceil(fraction * len(rows)))]
-        for rows in (np.flatnonzero(strata == stratum) for stratum in np.unique(strata))
-    ]
-    return np.sort(np.concatenate(kept))
+    if not 0 < fraction <= 1:
+        raise InputError.of("The share of the data", "in (0, 1]", repr(fraction))
+    size = min(n, math.ceil(fraction * n - 1e-9))  # 0.07 * 100 is 7.000000000000001
+    if size == n:
+        return np.arange(n)
+    rest, kept = _draw(n, strata, size, seed)
+    return kept if strata is None else _top_up(kept, rest, strata, leave=0)[0]
+
+
+def _draw(n: int, strata: np.ndarray | None, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers in two random parts, the second of `size`; the classes in proportion if both have room for all."""
+    from sklearn.model_selection import train_test_split
+
+    if strata is not None:
+        counts = np.unique(strata, return_counts=True)[1]
+        if counts.min() < 2 or min(size, n - size) < len(counts):
+            strata = None
+    state = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    first, second = train_test_split(np.arange(n), test_size=size, stratify=strata, random_state=state)
+    return first, second
+
+
+def _top_up(part: np.ndarray, other: np.ndarray, strata: np.ndarray, leave: int) -> tuple[np.ndarray, np.ndarray]:
+    """Moves one row of each class that `part` lacks out of `other`, if that leaves `leave` of them there."""
+    classes, at, counts = np.unique(strata[other], return_index=True, return_counts=True)
+    moved = at[~np.isin(classes, strata[part]) & (counts > leave)]
+    return np.concatenate([part, other[moved]]), np.delete(other, moved)
 
 
 def fingerprint(*parts: Any) -> str:
-    """A short text that is equal for equal arrays: contents, types and shapes, in this order. None is a part too."""
+    """A short text that is equal for equal arrays: contents, types and shapes, in this order. None is a part too.
+
+    Example:
+
+    >>> fingerprint(np.arange(3), None) == fingerprint(np.arange(3), None)
+    True
+    """
     digest = hashlib.sha256()
     for part in parts:
-        if part is None:
-            digest.update(b"none")
-            continue
         array = np.asarray(part)
-        if array.dtype.kind in "OUS":
-            digest.update("\0".join(map(repr, array.ravel().tolist())).encode())
-        else:
-            digest.update(str(array.dtype).encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update(str(array.shape).encode())
+        # Objects have no bytes of their own that another process would see alike.
+        as_text = array.dtype.kind in "OUST"
+        content: Any = "\0".join(map(repr, array.ravel().tolist())).encode() if as_text else np.ascontiguousarray(array)
+        kind = "text" if as_text else array.dtype.str
+        digest.update(f"{kind}{array.shape}{len(content) if as_text else ''};".encode())
+        digest.update(content if as_text else content.reshape(-1).view(np.uint8))
     return digest.hexdigest()[:16]
 
 
 def dataset(
     x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, batch_size: int, seed: int | None = None
 ) -> tf.data.Dataset:
-    """Batches of (x, y) or (x, y, weights).
+    """Batches of (x, y) or (x, y, weights), the last one perhaps smaller.
+
+    Autotuning is off: for data in memory it costs more than the batches.
 
     Args:
         x: Examples.
         y: Targets.
         weights: One for each example, or None.
         batch_size: Examples in a batch.
-        seed: Of the order, another one in each epoch; None keeps the order.
+        seed: Of the order, another one in each epoch; None keeps the order. With `tf.random.set_seed`, that seed counts too.
     """
     import tensorflow as tf
 
-    tensors = [tf.constant(part) for part in (x, y, weights) if part is not None]
+    with tf.device("CPU:0"):
+        tensors = [tf.constant(part) for part in (x, y, weights) if part is not None]
     rows = tf.data.Dataset.range(len(x))
     if seed is not None:
         rows = rows.shuffle(len(x), seed=seed % 2**31, reshuffle_each_iteration=True)
-    batches = rows.batch(batch_size).map(
-        lambda row: tuple(tf.gather(tensor, row) for tensor in tensors), num_parallel_calls=1, deterministic=True
-    )
-    return batches.prefetch(1)
+    options = tf.data.Options()
+    options.deterministic = True
+    options.autotune.enabled = False
+    options.threading.private_threadpool_size = 1
+    batches = rows.batch(batch_size).map(lambda row: tuple(tf.gather(tensor, row) for tensor in tensors))
+    return batches.prefetch(1).with_options(options)

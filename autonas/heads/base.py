@@ -1,14 +1,24 @@
-"""The contract of a head: one kind of target, from the labels the user holds to a loss, and from outputs to answers."""
+"""The contract of a head: one kind of target, from the labels the user holds to a loss, and from outputs to answers.
+
+Below it stands what every head does alike: it looks up losses and metrics of Keras.
+"""
 
 from __future__ import annotations
 
 import abc
+import difflib
+import json
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from autonas.errors import InputError
 
 if TYPE_CHECKING:
     import keras
     import keras_tuner
-    import numpy as np
 
 
 class Head(abc.ABC):
@@ -27,7 +37,11 @@ class Head(abc.ABC):
 
     @abc.abstractmethod
     def fit(self, y: np.ndarray) -> None:
-        """Learns the target's form (its classes) from all checked labels."""
+        """Learns the target's form (its classes) from all checked labels.
+
+        Raises:
+            InputError: If nothing can be learned from them, or the user's loss or metrics do not fit them.
+        """
 
     @abc.abstractmethod
     def strata(self, y: np.ndarray) -> np.ndarray | None:
@@ -35,7 +49,7 @@ class Head(abc.ABC):
 
     @abc.abstractmethod
     def encode(self, y: np.ndarray) -> np.ndarray:
-        """Turns checked labels into the float32 targets of the loss."""
+        """Turns checked labels into the targets of the loss: float32, or int32 where a loss of the user takes class numbers."""
 
     @abc.abstractmethod
     def weights(self, y: np.ndarray, class_weight: Any, sample_weight: Any) -> np.ndarray | None:
@@ -69,3 +83,115 @@ class Head(abc.ABC):
     @abc.abstractmethod
     def from_config(cls, config: dict[str, Any]) -> Head:
         """The inverse of `get_config`."""
+
+
+def read_loss(loss: Any) -> Any:
+    """Returns a loss as `compile` takes it.
+
+    Args:
+        loss: A name, an instance, a class (made without arguments) or a function; None stays None.
+
+    Raises:
+        InputError: If Keras knows no such loss, or it takes logits: networks end in probabilities.
+    """
+    if isinstance(loss, str):
+        _named("loss", loss)
+    elif loss is not None and not callable(loss):
+        raise InputError.of("loss", "the name of a Keras loss, a loss, or a function", repr(loss))
+    loss = loss() if isinstance(loss, type) else loss
+    if hasattr(loss, "get_config") and loss.get_config().get("from_logits"):
+        raise InputError.of("loss", "one of probabilities", "from_logits=True", "The network ends in probabilities.")
+    return loss
+
+
+def read_metric(metric: Any) -> keras.metrics.Metric:
+    """Returns a fresh metric.
+
+    Args:
+        metric: A name, an instance (which is not touched), a class (made without arguments), or a function of targets and
+            outputs.
+
+    Raises:
+        InputError: If Keras knows no such metric, or it cannot be made again from its configuration.
+    """
+    import keras
+
+    name = names_of(metric)[0]
+    if isinstance(metric, (str, type)):
+        metric = metric() if isinstance(metric, type) else _named("metrics", metric)
+        return renamed(metric, name) if isinstance(metric, keras.metrics.Metric) else read_metric(metric)
+    if isinstance(metric, keras.metrics.Metric):
+        return renamed(metric, metric.name)
+    if callable(metric):
+        return keras.metrics.MeanMetricWrapper(metric, name=name)
+    raise InputError.of("metrics", "names or instances of Keras metrics, or functions", repr(metric))
+
+
+def renamed(metric: keras.metrics.Metric, name: str) -> keras.metrics.Metric:
+    """A fresh metric like `metric`, with another name.
+
+    Raises:
+        InputError: If its configuration does not hold what its constructor takes.
+    """
+    try:
+        return type(metric).from_config({**metric.get_config(), "name": name})
+    except TypeError as error:
+        hint = "Its get_config has to hold all arguments of its constructor."
+        raise InputError.of("metrics", "metrics that can be made again", f"{name} ({error})", hint) from error
+
+
+def rehearse(what: str, function: Callable[..., Any], y: np.ndarray, outputs: np.ndarray, hint: str = "") -> np.ndarray:
+    """Calls a loss or a metric once, so that one that does not fit the targets is told before any time is spent.
+
+    Raises:
+        InputError: If it fails.
+    """
+    try:
+        return np.asarray(function(y, outputs))
+    except Exception as error:
+        shapes = f"targets of shape {('n', *y.shape[1:])} and outputs of shape {('n', *outputs.shape[1:])}"
+        first_line = str(error).strip().split("\n")[0]
+        raise InputError.of(what, f"one that takes {shapes}", f"{type(error).__name__}: {first_line}", hint) from error
+
+
+def _named(argument: str, name: str) -> Any:
+    import keras
+
+    library, kind = (keras.losses, "loss") if argument == "loss" else (keras.metrics, "metric")
+    try:
+        return library.get(name)
+    except TypeError as error:
+        hint = "It has arguments without a default: pass an instance."
+        raise InputError.of(argument, f"a Keras {kind} that its name says all about", repr(name), hint) from error
+    except ValueError as error:
+        known = {snake_case(member) for member in dir(library) if not member.startswith("_")}
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else ""
+        raise InputError.of(argument, f"the name of a Keras {kind}", repr(name), hint) from error
+
+
+def snake_case(name: str) -> str:
+    """The name that Keras gives to a class: `"F1Score"` is `"f1_score"`, `"KLDivergence"` is `"kl_divergence"`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def names_of(part: Any) -> list[str]:
+    """The names of a loss or a metric as Keras writes them: of its class and of those above it, or of the function."""
+    if isinstance(part, str):
+        return [snake_case(part)]
+    if hasattr(part, "__name__") and not isinstance(part, type):
+        return [snake_case(part.__name__)]
+    kind = part if isinstance(part, type) else type(part)
+    return [snake_case(above.__name__) for above in kind.__mro__]
+
+
+def describe(part: Any) -> str | None:
+    """Says what a loss or a metric is, in a text that is the same in another process."""
+    if part is None or isinstance(part, str):
+        return part
+    if not hasattr(part, "get_config"):
+        return str(getattr(part, "__qualname__", type(part).__qualname__))
+    config = json.dumps(
+        part.get_config(), sort_keys=True, default=lambda o: getattr(o, "__qualname__", type(o).__qualname__)
+    )
+    return f"{type(part).__qualname__}({config})"

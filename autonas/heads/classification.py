@@ -1,45 +1,51 @@
-"""Classes: labels in any usual form, the loss that fits them, and answers in the form that the labels had."""
+"""Classes: labels in any usual form, the loss and the metrics that fit them, and answers in the form that the labels had."""
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from autonas import data, labels
 from autonas.errors import InputError
-from autonas.heads.base import Head
+from autonas.heads.base import Head, describe, names_of, read_loss, read_metric, rehearse, renamed
 
 if TYPE_CHECKING:
     import keras
     import keras_tuner
 
-SIGMOID, SOFTMAX, SPARSE, MULTI_LABEL = "sigmoid", "softmax", "sparse", "multi_label"
-_ONE_HOT_SUM = 1e-3
-_SPARSE_NAMES = {
-    "sparse_categorical_accuracy": "CategoricalAccuracy",
-    "sparse_categorical_crossentropy": "CategoricalCrossentropy",
-    "sparse_top_k_categorical_accuracy": "TopKCategoricalAccuracy",
+# How targets are encoded: one sigmoid unit, one-hot rows or class numbers under a softmax, or a sigmoid for each class.
+BINARY, ONE_HOT, SPARSE, MULTI_LABEL = "binary", "one_hot", "sparse", "multi_label"
+_LOSSES = {SPARSE: "sparse_categorical_crossentropy", ONE_HOT: "categorical_crossentropy"}
+_SPARSE_LOSSES = ("sparse", "categorical_generalized_cross_entropy")
+_SOFTMAX_LOSSES = ("categorical", "kl_divergence", "kullback", "kld")
+# Metrics that Keras has once for each form; any of the names in a row gives the one that fits.
+_PREFIXES = {ONE_HOT: "categorical_", SPARSE: "sparse_categorical_"}
+_FAMILIES = {
+    "accuracy": ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy"),
+    "crossentropy": ("crossentropy", "ce", "categorical_crossentropy", "sparse_categorical_crossentropy"),
 }
-_SPARSE_METRICS = ("accuracy", "acc", "loss", *_SPARSE_NAMES)
+_NUMBERS = (int, float, np.integer, np.floating)
+_ONE_HOT_METRICS = ("categorical", "top_k")
+_TOP_K = ("top_k_categorical_accuracy", "sparse_top_k_categorical_accuracy")
 
 
 class ClassificationHead(Head):
     """One class of several for each example, or with `multi_label` any number of them.
 
     Labels may be strings, integers, booleans or whole floats, as a list, an array of shape (n,) or (n, 1), or a pandas
-    series; or one-hot rows of shape (n, classes), which are answered with the number of the class.
+    column; or one-hot rows of shape (n, classes), which are answered with the number of the class.
 
     Args:
-        loss: A Keras loss; None takes the crossentropy that fits. A sparse one gets integer targets, a categorical one
-            one-hot targets. It sees probabilities, so `from_logits=True` is an error.
+        loss: A Keras loss; None takes the crossentropy that fits. A sparse one gets class numbers, a categorical one
+            one-hot rows. It sees probabilities, so `from_logits=True` is an error.
         metrics: Keras metrics; None means `["accuracy"]`.
         multi_label: Whether `y` is a matrix of 0 and 1, (n, classes).
 
     Attributes:
         classes: Sorted, of the labels' own type; known after `fit`.
+        form: How targets are encoded; known after `fit`.
 
     Example:
 
@@ -55,314 +61,241 @@ class ClassificationHead(Head):
     def __init__(self, loss: Any = None, metrics: Sequence[Any] | None = None, multi_label: bool = False) -> None:
         if not isinstance(multi_label, bool):
             raise InputError.of("multi_label", "True or False", repr(multi_label))
-        if metrics is not None and (isinstance(metrics, (str, Mapping)) or not isinstance(metrics, Sequence)):
+        if metrics is not None and not isinstance(metrics, (list, tuple)):
             raise InputError.of("metrics", "a list of Keras metrics", repr(metrics))
-        self._loss = loss
-        self._metrics = list(metrics) if metrics is not None else ["accuracy"]
+        self._loss = read_loss(loss)
+        self._metrics = ["accuracy"] if metrics is None else list(metrics)
         self._multi_label = multi_label
-        self._from_one_hot = False
-        self._object = False
+        self._rows = multi_label  # whether a label is a row of 0 and 1
+        self._type = "int64"  # of the answers
         self.classes: np.ndarray = np.empty(0)
-        _check_loss(loss)
-
-    @property
-    def form(self) -> str:
-        """How targets are encoded: one sigmoid unit, a softmax over one-hot or integer targets, or a sigmoid each."""
-        if self._multi_label:
-            return MULTI_LABEL
-        name = _name(self._loss)
-        if name.startswith("sparse"):
-            return SPARSE
-        two = len(self.classes) == 2 and not name.startswith(("categorical", "kl"))
-        return SIGMOID if two else SOFTMAX
-
-    @property
-    def units(self) -> int:
-        """How many outputs the network has."""
-        return 1 if self.form == SIGMOID else len(self.classes)
+        self.form = ""
 
     def check(self, y: Any, name: str = "y") -> np.ndarray:
-        """Returns labels of shape (n,), or with `multi_label` a matrix (n, classes) of 0 and 1.
+        """Returns labels of shape (n,), or rows of 0 and 1, (n, classes), where they came one-hot or with `multi_label`.
 
         Args:
             y: See the class.
             name: How the user knows it, for the error.
 
         Raises:
-            InputError: If labels are missing, mixed, continuous, of a wrong rank, or after `fit` of an unknown class.
+            InputError: If labels are missing, mixed, continuous or of a wrong rank; after `fit`, also if they are of an
+                unknown class or of another form.
         """
-        array = _as_array(y, name)
-        if len(array) == 0:
-            raise InputError.of(name, "at least one label", "none")
-        if self._multi_label:
-            return self._check_matrix(array, name)
-        if array.ndim == 2 and array.shape[1] == 1:
+        array = labels.read(y, name)
+        if array.ndim == 2 and array.shape[1] == 1 and not self._multi_label:
             array = array[:, 0]
         if array.ndim == 2:
-            array = self._from_rows(array, name)
-        elif array.ndim != 1:
-            raise InputError.of(name, "of the shape (n,), (n, 1) or one-hot (n, classes)", f"shape {array.shape}")
+            labels.check_rows(array, name, self._multi_label)
         else:
-            array = _check_labels(array, name)
-        if len(self.classes):
-            self._check_known(array, name)
-        return array
+            self._check_labels(array, name)
+        return self._as_fitted(array, name) if self.form else array
 
     def fit(self, y: np.ndarray) -> None:
-        """Learns the classes.
+        """Learns the classes, and which form of targets the loss takes.
 
         Raises:
-            InputError: If there is one class only, or a class has a single member, which no split can share out.
+            InputError: If there is one class only, or a class has a single member, which no split can share out; or the
+                user's loss or metrics do not work with such targets.
         """
-        if self._multi_label:
-            self.classes = np.arange(y.shape[1])
-            return
-        classes, counts = np.unique(y, return_counts=True)
-        if len(classes) < 2:
-            raise InputError.of("y", "labels of at least two classes", f"only {classes[0]!r}")
-        if counts.min() < 2:
-            raise InputError.of(
-                "y",
-                "labels with at least two members of each class, so that both parts of a split have one",
-                f"a single {classes[counts.argmin()]!r}",
-                "Leave out that example, or add another of its class.",
-            )
+        self._rows = y.ndim == 2
+        self._type = str(y.dtype if self._multi_label or not self._rows else "int64")
+        if self._rows:
+            classes, counts = np.arange(y.shape[1]), y.sum(axis=0, dtype=np.int64)
+        else:
+            classes, counts = np.unique(y, return_counts=True)
+        if not self._multi_label:
+            labels.check_members(classes, counts)
         self.classes = classes
+        self.form = self._form()
+        if self._loss is not None or self._metrics != ["accuracy"]:
+            self._rehearse_loss()
+            self.metrics()
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
-        return None if self._multi_label else np.searchsorted(self.classes, y)
+        return None if self._multi_label else self._numbers(y)
 
     def encode(self, y: np.ndarray) -> np.ndarray:
         if self._multi_label:
             return y.astype("float32")
-        index = np.searchsorted(self.classes, y)
+        number = self._numbers(y)
         if self.form == SPARSE:
-            return index.astype("float32")
-        if self.form == SIGMOID:
-            return index.astype("float32")[:, None]
-        return np.eye(len(self.classes), dtype="float32")[index]
+            return number.astype("int32")
+        if self.form == BINARY:
+            return number.astype("float32")[:, None]
+        return np.eye(len(self.classes), dtype="float32")[number]
 
     def weights(self, y: np.ndarray, class_weight: Any, sample_weight: Any) -> np.ndarray | None:
-        weights = None if sample_weight is None else _check_sample_weight(sample_weight, len(y))
+        weights = None if sample_weight is None else data.read_weights(sample_weight, len(y))
         if class_weight is None:
             return weights
         if self._multi_label:
-            raise InputError.of(
-                "class_weight", "left out with multi_label=True", repr(class_weight), "Use sample_weight."
-            )
-        index = np.searchsorted(self.classes, y)
-        each = self._class_weights(class_weight, index)[index].astype("float32")
+            hint = "Use sample_weight."
+            raise InputError.of("class_weight", "left out with multi_label=True", repr(class_weight), hint)
+        each = self._class_weights(class_weight, self._numbers(y)).astype("float32")
         return each if weights is None else each * weights
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
-        activation = "softmax" if self.form in (SOFTMAX, SPARSE) else "sigmoid"
-        return keras.layers.Dense(self.units, activation=activation, dtype="float32", name="classification")(x)
+        units = 1 if self.form == BINARY else len(self.classes)
+        activation = "softmax" if self.form in (ONE_HOT, SPARSE) else "sigmoid"
+        return keras.layers.Dense(units, activation=activation, dtype="float32", name="classification")(x)
 
     def loss(self) -> Any:
-        if self._loss is not None:
-            return self._loss
-        return "categorical_crossentropy" if self.form == SOFTMAX else "binary_crossentropy"
+        return _LOSSES.get(self.form, "binary_crossentropy") if self._loss is None else self._loss
 
     def metrics(self, objective: str | None = None) -> list[keras.metrics.Metric]:
         made = [self._metric(metric) for metric in self._metrics]
         names = [metric.name for metric in made]
-        if objective is not None and objective not in names:
-            made.append(self._metric(objective))
-        repeated = {name for name in names if names.count(name) > 1}
+        repeated = {name for name in names if names.count(name) > 1 or name == "loss"}
         if repeated:
             raise InputError.of("metrics", "metrics with names of their own", f"{sorted(repeated)} twice")
-        return made
+        wanted = None if objective is None else objective.removeprefix("val_")
+        return made if wanted in (None, "loss", *names) else [*made, self._metric(wanted)]
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Turns outputs into one probability a class, (n, classes), its columns in the order of `classes`."""
-        return np.concatenate([1 - outputs, outputs], axis=1) if self.form == SIGMOID else outputs
+        return np.concatenate([1 - outputs, outputs], axis=1) if self.form == BINARY else outputs
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
+        """Turns outputs into labels of shape (n,), or with `multi_label` into a matrix of 0 and 1; both as in `fit`."""
         if self._multi_label:
-            return (outputs > 0.5).astype("int64")
-        answers = self.classes[self.probabilities(outputs).argmax(axis=1)]
-        return answers.astype(object) if self._object else answers
+            return (outputs > 0.5).astype(self._type)
+        return self.classes[self.probabilities(outputs).argmax(axis=1)]
 
     def get_config(self) -> dict[str, Any]:
+        """What JSON has to keep. The loss and the metrics are described only: a compiled model has them."""
         return {
             "classes": self.classes.tolist(),
-            "dtype": self.classes.dtype.str,
+            "type": self._type,
             "form": self.form,
-            "loss": _name(self._loss),
-            "metrics": [_name(metric) for metric in self._metrics],
-            "object": self._object,
-            "from_one_hot": self._from_one_hot,
+            "rows": self._rows,
+            "loss": describe(self._loss),
+            "metrics": [describe(metric) for metric in self._metrics],
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> ClassificationHead:
-        losses = {SPARSE: "sparse_categorical_crossentropy", SOFTMAX: "categorical_crossentropy"}
-        head = cls(losses.get(config["form"]), multi_label=config["form"] == MULTI_LABEL)
-        head.classes = np.array(config["classes"], dtype=config["dtype"])
-        head._object, head._from_one_hot = config["object"], config["from_one_hot"]
+        head = cls(multi_label=config["form"] == MULTI_LABEL)
+        head.form, head._rows, head._type = config["form"], config["rows"], config["type"]
+        head.classes = np.array(config["classes"], dtype="int64" if head._rows else head._type)
         return head
 
-    def _check_matrix(self, array: np.ndarray, name: str) -> np.ndarray:
-        if array.ndim != 2 or array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
-            raise InputError.of(name, "a matrix of 0 and 1, of the shape (n, classes)", _brief(array))
-        if len(self.classes) and array.shape[1] != len(self.classes):
-            raise InputError.of(name, f"of {len(self.classes)} columns, as in fit", f"{array.shape[1]} columns")
-        return array.astype("int64")
-
-    def _from_rows(self, array: np.ndarray, name: str) -> np.ndarray:
-        one_hot = array.dtype.kind in "biuf" and np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()
-        if not one_hot:
+    def _check_labels(self, array: np.ndarray, name: str) -> None:
+        if self._multi_label or array.ndim != 1:
+            expected = "a matrix of 0 and 1, (n, classes)" if self._multi_label else "of shape (n,), or one-hot rows"
+            hint = "sklearn.preprocessing.MultiLabelBinarizer makes one." if self._multi_label else ""
+            raise InputError.of(name, expected, f"shape {array.shape}", hint)
+        if array.dtype.kind == "f" and (array != np.round(array)).any():
+            broken = array[array != np.round(array)][0]
             raise InputError.of(
-                name,
-                "labels of the shape (n,), or one-hot rows",
-                _brief(array),
-                "For several classes at once: multi_label=True.",
+                name, "classes", f"numbers with fractions, {broken}", "Numbers are a regressor's targets."
             )
-        if len(self.classes) and array.shape[1] != len(self.classes):
-            raise InputError.of(
-                name, f"one-hot rows of {len(self.classes)} columns, as in fit", f"{array.shape[1]} columns"
-            )
-        self._from_one_hot = True
-        return array.argmax(axis=1)
 
-    def _check_known(self, array: np.ndarray, name: str) -> None:
-        if array.dtype.kind != self.classes.dtype.kind and {array.dtype.kind, self.classes.dtype.kind} - set("iu"):
-            raise InputError.of(name, f"labels like {self.classes[0]!r}", f"labels like {array[0]!r}")
-        unseen = np.setdiff1d(array, self.classes)
+    def _as_fitted(self, array: np.ndarray, name: str) -> np.ndarray:
+        """The array in the form that `fit` saw, if its classes are known."""
+        if array.ndim == 2:
+            if not self._rows or array.shape[1] != len(self.classes):
+                expected = f"(n, {len(self.classes)})" if self._rows else "(n,)"
+                raise InputError.of(name, f"of shape {expected}, as in training", f"shape {array.shape}")
+            return array
+        strings = [a.dtype.kind == "U" for a in (array, self.classes)]
+        unseen = np.unique(array) if strings[0] != strings[1] else np.setdiff1d(array, self.classes)
         if len(unseen):
             raise InputError.of(
-                name, f"labels of the known classes {self.classes.tolist()}", f"unseen {unseen.tolist()}"
+                name, f"of the classes {labels.few(self.classes)}", f"{labels.few(unseen)}, unseen in training"
             )
+        if self._rows:
+            return np.eye(len(self.classes), dtype="int64")[array.astype("int64")]
+        return array if strings[0] else array.astype(self.classes.dtype)
 
-    def _class_weights(self, class_weight: Any, index: np.ndarray) -> np.ndarray:
+    def _numbers(self, y: np.ndarray) -> np.ndarray:
+        """The number of each example's class."""
+        return y.argmax(axis=1) if self._rows else np.searchsorted(self.classes, y)
+
+    def _form(self) -> str:
+        names = names_of(self._loss)
+        sparse = any(name.startswith(_SPARSE_LOSSES) for name in names)
+        softmax = any(name.startswith(_SOFTMAX_LOSSES) for name in names)
+        if self._multi_label and (sparse or softmax):
+            raise InputError.of(
+                "loss", "one for several classes at once", names[0], "Leave it out, or take a binary one."
+            )
+        if self._multi_label:
+            return MULTI_LABEL
+        return SPARSE if sparse else ONE_HOT if softmax or len(self.classes) > 2 else BINARY
+
+    def _class_weights(self, class_weight: Any, number: np.ndarray) -> np.ndarray:
+        """One weight for each example."""
         if class_weight == "balanced":
-            counts = np.bincount(index, minlength=len(self.classes))
-            return len(index) / (len(self.classes) * np.maximum(counts, 1))
+            from sklearn.utils.class_weight import compute_sample_weight
+
+            return np.asarray(compute_sample_weight("balanced", number))
         if not isinstance(class_weight, Mapping):
             raise InputError.of("class_weight", "a dict of label -> weight, or 'balanced'", repr(class_weight))
         known = {label: number for number, label in enumerate(self.classes.tolist())}
         weights = np.ones(len(known))
         for label, weight in class_weight.items():
             if label not in known:
-                raise InputError.of("class_weight", f"about the classes {list(known)}", f"unknown {label!r}")
-            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < np.inf:
+                raise InputError.of(
+                    "class_weight", f"about the classes {labels.few(self.classes)}", f"the unknown {label!r}"
+                )
+            if isinstance(weight, bool) or not isinstance(weight, _NUMBERS) or not 0 < weight < np.inf:
                 raise InputError.of(f"class_weight[{label!r}]", "a positive number", repr(weight))
             weights[known[label]] = weight
-        return weights
+        return weights[number]
 
-    def _metric(self, metric: Any) -> keras.metrics.Metric:
-        """A fresh metric that fits the targets' form, under the name that the user gave."""
+    def _rehearse_loss(self) -> None:
         import keras
 
-        if isinstance(metric, keras.metrics.Metric):
-            return type(metric).from_config(metric.get_config())
-        if callable(metric) and not isinstance(metric, type):
-            return keras.metrics.MeanMetricWrapper(metric, name=metric.__name__)
+        rehearse("loss", keras.losses.get(self.loss()), *self._sample())
+
+    def _metric(self, metric: Any) -> keras.metrics.Metric:
+        """A fresh metric that fits the form of the targets, under the name that the user gave."""
         if not isinstance(metric, str):
-            raise InputError.of("metrics", "names or instances of Keras metrics, or functions", repr(metric))
-        if self.form == SPARSE and metric not in _SPARSE_METRICS:
-            raise InputError.of(
-                "metrics",
-                f"among {sorted(_SPARSE_NAMES)} and 'accuracy' with a sparse loss",
-                repr(metric),
-                "Leave loss out.",
-            )
-        return self._named_metric(metric, keras.metrics)
+            return self._checked(read_metric(metric))
+        prefix = _PREFIXES.get(self.form, "binary_")
+        family = next((family for family, names in _FAMILIES.items() if metric in names), None)
+        if family is not None:
+            return renamed(read_metric(prefix + family), metric)
+        if metric in _TOP_K:
+            return self._checked(renamed(read_metric(_TOP_K[self.form == SPARSE]), metric))
+        made = renamed(read_metric(metric), metric)
+        return self._checked(type(made).from_config({**made.get_config(), **self._settings(made)}))
 
-    def _named_metric(self, metric: str, library: Any) -> keras.metrics.Metric:
-        if metric in ("accuracy", "acc"):
-            kinds = {SOFTMAX: library.CategoricalAccuracy, SPARSE: library.SparseCategoricalAccuracy}
-            return kinds.get(self.form, library.BinaryAccuracy)(name=metric)
-        if metric in ("crossentropy", "ce"):
-            kinds = {SOFTMAX: library.CategoricalCrossentropy, SPARSE: library.SparseCategoricalCrossentropy}
-            return kinds.get(self.form, library.BinaryCrossentropy)(name=metric)
-        if metric in _SPARSE_NAMES and self.form == SOFTMAX:
-            return getattr(library, _SPARSE_NAMES[metric])(name=metric)
-        if metric == "f1_score":
-            return library.F1Score(average="macro", threshold=None if self.form == SOFTMAX else 0.5, name=metric)
-        if metric == "auc":
-            return library.AUC(multi_label=self.form == MULTI_LABEL, name=metric)
-        try:
-            kind = type(library.get(metric))
-            return kind(name=metric)
-        except (TypeError, ValueError) as error:
-            near = difflib.get_close_matches(metric, ["accuracy", "auc", "f1_score", "precision", "recall"], n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"If it needs arguments, pass an instance. ({error})"
-            raise InputError.of("metrics", "names of Keras metrics", repr(metric), hint) from error
+    def _settings(self, metric: Any) -> dict[str, Any]:
+        """What makes one number of a metric that was asked for by name."""
+        names = names_of(metric)
+        if "f_beta_score" in names:
+            return {"average": "macro", "threshold": None if self.form == ONE_HOT else 0.5}
+        return {"multi_label": self.form == MULTI_LABEL} if "auc" in names else {}
 
-
-def _as_array(y: Any, name: str) -> np.ndarray:
-    if hasattr(y, "isna") and np.asarray(y.isna()).any():
-        raise InputError.of(name, "labels without gaps", "missing values", "Leave out those examples.")
-    try:
-        array = np.asarray(y)
-    except ValueError as error:
-        raise InputError.of(name, "labels of one form", f"a ragged list ({error})") from error
-    if (
-        array.dtype.kind == "U"
-        and isinstance(y, (list, tuple))
-        and not all(isinstance(v, str) for v in np.ravel(np.array(y, object)))
-    ):
-        raise InputError.of(name, "labels of one type", "strings and others mixed")
-    return array
-
-
-def _check_labels(array: np.ndarray, name: str) -> np.ndarray:
-    if array.dtype.kind == "O":
-        kinds = {type(label).__name__ for label in array.tolist()}
-        if any(label is None or label != label for label in array.tolist()):
-            raise InputError.of(name, "labels without gaps", "None or NaN", "Leave out those examples.")
-        if len(kinds) > 1 or not kinds <= {"str", "int", "bool"}:
-            raise InputError.of(name, "labels of one type: strings, integers or booleans", f"{sorted(kinds)}")
-        return np.array(array.tolist())
-    if array.dtype.kind == "f":
-        if not np.isfinite(array).all():
-            raise InputError.of(name, "labels without gaps", "NaN or inf", "Leave out those examples.")
-        if (array != np.round(array)).any():
-            raise InputError.of(
-                name, "classes", "numbers with fractions", "For a number as the target, use a regressor."
-            )
-    if array.dtype.kind not in "biufU" and array.dtype.kind != "T":
-        raise InputError.of(name, "strings, integers, booleans or whole floats", f"labels of the type {array.dtype}")
-    return array
-
-
-def _check_sample_weight(sample_weight: Any, n: int) -> np.ndarray:
-    weights = np.asarray(sample_weight)
-    usable = weights.dtype.kind in "biuf" and weights.shape == (n,) and np.isfinite(weights).all()
-    if not usable or (weights < 0).any() or not weights.any():
-        raise InputError.of("sample_weight", f"{n} finite numbers, none negative and not all zero", _brief(weights))
-    return weights.astype("float32")
-
-
-def _name(part: Any) -> str:
-    """The name of a loss or a metric in small letters with underscores, whatever it was given as."""
-    name = part if isinstance(part, str) else getattr(part, "name", None) or getattr(part, "__name__", "")
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", str(name or "")).lower()
-
-
-def _check_loss(loss: Any) -> None:
-    if loss is None:
-        return
-    if hasattr(loss, "get_config") and loss.get_config().get("from_logits"):
-        raise InputError.of(
-            "loss", "one that takes probabilities", "from_logits=True", "The network ends in probabilities."
+    def _checked(self, metric: keras.metrics.Metric) -> keras.metrics.Metric:
+        """The metric, if it gives one number for such targets: what is wrong shows here, and not in the first trial."""
+        names = names_of(metric)
+        needs = (
+            SPARSE if names[0].startswith("sparse") else ONE_HOT if names[0].startswith(_ONE_HOT_METRICS) else self.form
         )
-    if not isinstance(loss, str):
-        if not callable(loss):
-            raise InputError.of("loss", "the name of a Keras loss, a loss, or a function", repr(loss))
-        return
-    import keras
+        if needs != self.form or names[0] == "accuracy":
+            family = next(
+                (family for family in _FAMILIES if names[0].endswith(family) and "top_k" not in names[0]), None
+            )
+            hint = f"Pass it by name, {family!r}: then it is the one that fits." if family else ""
+            raise InputError.of("metrics", f"metrics that fit {self.form} targets", f"{type(metric).__name__}", hint)
+        y, outputs = self._sample()
+        hint = "Leave loss out, so that targets are one-hot." if self.form == SPARSE else ""
+        value = rehearse(f"The metric {metric.name}", read_metric(metric), y, outputs, hint)
+        if value.shape != ():
+            hint = "F-scores take average='macro'."
+            raise InputError.of(
+                f"The metric {metric.name}", "one that gives one number", f"the shape {value.shape}", hint
+            )
+        return metric
 
-    try:
-        keras.losses.get(loss)
-    except ValueError as error:
-        near = difflib.get_close_matches(loss, [n for n in dir(keras.losses) if n.islower()], n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else ""
-        raise InputError.of("loss", "the name of a Keras loss", repr(loss), hint) from error
-
-
-def _brief(array: np.ndarray) -> str:
-    return f"an array of the type {array.dtype} and shape {array.shape}"
+    def _sample(self) -> tuple[np.ndarray, np.ndarray]:
+        """A few targets and outputs. Not as many as classes: shapes that do not fit must not do so by chance."""
+        k = len(self.classes)
+        chosen = np.array([0, 1, 0] if k == 2 else [0, 1])
+        y = self.encode(np.eye(k, dtype="int64")[chosen] if self._rows else self.classes[chosen])
+        return y, np.full((len(y), 1 if self.form == BINARY else k), 1 / k, "float32")

@@ -7,7 +7,6 @@ breaks it, so that a rule which sees nothing is noticed.
 from __future__ import annotations
 
 import ast
-import builtins
 import dataclasses
 import functools
 import inspect
@@ -126,6 +125,7 @@ def _name(path: Path) -> str:
 
 MODULES = {_name(path): Module(_name(path), path.read_text()) for path in sorted(ROOT.rglob("*.py"))}
 PACKAGES = {_name(path) for path in ROOT.rglob("__init__.py")}
+OUR_CLASSES = {node.name for m in MODULES.values() for node in ast.walk(m.tree) if isinstance(node, ast.ClassDef)}
 
 
 # --- rules on imports
@@ -243,15 +243,17 @@ def prints_nothing(module: Module) -> Iterator[str]:
 
 def asks_no_types(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
-        sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
-        if any("type(" in ast.unparse(side) for side in sides) and any(_is_constant(side) for side in sides):
+        words = {word for part in ast.walk(node) for word in _words(part)} if isinstance(node, ast.Compare) else set()
+        if "type" in words and words & OUR_CLASSES:
             yield f"{module.at(node.lineno)} compares types: what differs between members is a field of their class."
 
 
-def _is_constant(side: ast.expr) -> bool:
-    """A string or a class by its name, and not a variable, as in looking up an instance in its registry."""
-    name = ast.unparse(side).split(".")[-1]
-    return isinstance(side, (ast.Constant, ast.Tuple)) or name[:1].isupper() or hasattr(builtins, name)
+def _words(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Call):
+        return {"type"} & {ast.unparse(node.func)}
+    if isinstance(node, ast.Constant):
+        return {str(node.value)}
+    return {ast.unparse(node)} if isinstance(node, (ast.Name, ast.Attribute)) else set()
 
 
 def is_introduced(module: Module) -> Iterator[str]:
@@ -319,8 +321,8 @@ BAD = [
     (models_are_free_of_us, "autonas.blocks.conv", "def f(x):\n    return keras.layers.Lambda(abs)(x)"),
     (raises_instead_of_asserting, "autonas.graph", "def f(x):\n    assert x"),
     (prints_nothing, "autonas.graph", "def f(x):\n    print(x)"),
-    (asks_no_types, "autonas.search", "def f(x):\n    return type(x) is int"),
-    (asks_no_types, "autonas.search", "def f(x):\n    return 'Random' == type(x).__name__ or int == type(x)"),
+    (asks_no_types, "autonas.search", "def f(x):\n    return type(x) is Random"),
+    (asks_no_types, "autonas.search", "def f(x):\n    return type(x).__name__ in ('Random', 'Other')"),
     (is_introduced, "autonas.graph", "import os"),
     (has_a_name_that_says_something, "autonas.utils", ""),
     (has_a_name_that_says_something, "autonas.blocks.common", ""),
@@ -340,7 +342,7 @@ FINE = [
     ("autonas.tasks.image", '"""It."""\nfrom autonas.blocks import Chain\nfrom autonas.inputs.image import ImageInput'),
     ("autonas.search", '"""It."""\nimport keras_tuner\nclass A(keras_tuner.Oracle): pass'),
     ("autonas.estimators.base", '"""It."""\ndef f():\n    import keras\n    class A(keras.callbacks.Callback): pass'),
-    ("autonas.report", '"""It."""\ndef f(x, known):\n    return [n for n, kind in known.items() if kind is type(x)]'),
+    ("autonas.report", '"""It."""\ndef f(x, known):\n    return [n for n, c in known.items() if c is type(x)]'),
     ("autonas.testing.screens", '"""It."""\nfrom autonas.screens.limits import Limits\nimport keras'),
 ]
 

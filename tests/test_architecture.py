@@ -249,8 +249,6 @@ def asks_no_types(module: Module) -> Iterator[str]:
 
 
 def _words(node: ast.AST) -> set[str]:
-    if isinstance(node, ast.Call):
-        return {"type"} & {ast.unparse(node.func)}
     if isinstance(node, ast.Constant):
         return {str(node.value)}
     return {ast.unparse(node)} if isinstance(node, (ast.Name, ast.Attribute)) else set()

@@ -71,4 +71,5 @@ def machine() -> str:
         else []
     )
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    return f"{len(models) or '?'} cores, {models[0] if models else platform.processor()}; Python {platform.python_version()}, {versions}"
+    processor = models[0] if models else platform.processor()
+    return f"{len(models) or '?'} cores, {processor}; Python {platform.python_version()}, {versions}"

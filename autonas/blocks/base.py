@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     import keras_tuner
 
 Operation = Callable[[Any], Any]
+
+LARGEST_MAP, SMALLEST_MAP = 16, 4  # sides of the feature maps of the first and the last stage, about
+MOMENTUM = 0.9  # of batch normalisation: a short training on little data needs averages that do not remember its start
 
 
 class Block(abc.ABC):
@@ -57,22 +61,38 @@ class ImageBlock(Block):
         rows: How many training examples there are.
 
     Attributes:
-        stem_stride: By how much the first layer shrinks an image: large ones are made small before they cost much.
-        stages: How many stages there are; each after the first halves the resolution, down to about 4 to 7 pixels.
+        strides: By how much the first layers may shrink an image, the default first: a large one is made small before it
+            costs much.
+        stages: How many stages follow; each after the first halves the resolution, down to about 4 pixels.
         widths: Channels of the first stage to choose from; few examples get narrow networks.
     """
 
     def __init__(self, resolution: int, rows: int) -> None:
-        self.stem_stride = 1 if resolution < 48 else 2 if resolution < 96 else 4
-        self.stages = min(4, max(2, (resolution // self.stem_stride).bit_length() - 2))
-        self.widths = [8, 16, 32] if rows < 5_000 else [16, 24, 32, 48]
+        halvings = max(0, math.ceil(math.log2(resolution / LARGEST_MAP)))
+        self.strides = [2**halvings] if halvings == 0 else [2**halvings, 2 ** (halvings - 1)]
+        self.stages = max(2, round(math.log2(resolution / self.strides[0] / SMALLEST_MAP)) + 1)
+        self.widths = [8, 16, 24, 32] if rows < 5_000 else [16, 24, 32, 48]
 
-    def stem(self, x: Any, filters: int) -> Any:
-        """The first convolution, with its normalisation."""
+    def stem(self, hp: keras_tuner.HyperParameters, name: str, x: Any, filters: int) -> Any:
+        """The first convolution, and as many more with a stride of 2 as it takes to make a large image small.
+
+        Args:
+            hp: Where the choice of the stride comes from.
+            name: Of the hyperparameter.
+            x: Images.
+            filters: Channels of the result.
+
+        Returns:
+            Features, normalised, before an activation.
+        """
         import keras
 
-        x = keras.layers.Conv2D(filters, 3, strides=self.stem_stride, padding="same", use_bias=False)(x)
-        return keras.layers.BatchNormalization(momentum=0.9)(x)
+        stride = hp.Choice(name, self.strides, default=self.strides[0])
+        for number in range(max(1, int(math.log2(stride)))):
+            x = keras.layers.Activation("relu")(x) if number else x
+            x = keras.layers.Conv2D(filters, 3, strides=min(2, stride), padding="same", use_bias=False)(x)
+            x = keras.layers.BatchNormalization(momentum=MOMENTUM)(x)
+        return x
 
 
 def choose(hp: keras_tuner.HyperParameters, name: str, operations: Mapping[str, Operation], x: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autonas.blocks.base import ImageBlock, choose
+from autonas.blocks.base import MOMENTUM, ImageBlock, choose
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -31,12 +31,12 @@ class CellBlock(ImageBlock):
 
         width = hp.Choice("cell_width", self.widths, default=self.widths[1])
         repeats = hp.Choice("cell_repeats", [1, 2, 3], default=1)
-        x = self.stem(x, width)
+        x = self.stem(hp, "cell_stride", x, width)
         for stage in range(self.stages):
             x = _reduction(x, width * 2**stage) if stage else x
             for _ in range(repeats):
                 x = self._cell(hp, x)
-        return keras.layers.Activation("relu")(keras.layers.BatchNormalization(momentum=0.9)(x))
+        return keras.layers.Activation("relu")(keras.layers.BatchNormalization(momentum=MOMENTUM)(x))
 
     def starting_points(self) -> list[dict[str, Any]]:
         edges = {(0, 1): "nor_conv_3x3", (1, 2): "nor_conv_3x3", (0, 2): "skip_connect", (2, 3): "nor_conv_3x3"}
@@ -75,7 +75,7 @@ def _convolve(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
 
     x = keras.layers.Activation("relu")(x)
     x = keras.layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False)(x)
-    return keras.layers.BatchNormalization(momentum=0.9)(x)
+    return keras.layers.BatchNormalization(momentum=MOMENTUM)(x)
 
 
 def _reduction(x: Any, filters: int) -> Any:

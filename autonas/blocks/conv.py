@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autonas.blocks.base import ImageBlock, choose
+from autonas.blocks.base import MOMENTUM, ImageBlock, choose
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -33,7 +33,7 @@ class ConvBlock(ImageBlock):
 
         def convolve(x: Any, filters: int) -> Any:
             x = keras.layers.Conv2D(filters, kernel, padding="same", use_bias=False)(x)
-            x = keras.layers.BatchNormalization(momentum=0.9)(x)
+            x = keras.layers.BatchNormalization(momentum=MOMENTUM)(x)
             return keras.layers.Activation(activation)(x)
 
         def pool(x: Any) -> Any:
@@ -47,7 +47,7 @@ class ConvBlock(ImageBlock):
                 x,
             )
 
-        x = keras.layers.Activation(activation)(self.stem(x, width))
+        x = keras.layers.Activation(activation)(self.stem(hp, "conv_stride", x, width))
         for stage in range(self.stages):
             x = pool(x) if stage else x
             for _ in range(depth):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autonas.blocks.base import ImageBlock, choose
+from autonas.blocks.base import MOMENTUM, ImageBlock, choose
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -34,11 +34,11 @@ class MBConvBlock(ImageBlock):
 
         phi = hp.Choice("mbconv_phi", [-2, -1, 0, 1, 2], default=0)
         width = hp.Choice("mbconv_width", self.widths, default=self.widths[1])
-        expansion = hp.Choice("mbconv_expansion", [2, 4, 6], default=4)
+        expansion = hp.Choice("mbconv_expansion", [2, 4, 6], default=2)
         kernel = hp.Choice("mbconv_kernel", [3, 5], default=3)
 
         def normal(x: Any) -> Any:
-            return keras.layers.BatchNormalization(momentum=0.9)(x)
+            return keras.layers.BatchNormalization(momentum=MOMENTUM)(x)
 
         def active(x: Any) -> Any:
             return keras.layers.Activation("swish")(normal(x))
@@ -63,7 +63,7 @@ class MBConvBlock(ImageBlock):
 
         x = _resized(x, RESOLUTION**phi)
         filters = _multiple_of_4(width * WIDTH**phi)
-        x = keras.layers.Activation("swish")(self.stem(x, filters))
+        x = keras.layers.Activation("swish")(self.stem(hp, "mbconv_stride", x, filters))
         for stage in range(self.stages):
             for number in range(max(1, round(BASE_DEPTH * DEPTH**phi))):
                 x = bottleneck(x, _multiple_of_4(filters * 1.6**stage), stride=2 if stage and not number else 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autonas.blocks.base import ImageBlock, choose
+from autonas.blocks.base import MOMENTUM, ImageBlock, choose
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -30,7 +30,7 @@ class ResidualBlock(ImageBlock):
         activation = hp.Choice("residual_activation", ["relu", "swish"])
 
         def active(x: Any) -> Any:
-            return keras.layers.Activation(activation)(keras.layers.BatchNormalization(momentum=0.9)(x))
+            return keras.layers.Activation(activation)(keras.layers.BatchNormalization(momentum=MOMENTUM)(x))
 
         def convolve(x: Any, filters: int, kernel: int = 3, stride: int = 1) -> Any:
             return keras.layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False)(x)
@@ -52,7 +52,7 @@ class ResidualBlock(ImageBlock):
             shortcut = x if same else convolve(before, filters, 1, stride)
             return keras.layers.Add()([shortcut, branch(before, filters, stride)])
 
-        x = self.stem(x, width)
+        x = self.stem(hp, "residual_stride", x, width)
         for stage in range(self.stages):
             for number in range(depth):
                 x = unit(x, round(width * growth**stage), stride=2 if stage and not number else 1)

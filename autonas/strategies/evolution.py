@@ -18,8 +18,9 @@ class Evolution(Strategy):
     """Regularised (aging) evolution.
 
     The population is the last `population` trials that completed, so that each candidate ages out, however good its
-    score: one that was lucky once cannot rule the search. Until there are that many, candidates are drawn at random.
-    Then a tournament is held: of `sample` members drawn without replacement, the one with the best score becomes the
+    score: one that was lucky once cannot rule the search. Until there are enough for a tournament, candidates are
+    drawn at random; a search that begins with human designs thus goes on from them. In a tournament of `sample` members,
+    drawn without replacement, the one with the best score becomes the
     parent, and the candidate is the parent with one hyperparameter changed (see `autonas.strategies.base.mutate`).
     Trials that failed or were rejected are no members, and are not proposed again.
 
@@ -49,9 +50,9 @@ class Evolution(Strategy):
     def propose(
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
-        """Changes the winner of a tournament in one place, or draws at random while the population is not full."""
+        """Changes the winner of a tournament in one place, or draws at random while there are too few for a tournament."""
         alive = [trial for trial in history if trial.score is not None][-self.population :]
-        if len(alive) < self.population:
+        if len(alive) < self.sample:
             return untried(history, space, rng, lambda: sample(space, rng))
         return untried(history, space, rng, lambda: mutate(self._parent(alive, rng), space, rng))
 

@@ -108,35 +108,39 @@ def read_metric(metric: Any) -> keras.metrics.Metric:
     """Returns a fresh metric.
 
     Args:
-        metric: A name, an instance (which is not touched), a class (made without arguments), or a function of targets and
-            outputs.
+        metric: A name, an instance (which is made again from its configuration), a class (made without arguments), or a
+            function of targets and outputs.
 
     Raises:
-        InputError: If Keras knows no such metric, or it cannot be made again from its configuration.
+        InputError: If Keras knows no such metric, or its configuration is not complete.
     """
     import keras
 
-    name = names_of(metric)[0]
-    if isinstance(metric, (str, type)):
-        metric = metric() if isinstance(metric, type) else _named("metrics", metric)
-        return renamed(metric, name) if isinstance(metric, keras.metrics.Metric) else read_metric(metric)
+    if isinstance(metric, str):
+        metric = _named("metrics", metric)
+        return renamed(metric, metric.name) if isinstance(metric, keras.metrics.Metric) else read_metric(metric)
+    if isinstance(metric, type) and issubclass(metric, keras.metrics.Metric):
+        return metric(name=snake_case(metric.__name__))
     if isinstance(metric, keras.metrics.Metric):
         return renamed(metric, metric.name)
-    if callable(metric):
-        return keras.metrics.MeanMetricWrapper(metric, name=name)
+    if callable(metric) and not isinstance(metric, type):
+        return keras.metrics.MeanMetricWrapper(metric, name=names_of(metric)[0])
     raise InputError.of("metrics", "names or instances of Keras metrics, or functions", repr(metric))
 
 
-def renamed(metric: keras.metrics.Metric, name: str) -> keras.metrics.Metric:
-    """A fresh metric like `metric`, with another name.
+def renamed(metric: keras.metrics.Metric, name: str, **settings: Any) -> keras.metrics.Metric:
+    """A fresh metric like another, with a name of its own and perhaps other settings.
 
     Raises:
-        InputError: If its configuration does not hold what its constructor takes.
+        InputError: If it cannot be made from its configuration.
     """
     try:
-        return type(metric).from_config({**metric.get_config(), "name": name})
+        return type(metric).from_config({**metric.get_config(), "name": name, **settings})
     except TypeError as error:
-        hint = "Its get_config has to hold all arguments of its constructor."
+        hint = (
+            "Its get_config has to hold all arguments of its constructor. A function is passed as it is, without a "
+            "MeanMetricWrapper."
+        )
         raise InputError.of("metrics", "metrics that can be made again", f"{name} ({error})", hint) from error
 
 
@@ -146,8 +150,10 @@ def rehearse(what: str, function: Callable[..., Any], y: np.ndarray, outputs: np
     Raises:
         InputError: If it fails.
     """
+    import keras
+
     try:
-        return np.asarray(function(y, outputs))
+        return np.asarray(function(keras.ops.convert_to_tensor(y), keras.ops.convert_to_tensor(outputs)))
     except Exception as error:
         shapes = f"targets of shape {('n', *y.shape[1:])} and outputs of shape {('n', *outputs.shape[1:])}"
         first_line = str(error).strip().split("\n")[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -70,6 +71,10 @@ class ClassificationHead(Head):
         self._type = "int64"  # of the answers
         self.classes: np.ndarray = np.empty(0)
         self.form = ""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ClassificationHead:
+        # Nothing in here is changed in place, and Keras cannot copy a loss or a metric of the user's own.
+        return copy.copy(self)
 
     def check(self, y: Any, name: str = "y") -> np.ndarray:
         """Returns labels of shape (n,), or rows of 0 and 1, (n, classes), where they came one-hot or with `multi_label`.
@@ -249,20 +254,21 @@ class ClassificationHead(Head):
     def _rehearse_loss(self) -> None:
         import keras
 
-        rehearse("loss", keras.losses.get(self.loss()), *self._sample())
+        y, outputs = self._sample()
+        rehearse("loss", keras.losses.get(self.loss()), y.astype("float32"), outputs)  # Keras gives a loss float32
 
     def _metric(self, metric: Any) -> keras.metrics.Metric:
         """A fresh metric that fits the form of the targets, under the name that the user gave."""
         if not isinstance(metric, str):
-            return self._checked(read_metric(metric))
+            return self._checked(lambda: read_metric(metric))
         prefix = _PREFIXES.get(self.form, "binary_")
         family = next((family for family, names in _FAMILIES.items() if metric in names), None)
         if family is not None:
             return renamed(read_metric(prefix + family), metric)
         if metric in _TOP_K:
-            return self._checked(renamed(read_metric(_TOP_K[self.form == SPARSE]), metric))
-        made = renamed(read_metric(metric), metric)
-        return self._checked(type(made).from_config({**made.get_config(), **self._settings(made)}))
+            return self._checked(lambda: renamed(read_metric(_TOP_K[self.form == SPARSE]), metric))
+        made = read_metric(metric)
+        return self._checked(lambda: renamed(made, metric, **self._settings(made)))
 
     def _settings(self, metric: Any) -> dict[str, Any]:
         """What makes one number of a metric that was asked for by name."""
@@ -271,8 +277,9 @@ class ClassificationHead(Head):
             return {"average": "macro", "threshold": None if self.form == ONE_HOT else 0.5}
         return {"multi_label": self.form == MULTI_LABEL} if "auc" in names else {}
 
-    def _checked(self, metric: keras.metrics.Metric) -> keras.metrics.Metric:
-        """The metric, if it gives one number for such targets: what is wrong shows here, and not in the first trial."""
+    def _checked(self, make: Callable[[], keras.metrics.Metric]) -> keras.metrics.Metric:
+        """Makes a metric, if it gives one number for such targets: what is wrong shows here, not in the first trial."""
+        metric = make()
         names = names_of(metric)
         needs = (
             SPARSE if names[0].startswith("sparse") else ONE_HOT if names[0].startswith(_ONE_HOT_METRICS) else self.form
@@ -285,7 +292,7 @@ class ClassificationHead(Head):
             raise InputError.of("metrics", f"metrics that fit {self.form} targets", f"{type(metric).__name__}", hint)
         y, outputs = self._sample()
         hint = "Leave loss out, so that targets are one-hot." if self.form == SPARSE else ""
-        value = rehearse(f"The metric {metric.name}", read_metric(metric), y, outputs, hint)
+        value = rehearse(f"The metric {metric.name}", make(), y, outputs, hint)
         if value.shape != ():
             hint = "F-scores take average='macro'."
             raise InputError.of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -61,7 +62,7 @@ def _reduces(input: Input, prepared: np.ndarray) -> None:
     fits = half.ndim == prepared.ndim and len(half) == len(prepared) and half.size <= prepared.size
     _check(fits, "reduce keeps the examples and the rank, and makes none larger", half.shape)
     for factor in 0.0, 1.5:
-        _refuses(lambda factor=factor: input.reduce(prepared, factor), f"reduce(x, {factor}) is an InputError")
+        _refuses(functools.partial(input.reduce, prepared, factor), f"reduce(x, {factor}) is an InputError")
 
 
 def _saved_and_loaded(model: keras.Model, x: np.ndarray, folder: Path) -> np.ndarray:

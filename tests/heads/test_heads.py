@@ -58,7 +58,7 @@ class LeavesOutTheObjective(ClassificationHead):
 
 class DecodesToNumbers(ClassificationHead):
     def decode(self, outputs):
-        return outputs.argmax(axis=1)
+        return np.argmax(outputs, axis=1)
 
 
 class ForgetsClasses(ClassificationHead):
@@ -78,13 +78,9 @@ class DropsWeights(ClassificationHead):
         (LeavesOutTheObjective, "accuracy is among the metrics"),
         (ForgetsClasses, "from_config gives a head that decodes the same"),
         (DropsWeights, "sample weights are kept"),
+        (DecodesToNumbers, "answers are labels that check takes"),
     ],
 )
 def test_the_suite_tells_what_is_wrong(wrong, told):
     with pytest.raises(AssertionError, match=told):
         check_head(wrong(), ["cat", "dog", "emu"] * 4)
-
-
-def test_the_suite_notices_answers_in_other_terms():
-    with pytest.raises(InputError, match="unseen"):
-        check_head(DecodesToNumbers(), ["cat", "dog", "emu"] * 4)

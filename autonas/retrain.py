@@ -6,6 +6,7 @@ beside the best of the search, so the result says what the search was worth agai
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import time
@@ -104,6 +105,7 @@ def retrain(
         # ahead of it are this one, those after it, and the winner once more on everything
         share = _fit_time(budget, trial, data, [len(data)] * (len(trials) - rank) + [len(everything)])
         try:
+            share = dataclasses.replace(share, callbacks=copy.deepcopy(list(share.callbacks)))
             training = train(space.candidate(trial.values), data, share, _seed(seed, trial.number))
         except TrialError as error:
             failures.append(f"Trial {trial.number + 1}: {error}")

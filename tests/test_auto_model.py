@@ -10,6 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import autonas
+from autonas.blocks import AugmentationBlock, Chain, ConvBlock, OneOf, ReductionBlock
 from autonas.errors import InputError, NotFittedError, ProjectError, SearchError
 
 NAMES = np.array(["zero", "one", "two", "three"])
@@ -21,9 +22,24 @@ def digits(n=240, classes=4):
     return x[rows].reshape(-1, 8, 8).astype("uint8"), y[rows]
 
 
+def small_space(images, rows):
+    """The parts of the default space that train in a second."""
+    return Chain(AugmentationBlock(), OneOf("family", {"conv": OneStage(8, rows)}), ReductionBlock())
+
+
+class OneStage(ConvBlock):
+    """A conv block that starts from one small network only."""
+
+    def starting_points(self):
+        return [{"conv_depth": 1, "conv_width": 16}]
+
+
 def task(folder, **options):
+    """A task on a small space, of one trial unless told."""
     options = {"max_trials": 1, "top_k": 1, "verbose": 0, "directory": folder, "project_name": "digits", **options}
-    return autonas.ImageClassifier(**options)
+    clf = autonas.ImageClassifier(**options)
+    clf.block = small_space
+    return clf
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +83,8 @@ def test_evaluate_agrees_with_scikit_learn(fitted):
     result = clf.evaluate(x, y)
     assert set(result) == {"loss", "accuracy", "auc"}
     assert result["accuracy"] == pytest.approx(accuracy_score(y, clf.predict(x)))
-    assert result["loss"] == pytest.approx(log_loss(y, clf.predict_proba(x).astype("float64")), rel=1e-3)
+    probabilities = clf.predict_proba(x).astype("float64")
+    assert result["loss"] == pytest.approx(log_loss(y, probabilities / probabilities.sum(1, keepdims=True)), rel=1e-3)
 
 
 def test_leaderboard_has_a_row_for_each_trial(fitted):
@@ -209,7 +226,7 @@ def test_equal_seeds_give_equal_trials_scores_and_weights(tmp_path):
     x, y = digits(120, 2)
     results = []
     for name in ("first", "second"):
-        clf = task(tmp_path / name, max_trials=7, seed=0)
+        clf = task(tmp_path / name, max_trials=6, seed=0)
         model = clf.fit(x, y, epochs=1)
         board = clf.leaderboard().drop(columns=["seconds", "startup_seconds", "step_seconds"])
         results.append((board, model.get_weights()))
@@ -230,15 +247,15 @@ def test_another_seed_gives_other_trials(tmp_path):
 
 def test_a_limit_rejects_before_training_and_the_winner_keeps_it(tmp_path):
     x, y = digits(120, 2)
-    clf = task(tmp_path, max_trials=2, limits={"params": 20_000})
+    clf = task(tmp_path, max_trials=2, limits={"params": 5_000})
     model = clf.fit(x, y, epochs=1)
     board = clf.leaderboard()
     rejected = board[board["status"] == "rejected"]
     assert len(rejected) > 0
-    assert (rejected["params"] > 20_000).all()
+    assert (rejected["params"] > 5_000).all()
     assert rejected["val_accuracy"].isna().all()
-    assert (board[board["status"] == "completed"]["params"] <= 20_000).all()
-    assert model.count_params() <= 20_100  # the statistics of the scaling are no parameters of the network
+    assert (board[board["status"] == "completed"]["params"] <= 5_000).all()
+    assert model.count_params() <= 5_100  # the statistics of the scaling are no parameters of the network
     assert (board["status"] == "completed").sum() == 2  # rejected ones do not count as trials
 
 
@@ -293,7 +310,7 @@ def test_oracles_of_keras_tuner_in_place_of_a_strategy(tmp_path, strategy):
 
     x, y = digits(80, 2)
     oracle = getattr(keras_tuner.oracles, strategy)
-    clf = task(tmp_path, max_trials=7, strategy=oracle)
+    clf = task(tmp_path, max_trials=5, strategy=oracle)
     clf.fit(x, y, epochs=3)
     board = clf.leaderboard()
     assert strategy.lower() in set(board["origin"])
@@ -307,7 +324,7 @@ def test_an_instance_of_an_oracle_is_taken_as_it_is(tmp_path):
 
     x, y = digits(80, 2)
     oracle = keras_tuner.oracles.RandomSearchOracle(keras_tuner.Objective("val_accuracy", "max"), max_trials=2, seed=3)
-    clf = task(tmp_path, max_trials=7, strategy=oracle)
+    clf = task(tmp_path, max_trials=5, strategy=oracle)
     clf.fit(x, y, epochs=1)
     assert (clf.leaderboard()["origin"] == "randomsearchoracle").sum() == 2
 

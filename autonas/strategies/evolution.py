@@ -20,9 +20,9 @@ class Evolution(Strategy):
     The population is the last `population` trials that completed, so that each candidate ages out, however good its
     score: one that was lucky once cannot rule the search. Until there are enough for a tournament, candidates are
     drawn at random; a search that begins with human designs thus goes on from them. In a tournament of `sample` members,
-    drawn without replacement, the one with the best score becomes the
-    parent, and the candidate is the parent with one hyperparameter changed (see `autonas.strategies.base.mutate`).
-    Trials that failed or were rejected are no members, and are not proposed again.
+    drawn without replacement, the one with the best score becomes the parent, and the candidate is the parent with one
+    hyperparameter changed (see `autonas.strategies.base.mutate`). Trials that failed or were rejected are no members,
+    and are not proposed again.
 
     The defaults are for searches of tens of trials; for thousands, the paper has `population=100, sample=25`.
 

@@ -206,7 +206,8 @@ def for_inference(core: keras.Model) -> keras.Model:
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         return args[0] if is_inert(type(layer).__name__) and not layer.weights else layer(*args, **kwargs)
 
-    copy = keras.models.clone_model(core, call_function=call)
+    plain = keras.Model(core.inputs, core.outputs, name=core.name)  # a clone of a compiled model would need its loss
+    copy = keras.models.clone_model(plain, call_function=call)
     copy.set_weights(core.get_weights())
     return copy
 

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import keras_tuner
 
-from autonas.errors import InputError
 
 Operation = Callable[[Any], Any]
 Values = dict[str, Any]
 
 LARGEST_MAP, SMALLEST_MAP = 16, 4  # sides of the feature maps of the first and the last stage, about
-WIDTH = 16  # channels of the first stage, unless the search finds better
+DEFAULT_WIDTH = 16  # channels of the first stage, unless the search finds better
 MOMENTUM = 0.9  # of batch normalisation: a short training on little data needs averages that do not remember its start
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autonas.blocks.base import MOMENTUM, WIDTH, ImageBlock, choose
+from autonas.blocks.base import DEFAULT_WIDTH, MOMENTUM, ImageBlock, choose
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -29,7 +29,7 @@ class CellBlock(ImageBlock):
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
-        width = hp.Choice("cell_width", self.widths, default=WIDTH)
+        width = hp.Choice("cell_width", self.widths, default=DEFAULT_WIDTH)
         repeats = hp.Choice("cell_repeats", [1, 2, 3], default=1)
         x = self.stem(hp, "cell_stride", x, width)
         for stage in range(self.stages):

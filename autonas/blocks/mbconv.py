@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autonas.blocks.base import MOMENTUM, WIDTH, ImageBlock, choose
+from autonas.blocks.base import DEFAULT_WIDTH, MOMENTUM, ImageBlock, choose
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -33,7 +33,7 @@ class MBConvBlock(ImageBlock):
         import keras
 
         phi = hp.Choice("mbconv_phi", [-2, -1, 0, 1, 2], default=0)
-        width = hp.Choice("mbconv_width", self.widths, default=WIDTH)
+        width = hp.Choice("mbconv_width", self.widths, default=DEFAULT_WIDTH)
         expansion = hp.Choice("mbconv_expansion", [2, 4, 6], default=2)
         kernel = hp.Choice("mbconv_kernel", [3, 5], default=3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autonas.blocks.base import MOMENTUM, WIDTH, ImageBlock, choose
+from autonas.blocks.base import DEFAULT_WIDTH, MOMENTUM, ImageBlock, choose
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -24,7 +24,7 @@ class ResidualBlock(ImageBlock):
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
-        width = hp.Choice("residual_width", self.widths, default=WIDTH)
+        width = hp.Choice("residual_width", self.widths, default=DEFAULT_WIDTH)
         growth = hp.Choice("residual_growth", [1.0, 1.5, 2.0], default=2.0)
         depth = hp.Choice("residual_depth", [1, 2, 3], default=1)
         activation = hp.Choice("residual_activation", ["relu", "swish"])

@@ -77,7 +77,7 @@ class View:
     def best(self) -> str:
         """The best value so far, in words."""
         done = completed(self.trials)
-        return f"{self.sign * (done[0].score or 0.0):.4g} (trial {done[0].number})" if done else "none yet"
+        return f"{self.sign * (done[0].score or 0.0):.4g} (trial {done[0].number + 1})" if done else "none yet"
 
 
 class Lines(View):

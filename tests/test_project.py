@@ -1,100 +1,91 @@
-"""The files around the package: that they agree with it and with each other."""
-
-from __future__ import annotations
-
-import ast
-import importlib
-import os
-import re
-import sys
-from pathlib import Path
-from typing import Any
+import json
 
 import pytest
 
-import autonas
+from autonas.errors import InputError, ProjectError
+from autonas.project import Project, fingerprint
+from autonas.trials import Trial
 
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "autonas"
-DISTRIBUTIONS = {"ai_edge_litert": "ai-edge-litert", "keras_tuner": "keras-tuner", "sklearn": "scikit-learn"}
-DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")})
-LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+SETTINGS = {"data": "abc", "seed": 0}
 
 
-@pytest.fixture(scope="module")
-def project() -> dict[str, Any]:
-    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    return toml.loads((ROOT / "pyproject.toml").read_text())["project"]
+def opened(folder, settings=SETTINGS, overwrite=False):
+    project = Project(folder)
+    return project, project.open(settings, {"task": "ImageClassifier"}, overwrite)
 
 
-def requirements(lines: list[str]) -> dict[str, str]:
-    """name -> the rest of the requirement."""
-    return dict(re.match(r"([\w-]+)(.*)", line).groups() for line in lines)
+def test_a_new_project_holds_its_settings_and_no_trials(tmp_path):
+    project, store = opened(tmp_path / "new")
+    assert store.trials == []
+    assert project.read() == {"task": "ImageClassifier", "settings": SETTINGS, "finished": None}
 
 
-def third_party_imports() -> set[str]:
-    found = set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                found.add((node.module or "").split(".")[0])
-    return found - set(sys.stdlib_module_names) - {"autonas"}
+def test_equal_settings_go_on_with_the_trials(tmp_path):
+    _, store = opened(tmp_path)
+    store.add(Trial(0, {"a": 1}, score=0.5))
+    assert [trial.values for trial in opened(tmp_path)[1].trials] == [{"a": 1}]
 
 
-def test_the_version_is_the_same_everywhere(project: dict[str, Any]) -> None:
-    assert project["version"] == autonas.__version__
-    assert f"## {autonas.__version__}" in (ROOT / "CHANGELOG.md").read_text().splitlines()
+def test_other_settings_are_an_error_that_names_them_and_changes_nothing(tmp_path):
+    project, store = opened(tmp_path)
+    store.add(Trial(0, {}, score=0.5))
+    with pytest.raises(ProjectError, match=r"seed was 0, now is 1.*overwrite=True"):
+        opened(tmp_path, {**SETTINGS, "seed": 1})
+    assert project.read()["settings"] == SETTINGS
 
 
-def test_what_the_package_imports_is_what_it_depends_on(project: dict[str, Any]) -> None:
-    imported = {DISTRIBUTIONS.get(name, name) for name in third_party_imports()}
-    required = set(requirements(project["dependencies"]))
-    optional = set(requirements(project["optional-dependencies"]["plots"]))
-    assert imported == required | optional
+def test_settings_may_change_while_there_is_no_trial_to_lose(tmp_path):
+    opened(tmp_path)
+    project, _ = opened(tmp_path, {**SETTINGS, "seed": 1})
+    assert project.read()["settings"]["seed"] == 1
 
 
-def test_every_dependency_has_a_lower_bound(project: dict[str, Any]) -> None:
-    lines = [*project["dependencies"], *project["optional-dependencies"]["plots"]]
-    assert all(re.fullmatch(r">=[\d.]+", bound) for bound in requirements(lines).values())
+def test_overwrite_starts_anew(tmp_path):
+    _, store = opened(tmp_path)
+    store.add(Trial(0, {}, score=0.5))
+    assert opened(tmp_path, {"data": "other"}, overwrite=True)[1].trials == []
 
 
-def test_the_supported_pythons_are_listed(project: dict[str, Any]) -> None:
-    listed = {line.rsplit(" ", 1)[1] for line in project["classifiers"] if re.search(r":: 3\.\d+$", line)}
-    assert listed == {"3.10", "3.11", "3.12", "3.13"}
-    assert project["requires-python"] == ">=3.10"
+def test_a_finished_project_stays_finished(tmp_path):
+    project, store = opened(tmp_path)
+    store.add(Trial(0, {}, score=0.5))
+    project.write({**project.read(), "finished": {"winner": 0}})
+    assert opened(tmp_path)[0].read()["finished"] == {"winner": 0}
 
 
-def test_the_package_says_that_it_is_typed() -> None:
-    assert (PACKAGE / "py.typed").is_file()
+def test_a_damaged_file_is_named_and_written_anew(tmp_path):
+    project, store = opened(tmp_path)
+    store.add(Trial(0, {}, score=0.5))
+    project.file.write_text("{")
+    with pytest.raises(ProjectError, match=r"project\.json is damaged"):
+        project.read()
+    with pytest.warns(UserWarning, match="damaged"):
+        _, again = opened(tmp_path)
+    assert len(again.trials) == 1
+    assert project.read()["settings"] == SETTINGS
 
 
-def test_the_licence_is_apache(project: dict[str, Any]) -> None:
-    text = (ROOT / "LICENSE").read_text()
-    assert project["license"] == "Apache-2.0"
-    assert "Apache License" in text
-    assert "END OF TERMS AND CONDITIONS" in text
+def test_a_missing_project_is_an_error(tmp_path):
+    with pytest.raises(ProjectError, match="no project"):
+        Project(tmp_path / "nothing").read()
 
 
-def test_ci_runs_the_checks_and_the_tests() -> None:
-    script = ROOT / ".ci" / "run"
-    assert os.access(script, os.X_OK)
-    assert "make check test" in script.read_text().splitlines()
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match="directory must be a folder that can be written to"):
+        Project(tmp_path / "file" / "project").check_writable()
 
 
-def test_the_commands_that_are_documented_exist() -> None:
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    documented = {name for path in DOCUMENTS for name in re.findall(r"`make ([a-z]+)", path.read_text())}
-    assert {"test", "check", "demo", "bench", "clean"} <= documented <= targets
+def test_checking_leaves_nothing_behind(tmp_path):
+    Project(tmp_path / "project").check_writable()
+    assert list((tmp_path / "project").iterdir()) == []
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(path: Path) -> None:
-    assert [link for link in LINK.findall(path.read_text()) if not (path.parent / link).exists()] == []
+def test_fingerprints_differ_with_contents_and_not_with_order():
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    assert fingerprint({"a": 1}) != fingerprint({"a": 2})
 
 
-def test_the_extension_points_are_documented() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    folders = {path.parent.name for path in PACKAGE.glob("*/base.py")} - {"tasks"}
-    assert {folder for folder in folders if f"`{folder}`" not in text} == set()
+def test_settings_survive_json(tmp_path):
+    project, _ = opened(tmp_path, {"limits": (1, 2)})
+    assert json.loads(project.file.read_text())["settings"] == {"limits": [1, 2]}

@@ -1,0 +1,69 @@
+import pytest
+
+from autonas import arguments
+from autonas.errors import InputError
+from autonas.strategies import Evolution
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (90, 90.0),
+        (1.5, 1.5),
+        ("90s", 90.0),
+        ("10m", 600.0),
+        ("2h", 7200.0),
+        ("0.5 h", 1800.0),
+        ("30", 30.0),
+        (None, None),
+    ],
+)
+def test_durations(given, expected):
+    assert arguments.seconds("max_time", given) == expected
+
+
+@pytest.mark.parametrize("given", [0, -1, "0m", "-3s", "ten minutes", "5d", "", True, [1]])
+def test_what_is_no_duration(given):
+    with pytest.raises(InputError, match="max_time must be a positive number of seconds"):
+        arguments.seconds("max_time", given)
+
+
+@pytest.mark.parametrize("given", [0, -1, 1.5, "3", True, None])
+def test_what_is_no_count(given):
+    with pytest.raises(InputError, match="top_k must be an integer from 1 up"):
+        arguments.whole("top_k", given, least=1)
+
+
+def test_zero_is_a_seed():
+    assert arguments.whole("seed", 0, least=0) == 0
+
+
+@pytest.mark.parametrize("given", ["", "a/b", "/a", 3])
+def test_what_is_no_project_name(given):
+    with pytest.raises(InputError, match="project_name"):
+        arguments.project_name(given)
+
+
+def test_a_strategy_by_name_class_and_instance():
+    for given in ("evolution", Evolution, Evolution(population=20)):
+        assert isinstance(arguments.strategy(given, "val_accuracy"), Evolution)
+
+
+def test_an_unknown_strategy_lists_the_known_ones():
+    with pytest.raises(InputError, match=r"evolution.*random.*Did you mean 'evolution'"):
+        arguments.strategy("evolutoin", "val_accuracy")
+
+
+def test_an_oracle_of_keras_tuner_is_taken():
+    import keras_tuner
+
+    oracle = keras_tuner.oracles.RandomSearchOracle
+    assert arguments.strategy(oracle, "val_accuracy") is oracle
+
+
+def test_an_oracle_with_another_aim_is_an_error():
+    import keras_tuner
+
+    oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_loss")
+    with pytest.raises(InputError, match="objective of the oracle"):
+        arguments.strategy(oracle, "val_accuracy")

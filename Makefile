@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+BENCHMARKS := $(wildcard benchmarks/images.py benchmarks/overhead.py)
 
 .PHONY: demo test check format bench clean
 
@@ -30,7 +31,7 @@ format: $(STAMP)
 	@$(BIN)/ruff format .
 
 bench: $(STAMP)
-	@$(BIN)/python -m benchmarks
+	@set -e; for file in $(BENCHMARKS); do $(BIN)/python $$file; done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

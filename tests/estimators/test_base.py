@@ -1,0 +1,130 @@
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from autonas.blocks import Chain, ConvBlock, ReductionBlock
+from autonas.errors import TrialError
+from autonas.estimators.base import Budget, Data, OutOfTime, evaluate, train
+from autonas.heads.classification import ClassificationHead
+from autonas.inputs.image import ImageInput
+from autonas.space import SearchSpace
+
+
+def prepared(n=64, loss=None):
+    """Dark images of class 0 and bright ones of class 1: learned in an epoch or two."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    x = (rng.normal(size=(n, 8, 8, 1)) + 2 * y[:, None, None, None]).astype("float32")
+    head, images = ClassificationHead(loss), ImageInput()
+    head.fit(y)
+    images.fit(x)
+    targets = head.encode(y)
+    data = Data(x, targets, None, (x[:32], targets[:32], None), y, images, head)
+    space = SearchSpace(Chain(ConvBlock(8, n), ReductionBlock()), head, (8, 8, 1))
+    return space.candidate(space.complete({"conv_depth": 1, "conv_width": 8})), data
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return prepared()
+
+
+BUDGET = Budget(epochs=3, batch_size=16, monitor="val_accuracy", mode="max")
+
+
+def test_a_training_learns_and_reports_plain_floats(parts):
+    training = train(*parts, BUDGET, seed=0)
+    assert training.metrics["accuracy"] > 0.7
+    assert set(training.metrics) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert all(type(value) is float for value in training.metrics.values())
+    assert training.epochs == 3
+    assert 1 <= training.best_epoch <= 3
+    assert training.in_time
+    assert set(training.timings) == {"startup_seconds", "step_seconds"}
+
+
+def test_the_model_has_the_weights_of_its_best_epoch(parts):
+    training = train(*parts, BUDGET, seed=0)
+    _, data = parts
+    result = training.model.evaluate(*data.validation[:2], verbose=0, return_dict=True)
+    assert result["accuracy"] == pytest.approx(training.metrics["val_accuracy"])
+
+
+def test_equal_seeds_train_equally_and_others_do_not(parts):
+    weights = [train(*parts, BUDGET, seed=seed).model.get_weights() for seed in (0, 0, 1)]
+    for one, same in zip(weights[0], weights[1], strict=True):
+        np.testing.assert_array_equal(one, same)
+    assert any(not np.array_equal(one, other) for one, other in zip(weights[0], weights[2], strict=True))
+
+
+def test_it_is_the_training_that_keras_does(parts):
+    """The same steps with Keras's own compile and fit, nothing built beforehand, give the same weights."""
+    from autonas import data as data_module
+    from autonas.space import seeded
+
+    candidate, data = parts
+    with seeded(3):
+        core = candidate.core()
+        optimizer = candidate.optimizer(4 * 2)
+    core.compile(optimizer, data.head.loss(), metrics=["accuracy"])
+    core.fit(data_module.dataset(data.x, data.y, None, 16, seed=3), epochs=2, verbose=0, shuffle=False)
+    ours = train(candidate, Data(**{**vars(data), "validation": None}), Budget(2, 16), seed=3).model
+    for one, other in zip(core.get_weights(), ours.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_diverging_training_is_a_failed_trial_with_its_reason(value):
+    def loss(y_true, y_pred):
+        return keras.ops.sum(y_pred, axis=-1) * value
+
+    with pytest.raises(TrialError, match=r"diverged: the loss became (nan|inf) in epoch 1"):
+        train(*prepared(loss=loss), BUDGET, seed=0)
+
+
+def test_patience_stops_a_training_that_does_not_get_better(parts):
+    candidate, data = parts
+    y = np.random.default_rng(0).permutation(data.validation[1])
+    noise = Data(**{**vars(data), "validation": (data.validation[0], y, None)})
+    training = train(candidate, noise, Budget(60, 16, patience=2, monitor="val_loss", mode="min"), seed=0)
+    assert training.epochs < 60
+    assert training.best_epoch == training.epochs - 2
+
+
+def test_a_deadline_ends_a_training(parts):
+    begun = time.monotonic()
+    budget = Budget(100_000, 16, monitor="val_accuracy", mode="max", deadline=begun + 3)
+    training = train(*parts, budget, seed=0)
+    assert not training.in_time
+    assert time.monotonic() - begun < 60
+    with pytest.raises(OutOfTime) as cut:
+        evaluate(*parts, Budget(100_000, 16, deadline=begun), seed=0)
+    assert "val_loss" in cut.value.metrics
+
+
+def test_sample_weights_count(parts):
+    candidate, data = parts
+    weights = np.where(data.y[:, 0] == 1, 1.0, 1e-6).astype("float32")
+    flat = np.zeros_like(data.x)
+    training = train(candidate, Data(**{**vars(data), "x": flat, "weights": weights}), BUDGET, seed=0)
+    assert training.model.predict(flat[:1], verbose=0)[0, 0] > 0.5
+
+
+def test_a_part_of_the_data_keeps_the_classes_in_proportion(parts):
+    _, data = parts
+    part = data.part(0.5)
+    assert len(part) == 32
+    assert part.strata.mean() == 0.5
+    assert part.validation is data.validation
+    assert data.part(1.0) is data
+    assert len(data.part(0.1, at_least=40)) == 40
+
+
+def test_reduced_data_has_a_lower_resolution_in_both_parts(parts):
+    _, data = parts
+    reduced = data.reduced(0.5)
+    assert reduced.x.shape == (64, 4, 4, 1)
+    assert reduced.validation[0].shape == (32, 4, 4, 1)
+    assert data.reduced(1) is data

@@ -1,0 +1,229 @@
+import keras_tuner
+import numpy as np
+import pytest
+
+from autonas import search
+from autonas.errors import InputError, RejectedError, SearchError, TrialError
+from autonas.search import Interrupted, Outcome, StrategyOracle
+from autonas.strategies import Evolution, Random
+from autonas.trials import TrialStore
+
+
+def space():
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("width", [8, 16, 32, 64])
+    with hp.conditional_scope("width", [8]):
+        hp.Choice("depth", [1, 2, 3])
+    hp.Float("rate", 0.1, 1.0, step=0.1)
+    return hp
+
+
+def score(number, values):
+    return Outcome(values["width"] + values["rate"], {"val_accuracy": values["rate"]}, {"params": values["width"]})
+
+
+def run(store=None, strategy=None, evaluate=score, **options):
+    store = TrialStore(None) if store is None else store
+    search.run(strategy or Random(), space(), evaluate, store, **{"max_trials": 10, **options})
+    return store.trials
+
+
+def test_a_search_ends_after_max_trials_with_all_that_was_found():
+    trials = run()
+    assert [trial.number for trial in trials] == list(range(10))
+    assert len({trial.key for trial in trials}) == 10
+    assert trials[0].score == trials[0].values["width"] + trials[0].values["rate"]
+    assert trials[0].metrics == {"val_accuracy": trials[0].values["rate"]}
+    assert trials[0].origin == "random"
+
+
+def test_starting_points_come_first():
+    points = [{"width": 64, "rate": 0.5}, {"width": 8, "depth": 2, "rate": 0.1}]
+    trials = run(starting_points=points)
+    assert [trial.values for trial in trials[:2]] == points
+    assert [trial.origin for trial in trials[:3]] == ["starting point", "starting point", "random"]
+
+
+@pytest.mark.parametrize("strategy", [Random(), Evolution(population=3, sample=2)])
+def test_a_search_that_stopped_goes_on_as_if_it_had_not(tmp_path, strategy):
+    whole = run(strategy=strategy, max_trials=12)
+    run(TrialStore(tmp_path), strategy, max_trials=5)
+    parts = run(TrialStore(tmp_path), strategy, max_trials=12)
+    assert [t.values for t in parts] == [t.values for t in whole]
+
+
+def test_a_trial_that_was_lost_is_run_again(tmp_path):
+    whole = run(TrialStore(tmp_path), Evolution(population=3, sample=2))
+    (tmp_path / "0004.json").unlink()
+    again = run(TrialStore(tmp_path), Evolution(population=3, sample=2))
+    assert [t.values for t in again] == [t.values for t in whole]
+
+
+def test_seeds_matter_and_zero_is_one():
+    assert [t.values for t in run(seed=0)] == [t.values for t in run(seed=0)]
+    assert [t.values for t in run(seed=0)] != [t.values for t in run(seed=1)]
+
+
+def test_a_broken_candidate_costs_its_own_trial():
+    def evaluate(number, values):
+        if number == 1:
+            raise TrialError("it diverged")
+        if number == 2:
+            raise MemoryError("too large")
+        return score(number, values)
+
+    trials = run(evaluate=evaluate, max_trials=5)
+    assert [trial.status for trial in trials] == ["completed", "failed", "failed", "completed", "completed"]
+    assert trials[1].message == "it diverged"
+    assert trials[2].message == "MemoryError: too large"
+    assert trials[1].score is None
+
+
+def test_rejected_candidates_are_recorded_and_do_not_count():
+    def evaluate(number, values):
+        if values["width"] < 32:
+            raise RejectedError("too narrow", {"params": 1.0})
+        return score(number, values)
+
+    trials = run(evaluate=evaluate, max_trials=5)
+    assert sum(trial.status == "completed" for trial in trials) == 5
+    rejected = [trial for trial in trials if trial.status == "rejected"]
+    assert rejected
+    assert rejected[0].message == "too narrow"
+    assert rejected[0].costs == {"params": 1.0}
+
+
+def test_a_search_whose_first_trials_all_fail_ends_with_the_reason():
+    def evaluate(number, values):
+        raise ValueError("no such layer")
+
+    store = TrialStore(None)
+    with pytest.raises(SearchError, match=r"first 5 trials all failed.*no such layer"):
+        run(store, evaluate=evaluate, max_trials=50)
+    assert len(store.trials) == 5
+
+
+def test_a_covered_space_ends_the_search():
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("width", [1, 2, 3])
+    store = TrialStore(None)
+    search.run(Random(), hp, lambda number, values: Outcome(values["width"]), store, max_trials=50)
+    assert sorted(trial.values["width"] for trial in store.trials) == [1, 2, 3]
+
+
+def test_a_deadline_that_is_past_starts_nothing():
+    assert run(deadline=0.0) == []
+
+
+def test_an_interrupted_trial_leaves_no_record():
+    def evaluate(number, values):
+        if number == 3:
+            raise Interrupted(score(number, values))
+        return score(number, values)
+
+    assert len(run(evaluate=evaluate)) == 3
+
+
+def test_what_is_known_of_the_only_trial_is_kept_when_the_time_is_up():
+    def evaluate(number, values):
+        raise Interrupted(score(number, values))
+
+    (trial,) = run(evaluate=evaluate)
+    assert trial.status == "completed"
+
+
+def test_ctrl_c_passes_and_the_trials_stay():
+    def evaluate(number, values):
+        if number == 2:
+            raise KeyboardInterrupt
+        return score(number, values)
+
+    store = TrialStore(None)
+    with pytest.raises(KeyboardInterrupt):
+        run(store, evaluate=evaluate)
+    assert len(store.trials) == 2
+
+
+ORACLES = [
+    keras_tuner.oracles.RandomSearchOracle,
+    keras_tuner.oracles.BayesianOptimizationOracle,
+    keras_tuner.oracles.HyperbandOracle,
+    keras_tuner.oracles.GridSearchOracle,
+]
+
+
+@pytest.mark.parametrize("oracle", ORACLES)
+def test_oracles_of_keras_tuner_propose(oracle):
+    trials = run(strategy=oracle, epochs=9, starting_points=[{"width": 64, "rate": 0.5}])
+    assert trials[0].origin == "starting point"
+    assert {trial.origin for trial in trials[1:]} == {oracle.__name__.lower()}
+    assert len({trial.key for trial in trials}) == len(trials) == 10
+
+
+@pytest.mark.parametrize("oracle", ORACLES)
+def test_an_oracle_that_stopped_goes_on_from_the_records(tmp_path, oracle):
+    whole = run(strategy=oracle, epochs=9)
+    run(TrialStore(tmp_path), oracle, max_trials=4, epochs=9)
+    counted = []
+
+    def evaluate(number, values):
+        counted.append(number)
+        return score(number, values)
+
+    parts = run(TrialStore(tmp_path), oracle, evaluate, epochs=9)
+    assert counted == list(range(4, 10))
+    if oracle is not keras_tuner.oracles.BayesianOptimizationOracle:
+        assert [t.values for t in parts] == [t.values for t in whole]
+
+
+def test_an_oracle_learns_what_failed():
+    seen = []
+
+    class Watching(keras_tuner.oracles.RandomSearchOracle):
+        def end_trial(self, trial):
+            seen.append(trial.status)
+            return super().end_trial(trial)
+
+    def evaluate(number, values):
+        if number == 1:
+            raise TrialError("it diverged")
+        return score(number, values)
+
+    run(strategy=Watching, evaluate=evaluate, max_trials=3)
+    assert seen == ["COMPLETED", "FAILED", "COMPLETED"]
+
+
+def test_a_search_prints_nothing(capsys):
+    run(max_trials=3)
+    run(strategy=ORACLES[0], max_trials=3)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_oracle_that_aims_elsewhere_is_an_error():
+    with pytest.raises(InputError, match="objective of the oracle"):
+        search.check_oracle(keras_tuner.oracles.RandomSearchOracle(objective="val_loss"), "val_accuracy")
+
+
+def test_a_strategy_serves_a_plain_keras_tuner(tmp_path):
+    """Keras Tuner's own loop over a strategy of ours: the history is read from its trials."""
+    oracle = StrategyOracle(
+        Evolution(population=4, sample=2), keras_tuner.Objective("score", "max"), max_trials=25, seed=0
+    )
+    oracle.verbose = 0
+
+    class Tuner(keras_tuner.RandomSearch):
+        def run_trial(self, trial, *args, **kwargs):
+            hp = trial.hyperparameters
+            return {"score": hp.Choice("width", [8, 16, 32, 64]) + hp.Float("rate", 0.1, 1.0, step=0.1)}
+
+    def build(hp):
+        hp.Choice("width", [8, 16, 32, 64])
+        hp.Float("rate", 0.1, 1.0, step=0.1)
+
+    tuner = Tuner.__new__(Tuner)
+    keras_tuner.engine.base_tuner.BaseTuner.__init__(tuner, oracle, build, directory=tmp_path, project_name="plain")
+    with pytest.warns(DeprecationWarning, match="currentThread|getName"):
+        tuner.search()
+    values = [tuple(trial.hyperparameters.values.values()) for trial in oracle.trials.values()]
+    assert len(values) == len(set(values)) == 25
+    assert oracle.get_best_trials(1)[0].score > np.median([trial.score for trial in oracle.trials.values()])

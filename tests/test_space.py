@@ -1,0 +1,132 @@
+import random
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, OneOf, ReductionBlock
+from autonas.heads.classification import ClassificationHead
+from autonas.space import SearchSpace, discover, for_inference, seeded
+
+
+def make(resolution=8, rows=500, **options):
+    head = ClassificationHead()
+    head.fit(np.arange(20) % 4)
+    families = {name: BLOCKS[name](resolution, rows) for name in ("conv", "cell")}
+    block = Chain(AugmentationBlock(), OneOf("family", families), ReductionBlock())
+    return SearchSpace(block, head, (resolution, resolution, 1), **options)
+
+
+@pytest.fixture(scope="module")
+def space():
+    return make()
+
+
+def test_conditional_hyperparameters_are_found_parents_first(space):
+    names = [hp.name for hp in space.hyperparameters.space]
+    for name in ("cell_edge_0_1", "conv_width", "sgd_learning_rate", "adam_learning_rate", "schedule"):
+        assert name in names
+    assert names.index("family") < names.index("cell_edge_0_1")
+    conditions = {hp.name: [c.name for c in hp.conditions] for hp in space.hyperparameters.space}
+    assert conditions["conv_width"] == ["family"]
+
+
+def test_discovery_finds_what_keras_tuner_finds():
+    def declare(hp):
+        if hp.Choice("a", ["x", "y"]) == "y":
+            pass
+        with hp.conditional_scope("a", ["y"]):
+            if hp.get("a") == "y":
+                hp.Choice("b", [1, 2])
+                with hp.conditional_scope("b", [2]):
+                    hp.Float("c", 0.0, 1.0)
+
+    class Model(keras_tuner.HyperModel):
+        def build(self, hp):
+            declare(hp)
+
+    oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_loss")
+    tuner = keras_tuner.engine.base_tuner.BaseTuner(oracle, Model(), directory="unused")
+    assert [hp.get_config() for hp in discover(declare).space] == [
+        hp.get_config() for hp in tuner.oracle.get_space().space
+    ]
+
+
+def test_a_scope_that_can_never_open_does_not_hang_the_discovery():
+    def declare(hp):
+        hp.Choice("a", ["x"])
+        with hp.conditional_scope("a", ["never"]):
+            pass
+
+    assert [hp.name for hp in discover(declare).space] == ["a"]
+
+
+def test_completing_keeps_what_is_given_and_drops_what_is_not_active(space):
+    values = space.complete({"family": "cell", "cell_width": 8, "conv_width": 32})
+    assert values["cell_width"] == 8
+    assert "conv_width" not in values
+    assert values["cell_edge_0_1"] == "nor_conv_3x3"
+
+
+def test_starting_points_are_complete_and_build(space):
+    points = space.starting_points()
+    assert {point["family"] for point in points} == {"conv", "cell"}
+    for point in points:
+        assert space.complete(point) == point
+        assert space.candidate(point).core().output_shape == (None, 4)
+
+
+def test_a_cosine_schedule_ends_at_zero(space):
+    optimizer = space.candidate(space.complete({"schedule": "cosine"})).optimizer(steps=100)
+    rate = optimizer._learning_rate
+    assert float(rate(100)) == pytest.approx(0.0, abs=1e-9)
+    assert float(rate(5)) > float(rate(50)) > float(rate(95))
+
+
+def test_a_constant_schedule_is_a_number_that_callbacks_can_set():
+    space = make(schedules=("constant",))
+    optimizer = space.candidate(space.complete({"optimizer": "sgd"})).optimizer(steps=100)
+    optimizer.learning_rate = 0.5
+    assert float(optimizer.learning_rate) == 0.5
+
+
+def test_the_space_is_a_hypermodel_of_keras_tuner(space):
+    hp = keras_tuner.HyperParameters()
+    model = space.build(hp)
+    assert model.compiled
+    assert "family" in hp.values
+
+
+def test_equal_seeds_build_equal_weights_and_leave_no_trace(space):
+    candidate = space.candidate(space.starting_points()[0])
+    random.seed(5)
+    expected = random.random()
+    random.seed(5)
+    weights = []
+    for seed in (0, 0, 1):
+        with seeded(seed):
+            weights.append(candidate.core().get_weights()[0])
+    assert random.random() == expected
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert not np.array_equal(weights[0], weights[2])
+
+
+def test_the_network_that_is_handed_over_has_no_random_layers(space):
+    core = space.candidate(space.complete({"augmentation": "affine", "dropout": 0.5})).core()
+    plain = for_inference(core)
+    x = np.random.default_rng(0).normal(size=(3, 8, 8, 1)).astype("float32")
+    assert not [layer for layer in plain.layers if "random" in layer.name or "dropout" in layer.name]
+    np.testing.assert_allclose(np.asarray(plain(x)), core.predict(x, verbose=0), atol=1e-6)
+
+
+def test_a_block_of_the_user_takes_part():
+    class Squeeze(Block):
+        def build(self, hp, x):
+            x = keras.layers.Conv2D(hp.Choice("squeeze", [2, 4]), 3)(x)
+            return keras.layers.GlobalAveragePooling2D()(x)
+
+    head = ClassificationHead()
+    head.fit(np.arange(20) % 4)
+    space = SearchSpace(Squeeze(), head, (8, 8, 1))
+    assert space.candidate(space.complete({"squeeze": 4})).core().layers[1].filters == 4

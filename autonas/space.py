@@ -206,7 +206,7 @@ def for_inference(core: keras.Model) -> keras.Model:
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         return args[0] if is_inert(type(layer).__name__) and not layer.weights else layer(*args, **kwargs)
 
-    plain = keras.Model(core.inputs, core.outputs, name=core.name)  # a clone of a compiled model would need its loss
+    plain = keras.Model(core.input, core.output, name=core.name)  # a clone of a compiled model would need its loss
     copy = keras.models.clone_model(plain, call_function=call)
     copy.set_weights(core.get_weights())
     return copy
@@ -235,25 +235,26 @@ def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tu
         found = keras_tuner.HyperParameters()
         found.merge(hp)
         if not closed:
-            return _at_defaults(found)
-        hp = found
+            return _filled(found, {})
         wanted: Values = {}
         for key, scope in closed.items():
             needed = {condition.name: condition.values[0] for condition in scope}
             if all(wanted.get(name, value) == value for name, value in needed.items()):
                 wanted.update(needed)
                 opened.add(key)  # even if it stays closed: a scope that cannot open must not be tried for ever
-        hp.values.update(wanted)
-        hp.ensure_active_values()
+        hp = _filled(found, wanted)
 
 
 def _scope_key(scope: Sequence[Any]) -> tuple[Any, ...]:
     return tuple((condition.name, tuple(condition.values)) for condition in scope)
 
 
-def _at_defaults(found: keras_tuner.HyperParameters) -> keras_tuner.HyperParameters:
-    clean = keras_tuner.HyperParameters()
-    clean.merge(found)
-    clean.values = {}
-    clean.ensure_active_values()
-    return clean
+def _filled(found: keras_tuner.HyperParameters, values: Values) -> keras_tuner.HyperParameters:
+    """Gives each active hyperparameter its value of `values`, or its default: Keras Tuner itself would draw one."""
+    filled = keras_tuner.HyperParameters()
+    filled.merge(found)
+    filled.values = {}
+    for hyperparameter in filled.space:
+        if all(condition.is_active(filled.values) for condition in hyperparameter.conditions):
+            filled.values[hyperparameter.name] = values.get(hyperparameter.name, hyperparameter.default)
+    return filled

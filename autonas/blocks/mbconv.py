@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import keras_tuner
 
 DEPTH, WIDTH, RESOLUTION = 1.2, 1.1, 1.15  # EfficientNet's alpha, beta and gamma
-BASE_DEPTH = 1.6
+BASE_DEPTH = 1.8
 
 
 class MBConvBlock(ImageBlock):

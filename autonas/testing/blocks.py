@@ -1,0 +1,149 @@
+"""What every block has to do. Call `check_block` on yours, in your own tests."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autonas.blocks.base import Block
+from autonas.space import discover, seeded
+from autonas.strategies.base import Values, complete, sample
+
+if TYPE_CHECKING:
+    import keras
+    import keras_tuner
+
+Shape = tuple[int, ...]
+
+
+def check_block(block: Block, input_shape: Sequence[int], folder: Path, samples: int = 3) -> None:
+    """Checks that a block is one: the same choices at every size, models of Keras's own parts, all of it to be trained.
+
+    Built are the defaults, the starting points and a few candidates drawn at random, each for an input as it is and for
+    one with half and a quarter of the resolution, as a proxy task may have it.
+
+    Args:
+        block: The block.
+        input_shape: Shape of one example, the channels last.
+        folder: For the file it writes.
+        samples: How many candidates are drawn.
+
+    Raises:
+        AssertionError: Names what does not hold.
+
+    Example:
+
+    >>> check_block(ConvBlock(28, 10_000), (28, 28, 1), tmp_path)
+    """
+    *sides, channels = input_shape
+    shapes = [(*(max(1, side // factor) for side in sides), channels) for factor in (1, 2, 4)]
+    subject = _Subject(block, discover(functools.partial(_declare, block, shapes[0])))
+    points = block.starting_points()
+    _check(len(points) > 0, "it has a starting point", points)
+    rng = np.random.default_rng(0)
+    drawn = [sample(subject.space, rng) for _ in range(samples)]
+    for values in [{}, *points, *drawn]:
+        for shape in shapes:
+            subject.check_answers(values, shape)
+    for point in points:
+        subject.check_legal(point)
+    for shape in shapes[1:]:
+        smaller = discover(functools.partial(_declare, block, shape))
+        same = _ranges(smaller) == _ranges(subject.space)
+        _check(same, f"its hyperparameters are the same for inputs of {shape}", _ranges(smaller))
+    subject.check_model(shapes[0], folder)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Subject:
+    block: Block
+    space: keras_tuner.HyperParameters
+
+    def complete(self, values: Values) -> Values:
+        return complete(self.space, lambda h: values.get(h.name, h.default))
+
+    def model(self, values: Values, shape: Shape) -> keras.Model:
+        """Builds a candidate, and sees that it asks for nothing that the space does not know."""
+        import keras
+
+        hp = self.space.copy()
+        hp.values = self.complete(values)
+        inputs = keras.Input(shape)
+        with seeded(7):
+            model = keras.Model(inputs, self.block.build(hp, inputs))
+        unknown = [h.name for h in hp.space[len(self.space.space) :]]
+        _check(not unknown, "a candidate asks for no hyperparameter that discovery does not find", unknown)
+        return model
+
+    def check_answers(self, values: Values, shape: Shape) -> None:
+        answers = _answers(self.model(values, shape), shape)
+        fits = len(answers) == 2 and answers.ndim >= 2 and answers.size > 0
+        _check(fits, f"it gives features for each example of {shape} with {values}", answers.shape)
+        _check(bool(np.isfinite(answers).all()), f"they are finite for {shape} with {values}", answers)
+
+    def check_legal(self, point: Values) -> None:
+        complete = self.complete(point)
+        inactive = sorted(set(point) - set(complete))
+        _check(not inactive, f"the names of the starting point {point} are active hyperparameters", inactive)
+        known = collections.defaultdict(list)
+        for hyperparameter in self.space.space:
+            known[hyperparameter.name].extend(hyperparameter.values)
+        illegal = {name: value for name, value in point.items() if value not in known[name]}
+        _check(not illegal, f"the starting point {point} has legal values", illegal)
+
+    def check_model(self, shape: Shape, folder: Path) -> None:
+        model = self.model({}, shape)
+        own = [type(layer).__name__ for layer in model.layers if not type(layer).__module__.startswith("keras.")]
+        _check(not own, "it is made of Keras's own layers", own)
+        answers = _answers(model, shape)
+        _check(np.array_equal(answers, _answers(model, shape)), "it answers the same twice", answers)
+        again = _answers(self.model({}, shape), shape)
+        _check(np.array_equal(answers, again), "equal seeds give equal models", again)
+        loaded = _answers(_saved_and_loaded(model, folder), shape)
+        _check(np.allclose(answers, loaded, rtol=1e-5, atol=1e-6), "it gives the same when saved and loaded", loaded)
+        unreached = _unreached(model, shape)
+        _check(not unreached, "the gradient reaches all of its weights", unreached)
+
+
+def _declare(block: Block, shape: Shape, hp: keras_tuner.HyperParameters) -> None:
+    import keras
+
+    block.build(hp, keras.Input(shape))
+
+
+def _ranges(space: keras_tuner.HyperParameters) -> list[dict[str, Any]]:
+    return sorted(space.get_config()["space"], key=str)
+
+
+def _answers(model: keras.Model, shape: Shape) -> np.ndarray:
+    x = np.random.default_rng(0).normal(size=(2, *shape)).astype("float32")
+    return np.asarray(model(x, training=False))
+
+
+def _saved_and_loaded(model: keras.Model, folder: Path) -> keras.Model:
+    import keras
+
+    path = folder / "block.keras"
+    model.save(path)
+    return keras.saving.load_model(path)
+
+
+def _unreached(model: keras.Model, shape: Shape) -> list[str]:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(tf.ones((2, *shape)), training=True))
+    weights = model.trainable_variables
+    gradients = tape.gradient(loss, [weight.value for weight in weights])
+    return [weight.path for weight, gradient in zip(weights, gradients, strict=True) if gradient is None]
+
+
+def _check(holds: bool, what: str, got: object) -> None:
+    if not holds:
+        raise AssertionError(f"Of a block it must hold that {what}. Got {got} instead.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 from autonas.blocks.augmentation import AugmentationBlock
 from autonas.blocks.base import Block, ImageBlock
 from autonas.blocks.cell import CellBlock
@@ -10,6 +13,7 @@ from autonas.blocks.conv import ConvBlock
 from autonas.blocks.mbconv import MBConvBlock
 from autonas.blocks.reduction import ReductionBlock
 from autonas.blocks.residual import ResidualBlock
+from autonas.registry import resolve
 
 BLOCKS: dict[str, type[ImageBlock]] = {
     "cell": CellBlock,
@@ -17,6 +21,27 @@ BLOCKS: dict[str, type[ImageBlock]] = {
     "mbconv": MBConvBlock,
     "residual": ResidualBlock,
 }
+
+
+def get(identifier: Any, resolution: int, rows: int) -> Block:
+    """Returns the network that a name means, made for its images, or a block as it is.
+
+    Args:
+        identifier: A name of `BLOCKS`, or an instance of `Block`.
+        resolution: The shorter side of an image, in pixels.
+        rows: How many training examples there are.
+
+    Raises:
+        InputError: If it is none of these; the known names are listed.
+
+    Example:
+
+    >>> get("residual", resolution=28, rows=10_000)
+    <autonas.blocks.residual.ResidualBlock object at ...>
+    """
+    made: dict[str, Any] = {name: functools.partial(member, resolution, rows) for name, member in BLOCKS.items()}
+    return resolve("block", made, Block, identifier)  # type: ignore[type-abstract]
+
 
 __all__ = [
     "BLOCKS",
@@ -30,4 +55,5 @@ __all__ = [
     "OneOf",
     "ReductionBlock",
     "ResidualBlock",
+    "get",
 ]

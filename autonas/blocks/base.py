@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from autonas.errors import InputError
+
 if TYPE_CHECKING:
     import keras_tuner
-
 
 Operation = Callable[[Any], Any]
 Values = dict[str, Any]
@@ -63,6 +64,9 @@ class ImageBlock(Block):
         resolution: The shorter side of an image, in pixels.
         rows: How many training examples there are.
 
+    Raises:
+        InputError: If one of them is not positive.
+
     Attributes:
         strides: By how much the first layers may shrink an image, the default first: a large one is made small before it
             costs much.
@@ -71,6 +75,9 @@ class ImageBlock(Block):
     """
 
     def __init__(self, resolution: int, rows: int) -> None:
+        for name, value in (("resolution", resolution), ("rows", rows)):
+            if value < 1:
+                raise InputError.of(name, "a positive integer", value)
         halvings = max(0, math.ceil(math.log2(resolution / LARGEST_MAP)))
         self.strides = [2**halvings] if halvings == 0 else [2**halvings, 2 ** (halvings - 1)]
         self.stages = max(2, round(math.log2(resolution / self.strides[0] / SMALLEST_MAP)) + 1)
@@ -107,7 +114,7 @@ def choose(hp: keras_tuner.HyperParameters, name: str, operations: Mapping[str, 
     Args:
         hp: Where the choice comes from.
         name: The hyperparameter's name; its values are the labels.
-        operations: label -> operation, the default first. An operation takes `x` and returns a tensor.
+        operations: label -> operation, the default first. An operation takes `x` and returns a tensor, or None for nothing.
         x: A symbolic tensor.
 
     Returns:

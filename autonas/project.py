@@ -77,6 +77,8 @@ class Project:
         """
         if overwrite and self.folder.exists():
             shutil.rmtree(self.folder)
+        for left in self.folder.rglob(".writing-*"):
+            shutil.rmtree(left, ignore_errors=True)  # what a killed process had not finished writing
         settings = json.loads(json.dumps(settings))
         store = TrialStore(self.folder / "trials", fingerprint(settings))
         known: dict[str, Any] = {"settings": settings, "finished": None}

@@ -65,6 +65,14 @@ def test_a_damaged_file_is_named_and_written_anew(tmp_path):
     assert project.read()["settings"] == SETTINGS
 
 
+def test_what_a_killed_process_was_writing_is_cleared_away(tmp_path):
+    (tmp_path / "trials" / ".writing-abc").mkdir(parents=True)
+    (tmp_path / "trials" / ".writing-abc" / "0003.json").write_text('{"number": 3')
+    _, store = opened(tmp_path)
+    assert store.trials == []
+    assert not list(tmp_path.rglob(".writing-*"))
+
+
 def test_a_missing_project_is_an_error(tmp_path):
     with pytest.raises(ProjectError, match="no project"):
         Project(tmp_path / "nothing").read()

@@ -40,7 +40,7 @@ def get(identifier: Any, resolution: int, rows: int) -> Block:
     <autonas.blocks.residual.ResidualBlock object at ...>
     """
     made: dict[str, Any] = {name: functools.partial(member, resolution, rows) for name, member in BLOCKS.items()}
-    return resolve("block", made, Block, identifier)  # type: ignore[type-abstract]
+    return resolve("block", made, Block, identifier)
 
 
 __all__ = [

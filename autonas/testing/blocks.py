@@ -56,7 +56,7 @@ def check_block(block: Block, input_shape: Sequence[int], folder: Path, samples:
     _check(same, f"its hyperparameters are the same for inputs of {shapes[0]} and {shapes[-1]}", smallest)
     for shape in shapes:
         subject.check_answers({}, shape)
-    for values, shape in zip([*points, *drawn], itertools.cycle(shapes)):  # noqa: B905 - the shapes have no end
+    for values, shape in zip([*points, *drawn], itertools.cycle(shapes)):
         subject.check_answers(values, shape)
     subject.check_model(shapes[0], folder)
 

@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import pytest
 
@@ -5,13 +7,19 @@ from autonas import graph
 from autonas.blocks.mbconv import MBConvBlock
 from autonas.space import discover
 
+BLOCK = MBConvBlock(32, 50_000)
 
-def build(resolution=32, rows=50_000, **values):
-    block = MBConvBlock(resolution, rows)
-    hp = discover(lambda hp: block.build(hp, keras.Input((resolution, resolution, 3))))
+
+@functools.cache
+def space():
+    return discover(lambda hp: BLOCK.build(hp, keras.Input((32, 32, 3))))
+
+
+def build(**values):
+    hp = space().copy()
     hp.values = {**hp.values, **values}
-    inputs = keras.Input((resolution, resolution, 3))
-    return keras.Model(inputs, block.build(hp, inputs))
+    inputs = keras.Input((32, 32, 3))
+    return keras.Model(inputs, BLOCK.build(hp, inputs))
 
 
 def kinds(model):

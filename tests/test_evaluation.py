@@ -1,0 +1,134 @@
+import keras
+import pytest
+
+from autonas import objectives
+from autonas.devices.base import Device, Latency
+from autonas.errors import InputError, RejectedError
+from autonas.estimators.base import Budget, Estimator, OutOfTime
+from autonas.evaluation import Evaluation
+from autonas.screens.limits import Limits
+from autonas.search import Interrupted
+from autonas.testing.estimators import example
+
+
+class Clock(Device):
+    """A device that counts how often it is asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def latency(self, tflite):
+        self.asked += 1
+        return Latency(1.5, 1.4, 1.6)
+
+
+class Instant(Estimator):
+    """An estimator that trains nothing and notes what it was given."""
+
+    def __init__(self, out_of_time=False):
+        self.calls, self.out_of_time = [], out_of_time
+
+    def evaluate(self, candidate, data, budget, seed):
+        self.calls.append((budget, seed))
+        metrics = {"val_accuracy": 0.75, "val_loss": 0.5, "epochs": 2.0, "startup_seconds": 1.0, "step_seconds": 0.1}
+        if self.out_of_time:
+            raise OutOfTime(metrics)
+        return metrics
+
+    def get_config(self):
+        return {}
+
+
+def make(objective="val_accuracy", limits=None, estimator=None, budget=None):
+    candidate, data = example()
+    evaluation = Evaluation(
+        candidate.space,
+        data,
+        estimator or Instant(),
+        budget or Budget(epochs=12, batch_size=16),
+        objectives.get(objective),
+        Limits(objectives.limits(limits or {})),
+        Clock(),
+        lambda core: keras.Model(core.input, core.output),
+        seed=0,
+    )
+    return evaluation, candidate.values
+
+
+def test_metrics_costs_and_score_of_a_candidate():
+    evaluation, values = make()
+    outcome = evaluation(0, values)
+    assert outcome.score == 0.75
+    assert outcome.metrics == {"val_accuracy": 0.75, "val_loss": 0.5, "epochs": 2.0}
+    assert set(outcome.costs) == {"params", "flops", "memory_kb", "startup_seconds", "step_seconds"}
+    assert outcome.costs["params"] == evaluation.space.candidate(values).core().count_params()
+
+
+def test_what_is_minimised_scores_higher_when_it_is_lower():
+    evaluation, values = make("val_loss")
+    assert evaluation(0, values).score == -0.5
+
+
+def test_a_cost_as_the_objective_needs_no_training():
+    evaluation, values = make("latency_ms")
+    outcome = evaluation(0, values)
+    assert outcome.score == -1.5
+    assert evaluation.estimator.calls == []
+
+
+def test_costs_that_nobody_asked_for_are_not_measured():
+    evaluation, values = make()
+    evaluation(0, values)
+    assert evaluation.device.asked == 0
+
+
+def test_a_candidate_over_a_limit_is_rejected_before_it_is_trained():
+    evaluation, values = make(limits={"latency_ms": 1.0})
+    with pytest.raises(RejectedError, match=r"latency_ms is 1.5, over the limit of 1") as rejected:
+        evaluation(0, values)
+    assert set(rejected.value.costs) == {"params", "flops", "memory_kb"}
+    assert evaluation.estimator.calls == []
+
+
+def test_limits_that_are_met_stand_among_the_costs():
+    evaluation, values = make(limits={"latency_ms": 2.0})
+    assert evaluation(0, values).costs["latency_ms"] == 1.5
+    assert evaluation.device.asked == 1
+
+
+def test_limits_that_some_candidate_meets_are_no_error():
+    evaluation, values = make(limits={"params": 2_000})
+    assert evaluation.limits.broken(evaluation.built({**values, "conv_width": 32})) is not None
+    evaluation.check_limits([{**values, "conv_width": 32}])
+
+
+def test_limits_that_no_candidate_meets_are_an_error():
+    evaluation, values = make(limits={"params": 20})
+    with pytest.raises(InputError, match="smallest network of the space params is"):
+        evaluation.check_limits([values])
+
+
+def test_an_oracle_says_how_many_epochs():
+    evaluation, values = make()
+    evaluation(0, {**values, "tuner/epochs": 3})
+    assert evaluation.estimator.calls[0][0].epochs == 3
+
+
+def test_each_trial_has_a_seed_and_callbacks_of_its_own():
+    class Mutable:
+        count = 0
+
+    callback = Mutable()
+    evaluation, values = make(budget=Budget(epochs=12, batch_size=16, callbacks=[callback]))
+    for number in (0, 0, 1):
+        evaluation(number, values)
+    seeds = [seed for _, seed in evaluation.estimator.calls]
+    assert seeds[0] == seeds[1] != seeds[2]
+    assert all(budget.callbacks[0] is not callback for budget, _ in evaluation.estimator.calls)
+
+
+def test_a_trial_that_the_time_cut_tells_what_is_known():
+    evaluation, values = make(estimator=Instant(out_of_time=True))
+    with pytest.raises(Interrupted) as cut:
+        evaluation(0, values)
+    assert cut.value.outcome.score == 0.75

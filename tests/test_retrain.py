@@ -1,0 +1,130 @@
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+
+from autonas import retrain
+from autonas.errors import SearchError
+from autonas.estimators.base import Budget
+from autonas.progress import View
+from autonas.testing.estimators import example
+from autonas.trials import FAILED, Trial
+
+HUMAN = "starting point"
+
+
+def trial(number, score, origin="evolution", **values):
+    return Trial(number, {"width": number, **values}, score=score, origin=origin)
+
+
+def test_the_best_are_finalists_and_the_best_human_design_beside_them():
+    trials = [trial(0, 0.5, HUMAN), trial(1, 0.6, HUMAN), trial(2, 0.7), trial(3, 0.9), trial(4, 0.8)]
+    assert [t.number for t in retrain.finalists(trials, 2, HUMAN)] == [3, 4, 1]
+    assert [t.number for t in retrain.finalists(trials, 4, HUMAN)] == [3, 4, 2, 1]
+
+
+def test_failed_trials_are_no_finalists():
+    trials = [trial(0, 0.5), Trial(1, {}, FAILED, message="it diverged")]
+    assert [t.number for t in retrain.finalists(trials, 3, HUMAN)] == [0]
+
+
+def test_a_network_that_an_oracle_gave_several_budgets_is_one_finalist():
+    one = trial(1, 0.5)
+    more = dataclasses.replace(one, number=2, score=0.6, values={**one.values, "tuner/epochs": 9})
+    assert [t.number for t in retrain.finalists([one, more], 2, HUMAN)] == [2]
+
+
+def setting():
+    candidate, data = example()
+    everything = dataclasses.replace(data, validation=None)
+    return candidate, data, everything
+
+
+def run(trials, candidate, data, everything, budget, view=None):
+    view = view or View("val_accuracy", 1, str)
+    return retrain.retrain(
+        trials,
+        candidate.space,
+        data,
+        everything,
+        budget,
+        score=lambda metrics, trial: metrics["val_accuracy"],
+        seed=0,
+        view=view,
+    )
+
+
+BUDGET = Budget(epochs=3, batch_size=16, monitor="val_accuracy", mode="max")
+
+
+def test_the_winner_by_validation_is_trained_on_everything():
+    candidate, data, everything = setting()
+    good, bad = candidate.values, {**candidate.values, "adamw_learning_rate": 1e-3 * 0.3}
+    outcome = run([Trial(0, bad, score=0.9), Trial(1, good, score=0.8)], candidate, data, everything, BUDGET)
+    scores = [finalist.score for finalist in outcome.finalists]
+    assert scores == sorted(scores, reverse=True)
+    assert outcome.trial.number == outcome.finalists[0].trial
+    again = run([outcome.trial], candidate, data, everything, BUDGET)
+    for one, other in zip(outcome.core.get_weights(), again.core.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_last_training_is_from_scratch_on_more_data(monkeypatch):
+    candidate, data, everything = setting()
+    everything = dataclasses.replace(everything, x=np.repeat(data.x, 2, 0), y=np.repeat(data.y, 2, 0))
+    calls = []
+    train = retrain.train
+    monkeypatch.setattr(retrain, "train", lambda *a: calls.append((len(a[1]), a[2].epochs)) or train(*a))
+    run([Trial(0, candidate.values, score=0.9)], candidate, data, everything, BUDGET)
+    assert calls == [(64, 3), (128, 3)]
+
+
+def test_time_shortens_the_epochs_and_is_kept():
+    candidate, data, everything = setting()
+    begun = time.monotonic()
+    costs = {"startup_seconds": 1.0, "step_seconds": 0.01}
+    budget = dataclasses.replace(BUDGET, epochs=100_000, deadline=begun + 20)
+    outcome = run([Trial(0, candidate.values, score=0.9, costs=costs)], candidate, data, everything, budget)
+    assert time.monotonic() - begun < 30
+    assert 1 <= outcome.finalists[0].epochs < 1_000
+
+
+def test_a_finalist_that_diverges_leaves_the_others(monkeypatch):
+    from autonas.errors import TrialError
+
+    candidate, data, everything = setting()
+    train = retrain.train
+
+    def diverging(candidate, *rest):
+        if candidate.values["conv_width"] == 16:
+            raise TrialError("The training diverged")
+        return train(candidate, *rest)
+
+    monkeypatch.setattr(retrain, "train", diverging)
+    bad = Trial(0, {**candidate.values, "conv_width": 16}, score=0.9)
+    outcome = run([bad, Trial(1, candidate.values, score=0.8)], candidate, data, everything, BUDGET)
+    assert outcome.trial.number == 1
+    with pytest.raises(SearchError, match="diverged"):
+        run([bad], candidate, data, everything, BUDGET)
+
+
+def test_callbacks_of_the_user_are_copied_but_for_the_last_training():
+    import keras
+
+    class Count(keras.callbacks.Callback):
+        trainings = 0
+
+        def on_train_begin(self, logs=None):
+            self.trainings += 1
+
+    candidate, data, everything = setting()
+    count = Count()
+    run(
+        [Trial(0, candidate.values, score=0.9)],
+        candidate,
+        data,
+        everything,
+        dataclasses.replace(BUDGET, callbacks=[count]),
+    )
+    assert count.trainings == 1

@@ -59,17 +59,17 @@ def to_tflite(model: keras.Model) -> bytes:
     quiet_tensorflow()
     import tensorflow as tf
 
-    built_in = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "model.tflite"
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        # Keras's own export to LiteRT is not there before Keras 3.13, which Python 3.10 cannot have.
+        _write_archive(model, Path(folder))
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serve"])
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         try:
-            with quiet():
-                model.export(file, format="litert", verbose=False, target_spec=built_in)
+            return bytes(converter.convert())
         except (MemoryError, OSError):
             raise
         except Exception as error:  # The converter's own error is not public; anything that leaves it means the same.
             raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
-        return file.read_bytes()
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
-BENCHMARKS := $(wildcard benchmarks/images.py benchmarks/overhead.py)
 
 .PHONY: demo test check format bench clean
 
@@ -31,7 +30,7 @@ format: $(STAMP)
 	@$(BIN)/ruff format .
 
 bench: $(STAMP)
-	@set -e; for file in $(BENCHMARKS); do $(BIN)/python $$file; done
+	@set -e; $(BIN)/python benchmarks/images.py $(if $(DATA),--data $(DATA)); $(BIN)/python benchmarks/overhead.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

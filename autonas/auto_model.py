@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import arguments, devices, estimators, heads, inputs, objectives, preparation, report, trials
+from autonas import arguments, devices, estimators, heads, inputs, objectives, preparation, report, screens, trials
 from autonas import data as data_module
 from autonas.errors import NotFittedError
 from autonas.heads.base import Head
@@ -68,6 +68,13 @@ class AutoModel:
 
     Raises:
         InputError: If an argument cannot be used.
+
+    Example:
+
+    >>> from autonas.blocks import Chain, ConvBlock, ReductionBlock
+    >>> def block(images, rows):
+    ...     return Chain(ConvBlock(images.resolution, rows), ReductionBlock())
+    >>> model = autonas.AutoModel("image", "classification", block, max_trials=10).fit(x, y)
     """
 
     def __init__(
@@ -388,7 +395,6 @@ class AutoModel:
 
     def _evaluation(self, space: SearchSpace, data: Data, budget: Budget, preprocessor: keras.Model) -> Evaluation:
         from autonas.evaluation import Evaluation
-        from autonas.screens.limits import Limits
 
         return Evaluation(
             space,
@@ -396,7 +402,8 @@ class AutoModel:
             self.estimator,
             budget,
             self.objective,
-            Limits(self.limits),
+            screens.on_costs(self.limits),
+            self.limits,
             self.device,
             lambda core: self._assemble(preprocessor, core),
             self.seed,

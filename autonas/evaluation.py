@@ -16,7 +16,7 @@ from autonas import objectives
 from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.objectives.base import BuiltModel, Cost, Objective
-from autonas.screens.limits import Limits
+from autonas.screens.base import Screen
 from autonas.search import Interrupted, Outcome
 from autonas.space import SearchSpace, Values, seeded
 from autonas.trials import key
@@ -38,7 +38,8 @@ class Evaluation:
         estimator: Measures their quality.
         budget: Of a full training.
         objective: What is optimised.
-        limits: On costs.
+        screen: Refuses candidates before they are trained.
+        limits: On costs; what they are about is measured, and stands in the records.
         device: Where latency is measured.
         assemble: Makes of a core the model that the user gets, whose costs count.
         seed: Of all that is random.
@@ -51,15 +52,16 @@ class Evaluation:
         estimator: Estimator,
         budget: Budget,
         objective: Objective,
-        limits: Limits,
+        screen: Screen,
+        limits: Mapping[str, tuple[Cost, float]],
         device: Device,
         assemble: Callable[[keras.Model], keras.Model],
         seed: int,
     ) -> None:
         self.space, self.data, self.estimator, self.budget = space, data, estimator, budget
-        self.objective, self.limits, self.device = objective, limits, device
-        self.assemble, self.seed = assemble, seed
-        asked = {name: cost for name, (cost, _) in limits.limits.items()}
+        self.objective, self.screen, self.device = objective, screen, device
+        self.limits, self.assemble, self.seed = dict(limits), assemble, seed
+        asked = {name: cost for name, (cost, _) in limits.items()}
         if isinstance(objective, Cost):
             asked[objective.name] = objective
         self.costs: dict[str, Cost] = {name: objectives.COSTS[name]() for name in ALWAYS} | asked
@@ -74,7 +76,7 @@ class Evaluation:
             Interrupted: If the time was up.
         """
         built = self.built(values)
-        broken = self.limits.broken(built)
+        broken = self.screen.refusal(built)
         if broken is not None:
             # what a measurement would cost is not paid for a candidate that is not trained
             graph_costs = {name: self.costs[name].measure(built) for name in ALWAYS}
@@ -111,14 +113,14 @@ class Evaluation:
         A starting point that meets them is proof enough. Only where there is none, the smallest candidate is looked for:
         from the smallest starting point, one hyperparameter after the other is set to what costs least.
         """
-        if not self.limits.limits or any(self.limits.broken(self.built(point)) is None for point in starting_points):
+        if not self.limits or any(self.screen.refusal(self.built(point)) is None for point in starting_points):
             return
         smallest = min(starting_points, key=self._size)
         for values in self._descend(smallest):
             smallest = values
-            if self.limits.broken(self.built(smallest)) is None:
+            if self.screen.refusal(self.built(smallest)) is None:
                 return
-        broken = self.limits.broken(self.built(smallest))
+        broken = self.screen.refusal(self.built(smallest))
         raise InputError(
             f"limits must be ones that a candidate can meet. For the smallest network of the space {broken}. "
             "Raise the limit, or search another space."

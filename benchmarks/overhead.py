@@ -20,11 +20,10 @@ import numpy as np
 import problems
 import tensorflow as tf
 
-from autonas import devices, objectives, search
+from autonas import devices, objectives, screens, search
 from autonas.estimators.base import Budget, Data
 from autonas.estimators.full import Full
 from autonas.evaluation import Evaluation
-from autonas.screens.limits import Limits
 from autonas.space import Candidate, seeded
 from autonas.strategies.random import Random
 from autonas.trials import TrialStore
@@ -74,7 +73,8 @@ def main() -> None:
         Full(),
         Budget(options.epochs, BATCH_SIZE, monitor="val_accuracy", mode="max"),
         objectives.get("val_accuracy"),
-        Limits(),
+        screens.on_costs({}),
+        {},
         devices.get("host"),
         lambda core: keras.Sequential([preprocessor, core]),
         seed=0,

@@ -1,12 +1,11 @@
 import keras
 import pytest
 
-from autonas import objectives
+from autonas import objectives, screens
 from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import Budget, Estimator, OutOfTime
 from autonas.evaluation import Evaluation
-from autonas.screens.limits import Limits
 from autonas.search import Interrupted
 from autonas.testing.estimators import example
 
@@ -47,7 +46,8 @@ def make(objective="val_accuracy", limits=None, estimator=None, budget=None):
         estimator or Instant(),
         budget or Budget(epochs=12, batch_size=16),
         objectives.get(objective),
-        Limits(objectives.limits(limits or {})),
+        screens.on_costs(objectives.limits(limits or {})),
+        objectives.limits(limits or {}),
         Clock(),
         lambda core: keras.Model(core.input, core.output),
         seed=0,
@@ -98,7 +98,7 @@ def test_limits_that_are_met_stand_among_the_costs():
 
 def test_limits_that_some_candidate_meets_are_no_error():
     evaluation, values = make(limits={"params": 2_000})
-    assert evaluation.limits.broken(evaluation.built({**values, "conv_width": 32})) is not None
+    assert evaluation.screen.refusal(evaluation.built({**values, "conv_width": 32})) is not None
     evaluation.check_limits([{**values, "conv_width": 32}])
 
 

@@ -25,3 +25,7 @@ class Screen(abc.ABC):
         Returns:
             A float array, one score each, higher is better: NaN for "cannot tell", -inf for "never train this".
         """
+
+    def refusal(self, candidate: BuiltModel) -> str | None:
+        """Says in words why a candidate has -inf; None for every other candidate."""
+        return None

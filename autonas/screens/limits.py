@@ -25,9 +25,9 @@ class Limits(Screen):
         self.limits = dict(limits or {})
 
     def score(self, candidates: Sequence[BuiltModel]) -> np.ndarray:
-        return np.array([0.0 if self.broken(candidate) is None else -np.inf for candidate in candidates])
+        return np.array([0.0 if self.refusal(candidate) is None else -np.inf for candidate in candidates])
 
-    def broken(self, candidate: BuiltModel) -> str | None:
+    def refusal(self, candidate: BuiltModel) -> str | None:
         """Says which limit a candidate breaks, and by how much; None when it keeps them all.
 
         What can be read off the graph is looked at first: a measurement takes seconds.

@@ -27,6 +27,12 @@ class Strategy(abc.ABC):
     A strategy keeps no state: `propose` is a pure function of its arguments and of what the constructor was given, so a
     search that goes on after a stop is the same as one that never stopped. What a strategy learns, it learns from the
     history at each call.
+
+    Example:
+
+    >>> class Defaults(autonas.Strategy):
+    ...     def propose(self, history, space, rng):
+    ...         return None if history else {hp.name: hp.default for hp in space.space if not hp.conditions}
     """
 
     multi_objective: ClassVar[bool] = False

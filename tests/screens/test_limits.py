@@ -21,13 +21,13 @@ def built(units):
 def test_candidates_over_a_limit_are_never_trained():
     limits = Limits(objectives.limits({"params": 100}))
     np.testing.assert_array_equal(limits.score([built(5), built(50)]), [0.0, -np.inf])
-    assert limits.broken(built(5)) is None
-    assert limits.broken(built(50)) == "params is at least 550, over the limit of 100"
+    assert limits.refusal(built(5)) is None
+    assert limits.refusal(built(50)) == "params is at least 550, over the limit of 100"
 
 
 def test_the_graph_answers_before_anything_is_measured():
     limits = Limits(objectives.limits({"latency_ms": 1.0, "size_kb": 1.0}))
-    assert limits.broken(built(500)).startswith("size_kb is at least")
+    assert limits.refusal(built(500)).startswith("size_kb is at least")
 
 
 def test_limits_keep_to_the_contract():
@@ -40,4 +40,4 @@ def test_a_latency_over_the_limit():
             return Latency(3.0, 2.9, 3.1)
 
     candidate = BuiltModel(built(5).model, Slow())
-    assert Limits(objectives.limits({"latency_ms": 2.0})).broken(candidate) == "latency_ms is 3, over the limit of 2"
+    assert Limits(objectives.limits({"latency_ms": 2.0})).refusal(candidate) == "latency_ms is 3, over the limit of 2"

@@ -1,0 +1,78 @@
+import math
+
+import pytest
+
+from autonas import objectives
+from autonas.errors import InputError
+from autonas.objectives import COSTS
+from autonas.objectives.costs import LatencyMs
+from autonas.objectives.quality import Quality
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_costs_by_name(name):
+    cost = objectives.get(name)
+    assert (cost.name, cost.direction, cost.cheap) == (name, "min", True)
+
+
+def test_metrics_by_name():
+    assert isinstance(objectives.get("val_auc"), Quality)
+
+
+def test_an_instance_is_taken_as_it_is():
+    cost = LatencyMs()
+    assert objectives.get(cost) is cost
+
+
+def test_an_objective_of_keras_tuner_says_its_direction():
+    import keras_tuner
+
+    quality = objectives.get(keras_tuner.Objective("val_profit", "max"))
+    assert (quality.name, quality.direction) == ("val_profit", "max")
+
+
+def test_a_cost_is_not_maximised():
+    import keras_tuner
+
+    with pytest.raises(InputError, match="'min' for a cost"):
+        objectives.get(keras_tuner.Objective("params", "max"))
+
+
+@pytest.mark.parametrize("name", ["latency", "speed", 3, None])
+def test_an_unknown_objective_lists_the_costs(name):
+    with pytest.raises(InputError, match=r"flops.*latency_ms.*val_accuracy"):
+        objectives.get(name)
+
+
+def test_several_objectives_are_not_taken_for_one():
+    with pytest.raises(InputError, match="Several objectives"):
+        objectives.get(["val_accuracy", "latency_ms"])
+
+
+def test_what_was_kept_is_restored():
+    for name, direction in (("val_profit", "max"), ("val_loss", "min"), ("size_kb", "min")):
+        objective = objectives.restore(name, direction)
+        assert (objective.name, objective.direction) == (name, direction)
+
+
+def test_limits_are_read():
+    read = objectives.limits({"latency_ms": 2, "size_kb": 0.5})
+    assert {name: limit for name, (_, limit) in read.items()} == {"latency_ms": 2.0, "size_kb": 0.5}
+    assert isinstance(read["latency_ms"][0], LatencyMs)
+
+
+@pytest.mark.parametrize("limit", [0, -1, math.nan, math.inf, "2", None, True])
+def test_what_is_no_limit(limit):
+    with pytest.raises(InputError, match=r"limits\['params'\] must be a positive number"):
+        objectives.limits({"params": limit})
+
+
+@pytest.mark.parametrize("limits", [{"latency": 2}, {"val_accuracy": 0.9}])
+def test_limits_are_on_costs(limits):
+    with pytest.raises(InputError, match="on one of the costs"):
+        objectives.limits(limits)
+
+
+def test_limits_come_in_a_dict():
+    with pytest.raises(InputError, match="a dict"):
+        objectives.limits([("params", 3)])

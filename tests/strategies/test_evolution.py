@@ -1,0 +1,85 @@
+import keras_tuner
+import numpy as np
+import pytest
+from scipy.stats import wilcoxon
+
+from autonas.errors import InputError
+from autonas.strategies.evolution import Evolution
+from autonas.strategies.random import Random
+from autonas.trials import FAILED, Trial
+
+
+def space(choices=8, values=5):
+    hp = keras_tuner.HyperParameters()
+    for number in range(choices):
+        hp.Choice(f"c{number}", list(range(values)))
+    return hp
+
+
+def score(values):
+    """Rugged, but with neighbours that resemble each other: distances to a target, and pairs that have to match."""
+    v = [values[f"c{number}"] for number in range(len(values))]
+    return -sum(abs(a - 2) for a in v) - sum(v[i] != v[i + 1] for i in range(len(v) - 1)) / 2
+
+
+def best(strategy, seed, trials):
+    hp, history = space(), []
+    for number in range(trials):
+        values = strategy.propose(history, hp, np.random.default_rng([seed, number]))
+        history.append(Trial(number, values, score=score(values)))
+    return max(trial.score for trial in history)
+
+
+@pytest.mark.parametrize("trials", [25, 60])
+def test_it_beats_random_search(trials):
+    pairs = [(best(Evolution(), seed, trials), best(Random(), seed, trials)) for seed in range(30)]
+    evolution, chance = np.transpose(pairs)
+    assert wilcoxon(evolution, chance, alternative="greater").pvalue < 0.01
+
+
+def history(scores):
+    hp = space()
+    drawn = [Random().propose([], hp, np.random.default_rng(n)) for n in range(len(scores))]
+    return hp, [Trial(n, values, score=s) for n, (values, s) in enumerate(zip(drawn, scores, strict=True))]
+
+
+def difference(one, other):
+    return sum(one[name] != other[name] for name in one)
+
+
+def test_the_best_of_the_population_is_changed_in_one_place():
+    hp, trials = history([0.1, 0.9, 0.2, 0.3])
+    strategy = Evolution(population=4, sample=4)
+    for seed in range(20):
+        child = strategy.propose(trials, hp, np.random.default_rng(seed))
+        assert difference(child, trials[1].values) == 1
+
+
+def test_the_best_of_all_ages_out():
+    hp, trials = history([0.9, 0.1, 0.8, 0.3])
+    child = Evolution(population=3, sample=3).propose(trials, hp, np.random.default_rng(0))
+    assert difference(child, trials[2].values) == 1
+
+
+def test_failed_trials_are_no_parents():
+    hp, trials = history([0.1, 0.9])
+    trials.append(Trial(2, Random().propose([], hp, np.random.default_rng(9)), FAILED))
+    child = Evolution(population=2, sample=2).propose(trials, hp, np.random.default_rng(0))
+    assert difference(child, trials[1].values) == 1
+
+
+def test_too_few_for_a_tournament_are_not_changed():
+    hp, trials = history([0.5])
+    far = [
+        difference(Evolution(sample=5).propose(trials, hp, np.random.default_rng(seed)), trials[0].values)
+        for seed in range(10)
+    ]
+    assert max(far) > 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"population": 1}, {"sample": 0}, {"population": 5, "sample": 6}, {"sample": 2.5}]
+)
+def test_impossible_arguments(arguments):
+    with pytest.raises(InputError, match="Evolution's"):
+        Evolution(**arguments)

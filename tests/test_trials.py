@@ -1,0 +1,101 @@
+import json
+
+import pytest
+
+from autonas import trials
+from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, TrialStore
+
+
+def test_equal_candidates_have_equal_keys_in_any_order():
+    assert trials.key({"a": 1, "b": 2.0}) == trials.key({"b": 2.0, "a": 1})
+    assert trials.key({"a": 1}) != trials.key({"a": "1"})
+
+
+def test_completed_trials_come_best_first_and_the_earlier_of_equals():
+    found = trials.completed(
+        [Trial(0, {}, score=1.0), Trial(1, {}, score=2.0), Trial(2, {}, score=2.0), Trial(3, {}, FAILED)]
+    )
+    assert [trial.number for trial in found] == [1, 2, 0]
+
+
+def test_a_leaderboard_has_all_trials_and_all_columns():
+    board = trials.leaderboard(
+        [
+            Trial(0, {"width": 8}, score=0.5, metrics={"val_accuracy": 0.5}, costs={"params": 10.0}, origin="random"),
+            Trial(1, {"width": 16, "depth": 2}, score=0.9, metrics={"val_accuracy": 0.9}, seconds=1.23456),
+            Trial(2, {}, FAILED, message="it diverged"),
+            Trial(3, {}, REJECTED, message="too large"),
+        ]
+    )
+    assert board["trial"].tolist() == [1, 0, 2, 3]
+    assert board["status"].tolist() == [COMPLETED, COMPLETED, FAILED, REJECTED]
+    assert list(board.columns) == [
+        *("trial", "status", "score", "val_accuracy", "params", "seconds", "origin", "width", "depth", "message")
+    ]
+    assert board["seconds"].iloc[0] == 1.235
+    assert board["message"].iloc[2] == "it diverged"
+
+
+def test_a_leaderboard_of_nothing_is_empty():
+    assert len(trials.leaderboard([])) == 0
+
+
+def test_what_is_written_is_what_is_read(tmp_path):
+    trial = Trial(
+        0, {"a": 1, "b": "x", "c": 0.5}, score=0.25, metrics={"m": 1.0}, costs={"c": 2.0}, seconds=3.0, origin="o"
+    )
+    TrialStore(tmp_path, "f").add(trial)
+    assert TrialStore(tmp_path, "f").trials == [trial]
+
+
+def test_trials_of_another_fingerprint_are_not_taken(tmp_path):
+    TrialStore(tmp_path, "f").add(Trial(0, {}))
+    assert TrialStore(tmp_path, "g").trials == []
+    assert len(TrialStore(tmp_path, None).trials) == 1
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"number": 0}', '{"fingerprint": "f", "unknown": 1}'])
+def test_a_damaged_record_is_named_and_the_others_are_kept(tmp_path, content):
+    store = TrialStore(tmp_path, "f")
+    for number in range(3):
+        store.add(Trial(number, {"a": number}))
+    (tmp_path / "0001.json").write_text(content)
+    with pytest.warns(UserWarning, match=r"0001\.json is damaged"):
+        again = TrialStore(tmp_path, "f")
+    assert [trial.number for trial in again.trials] == [0, 2]
+    assert again.next_number == 1
+    assert [trial.number for trial in again.before(1)] == [0]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path):
+    file = tmp_path / "file.json"
+    trials.write_json(file, {"a": 1})
+
+    def write_half():
+        with trials.replacing(file) as temporary:
+            temporary.write_text("half")
+            raise ValueError("broken in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        write_half()
+    assert json.loads(file.read_text()) == {"a": 1}
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_temporary_file_keeps_the_suffix(tmp_path):
+    with trials.replacing(tmp_path / "sub" / "model.keras") as temporary:
+        assert temporary.suffix == ".keras"
+        temporary.touch()
+    assert (tmp_path / "sub" / "model.keras").exists()
+
+
+def test_numbers_that_json_has_not_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        TrialStore(tmp_path).add(Trial(0, {}, score=float("nan")))
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_store_without_a_folder_keeps_in_memory():
+    store = TrialStore(None)
+    store.add(Trial(0, {}))
+    assert store.next_number == 1

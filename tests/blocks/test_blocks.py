@@ -115,11 +115,6 @@ class IsNotSeeded(Fine):
         return keras.layers.Dense(2, kernel_initializer=keras.initializers.RandomNormal(seed=seed))(x)
 
 
-class AnswersAtRandom(Fine):
-    def build(self, hp, x):
-        return keras.layers.Dropout(0.5)(super().build(hp, x), training=True)
-
-
 class LearnsInPart(Fine):
     def build(self, hp, x):
         return super().build(hp, keras.ops.stop_gradient(keras.layers.Dense(2)(x)))
@@ -149,7 +144,6 @@ class StartsWithAnIllegalValue(Fine):
         (MixesExamples, "features for each example"),
         (HasItsOwnLayer, "Keras's own layers"),
         (IsNotSeeded, "equal seeds give equal models"),
-        (AnswersAtRandom, "it answers the same twice"),
         (LearnsInPart, "the gradient reaches all"),
         (StartsNowhere, "has a starting point"),
         (StartsWithAnUnknownName, "active hyperparameters"),

@@ -39,8 +39,9 @@ class CellBlock(ImageBlock):
         return keras.layers.Activation("relu")(keras.layers.BatchNormalization(momentum=MOMENTUM)(x))
 
     def starting_points(self) -> list[dict[str, Any]]:
-        edges = {(0, 1): "nor_conv_3x3", (1, 2): "nor_conv_3x3", (0, 2): "skip_connect", (2, 3): "nor_conv_3x3"}
-        edges |= {(0, 3): "skip_connect", (1, 3): "none"}
+        """The benchmark's own residual cell: a skip connection around two 3x3 convolutions."""
+        edges = dict.fromkeys(EDGES, "none")
+        edges |= {(0, 1): "nor_conv_3x3", (1, 2): "nor_conv_3x3", (0, 3): "skip_connect", (2, 3): "skip_connect"}
         return [{_name(edge): operation for edge, operation in edges.items()}]
 
     def _cell(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:

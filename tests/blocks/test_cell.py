@@ -78,3 +78,10 @@ def test_operations_on_a_node_that_gets_nothing_are_left_out(space):
 
 def test_edges_come_in_the_order_of_the_benchmark():
     assert EDGES == [(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)]
+
+
+def test_it_starts_from_the_residual_cell_of_the_benchmark():
+    """In the benchmark's notation: |nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|."""
+    (point,) = BLOCK.starting_points()
+    operations = [point[f"cell_edge_{source}_{target}"] for source, target in EDGES]
+    assert operations == ["nor_conv_3x3", "none", "nor_conv_3x3", "skip_connect", "none", "skip_connect"]

@@ -159,10 +159,10 @@ class AutoModel:
         epochs = arguments.whole_or_none("epochs", epochs, least=1)
         batch_size = arguments.whole_or_none("batch_size", batch_size, least=1)
         callbacks = list(callbacks or [])
-        self.input, self.head = copy.deepcopy(self._parts)
+        data_input, head = copy.deepcopy(self._parts)
         given = preparation.check(
-            self.input,
-            self.head,
+            data_input,
+            head,
             x,
             y,
             validation_split=validation_split,
@@ -171,6 +171,7 @@ class AutoModel:
             sample_weight=sample_weight,
             seed=self.seed,
         )
+        self.input, self.head, self._finished = data_input, head, None
         settings = self._settings(given, epochs, batch_size, callbacks, class_weight)
         project = Project(self.directory / (self.project_name or _default_name(type(self).__name__, settings)))
         project.check_writable()
@@ -332,6 +333,12 @@ class AutoModel:
             x = data_module.examples(x)
         checked = self.input.check(x)
         return np.asarray(model.predict(checked, batch_size=batch_size, verbose=0))
+
+    def costs(self) -> dict[str, float]:
+        """Returns all costs of the model: parameters, FLOPs, activation memory, size, and latency with its interval."""
+        built = objectives.BuiltModel(self.model, self.device)
+        with _chatter_off():
+            return objectives.measure({name: kind() for name, kind in objectives.COSTS.items()}, built)
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a trial, best first: status, score, metrics, costs, seconds, hyperparameters."""

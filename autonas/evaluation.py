@@ -79,9 +79,9 @@ class Evaluation:
         broken = self.screen.refusal(built)
         if broken is not None:
             # what a measurement would cost is not paid for a candidate that is not trained
-            graph_costs = {name: self.costs[name].measure(built) for name in ALWAYS}
-            raise RejectedError(broken, graph_costs)
-        costs = {name: cost.measure(built) for name, cost in self.costs.items()}
+            graph_costs = {name: self.costs[name] for name in ALWAYS}
+            raise RejectedError(broken, objectives.measure(graph_costs, built))
+        costs = objectives.measure(self.costs, built)
         del self._built[key(values)]
         if isinstance(self.objective, Cost):
             return self._outcome({}, costs)

@@ -97,6 +97,21 @@ def test_leaderboard_has_a_row_for_each_trial(fitted):
         assert column in board
 
 
+def test_the_costs_of_the_model(fitted, tmp_path):
+    clf, model, *_ = fitted
+    costs = clf.costs()
+    assert costs["latency_ms_low"] <= costs["latency_ms"] <= costs["latency_ms_high"]
+    assert costs["size_kb"] == pytest.approx(clf.export(tmp_path / "model.tflite").stat().st_size / 1024)
+    assert costs["params"] == model.count_params()
+
+
+def test_a_fit_that_is_refused_leaves_the_model_as_it_was(fitted):
+    clf, _, _, x, y = fitted
+    with pytest.raises(InputError):
+        clf.fit(x[:3], y[:5])
+    assert len(clf.predict(x)) == len(x)
+
+
 def test_the_report_tells_the_gain_over_the_best_starting_point(fitted):
     assert "Gain over the best starting point" in fitted[0].report()
 
@@ -366,6 +381,48 @@ def test_callbacks_are_copied_for_trials_and_used_in_the_last_training(tmp_path)
     count = Count()
     task(tmp_path, max_trials=2).fit(x, y, epochs=2, callbacks=[count])
     assert count.epochs in (1, 2)
+
+
+def test_epochs_and_batch_size_are_those_of_the_user(tmp_path):
+    import keras
+
+    class Batches(keras.callbacks.Callback):
+        seen = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.seen += 1
+
+    x, y = digits(80, 2)
+    batches = Batches()
+    task(tmp_path).fit(x, y, epochs=3, batch_size=10, callbacks=[batches])
+    assert batches.seen in (8, 16, 24)  # all 80 images in batches of ten, for as many epochs as the winner took
+
+
+def test_nothing_is_shown_with_verbose_0(tmp_path):
+    result = run(
+        """
+import sys
+import numpy as np
+import autonas
+from autonas.blocks import Chain, ConvBlock, ReductionBlock
+x = np.random.default_rng(0).integers(0, 255, (60, 8, 8), dtype="uint8")
+clf = autonas.ImageClassifier(max_trials=1, limits={"latency_ms": 100.0}, directory=sys.argv[1], verbose=0)
+clf.block = lambda images, rows: Chain(ConvBlock(8, rows), ReductionBlock())
+clf.fit(x, np.arange(60) % 2, epochs=1)
+clf.predict(x)
+clf.export(sys.argv[1] + "/model.tflite")
+""",
+        tmp_path,
+    )
+    assert (result.stdout, result.stderr) == ("", "")
+
+
+def test_lines_tell_the_trials_where_there_is_no_terminal(tmp_path, capsys):
+    x, y = digits(80, 2)
+    task(tmp_path, verbose=1).fit(x, y, epochs=1)
+    shown = capsys.readouterr().out
+    for part in ("Trial 1/1: val_accuracy", "conv width 16", "Retraining", "Gain over the best starting point"):
+        assert part in shown
 
 
 def test_a_callback_that_sets_the_learning_rate_finds_it_settable(tmp_path):

@@ -192,11 +192,7 @@ class ClassificationHead(Head):
             expected = "a matrix of 0 and 1, (n, classes)" if self._multi_label else "of shape (n,), or one-hot rows"
             hint = "sklearn.preprocessing.MultiLabelBinarizer makes one." if self._multi_label else ""
             raise InputError.of(name, expected, f"shape {array.shape}", hint)
-        if array.dtype.kind == "f" and (array != np.round(array)).any():
-            broken = array[array != np.round(array)][0]
-            raise InputError.of(
-                name, "classes", f"numbers with fractions, {broken}", "Numbers are a regressor's targets."
-            )
+        labels.check_whole(array, name)
 
     def _as_fitted(self, array: np.ndarray, name: str) -> np.ndarray:
         """The array in the form that `fit` saw, if its classes are known."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autonas.errors import InputError
-from autonas.objectives.base import Cost, Objective
+from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.objectives.costs import Flops, LatencyMs, Memory, Parameters, Size
 from autonas.objectives.quality import DIRECTIONS, Quality
 
@@ -67,6 +67,25 @@ def restore(name: str, direction: str) -> Objective:
     if direction not in ("max", "min") or (name in COSTS and direction == "max"):
         raise InputError.of(f"The direction of {name!r}", "'max' or 'min', and 'min' for a cost", repr(direction))
     return COSTS[name]() if name in COSTS else Quality(name, direction)
+
+
+def measure(costs: Mapping[str, Cost], built: BuiltModel) -> dict[str, float]:
+    """Reads costs off a built model.
+
+    Args:
+        costs: name -> cost.
+        built: The model.
+
+    Returns:
+        name -> value; a measured cost has the ends of its 95 % confidence interval beside it, as `name_low` and `name_high`.
+    """
+    values = {}
+    for name, cost in costs.items():
+        values[name] = cost.measure(built)
+        interval = cost.interval(built)
+        if interval is not None:
+            values[f"{name}_low"], values[f"{name}_high"] = interval
+    return values
 
 
 def limits(mapping: Mapping[str, float]) -> dict[str, tuple[Cost, float]]:

@@ -69,6 +69,10 @@ class Cost(Objective):
     def measure(self, built: BuiltModel) -> float:
         """Returns the cost in the unit that the name says."""
 
+    def interval(self, built: BuiltModel) -> tuple[float, float] | None:
+        """The 95 % confidence interval of a measurement; None for a cost that is exact."""
+        return None
+
     def at_least(self, graph: Graph) -> float:
         """A bound from below that takes no time, so that a limit can reject a candidate before anything is measured."""
         return 0.0

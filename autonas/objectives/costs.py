@@ -78,3 +78,7 @@ class LatencyMs(Cost):
     def measure(self, built: BuiltModel) -> float:
         """Converts the model and returns what the device says."""
         return built.latency.median_ms
+
+    def interval(self, built: BuiltModel) -> tuple[float, float]:
+        """Returns the interval that the device says."""
+        return built.latency.low_ms, built.latency.high_ms

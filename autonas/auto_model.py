@@ -196,8 +196,7 @@ class AutoModel:
         space = self._space(len(data), callbacks)
         budget = self._budget(len(everything), epochs, batch_size, callbacks)
         evaluation = self._evaluation(space, data, budget, preprocessor)
-        points = space.starting_points()
-        evaluation.check_limits(points)
+        points = evaluation.feasible(space.starting_points())
         store = project.open({**settings, "space": space.get_config()}, self._identity(), self.overwrite)
         self._project, self._store, self._model = project, store, None
         content = project.read()

@@ -107,22 +107,29 @@ class Evaluation:
         known = costs if self.objective.cheap else metrics
         return self.objective.score(known[self.objective.name])
 
-    def check_limits(self, starting_points: list[Values]) -> None:
-        """Raises an InputError if no candidate can meet the limits.
+    def feasible(self, starting_points: list[Values]) -> list[Values]:
+        """Returns starting points of which one at least meets the limits.
 
-        A starting point that meets them is proof enough. Only where there is none, the smallest candidate is looked for:
-        from the smallest starting point, one hyperparameter after the other is set to what costs least.
+        Where none of those given does, the way down is gone from the smallest of them: one hyperparameter after the other
+        is set to what costs least, and the first candidate that meets the limits is put at the end. Without it, a search
+        under tight limits could spend its time on candidates that are all refused.
+
+        Args:
+            starting_points: Complete candidates.
+
+        Raises:
+            InputError: If the smallest candidate does not meet the limits either.
         """
         if not self.limits or any(self.screen.refusal(self.built(point)) is None for point in starting_points):
-            return
+            return starting_points
         smallest = min(starting_points, key=self._size)
         for values in self._descend(smallest):
             smallest = values
             if self.screen.refusal(self.built(smallest)) is None:
-                return
-        broken = self.screen.refusal(self.built(smallest))
+                return [*starting_points, smallest]
+        refusal = self.screen.refusal(self.built(smallest))
         raise InputError(
-            f"limits must be ones that a candidate can meet. For the smallest network of the space {broken}. "
+            f"limits must be ones that a candidate can meet. For the smallest network of the space {refusal}. "
             "Raise the limit, or search another space."
         )
 

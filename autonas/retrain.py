@@ -97,6 +97,8 @@ def retrain(
     Raises:
         SearchError: If every finalist diverged.
     """
+    if not trials:
+        raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
     done: list[tuple[Finalist, Trial, Training]] = []
     failures: list[str] = []
     for rank, trial in enumerate(trials):

@@ -97,16 +97,24 @@ def test_limits_that_are_met_stand_among_the_costs():
     assert evaluation.device.asked == 1
 
 
-def test_limits_that_some_candidate_meets_are_no_error():
+def test_a_candidate_that_meets_tight_limits_is_found_and_tried():
     evaluation, values = make(limits={"params": 2_000})
-    assert evaluation.screen.refusal(evaluation.built({**values, "conv_width": 32})) is not None
-    evaluation.check_limits([{**values, "conv_width": 32}])
+    wide = {**values, "conv_width": 24}
+    assert evaluation.screen.refusal(evaluation.built(wide)) is not None
+    first, found = evaluation.feasible([wide])
+    assert first == wide
+    assert evaluation.screen.refusal(evaluation.built(found)) is None
+
+
+def test_starting_points_that_meet_the_limits_are_enough():
+    evaluation, values = make(limits={"params": 1_000_000})
+    assert evaluation.feasible([values]) == [values]
 
 
 def test_limits_that_no_candidate_meets_are_an_error():
     evaluation, values = make(limits={"params": 20})
     with pytest.raises(InputError, match="smallest network of the space params is"):
-        evaluation.check_limits([values])
+        evaluation.feasible([values])
 
 
 def test_an_oracle_says_how_many_epochs():

@@ -109,6 +109,11 @@ def test_a_finalist_that_diverges_leaves_the_others(monkeypatch):
         run([bad], candidate, data, everything, BUDGET)
 
 
+def test_nothing_to_retrain_is_said():
+    with pytest.raises(SearchError, match="No candidate was trained"):
+        run([], *setting(), BUDGET)
+
+
 def test_callbacks_of_the_user_are_copied_but_for_the_last_training():
     import keras
 

@@ -240,6 +240,11 @@ def test_a_sample_leaves_no_class_out():
         assert set(strata[data.subsample(100, strata, 0.1, seed)]) == set(range(50))
 
 
+def test_a_class_with_a_single_row_is_in_every_sample():
+    strata = np.array([0] * 19 + [1])
+    assert all(19 in data.subsample(20, strata, 0.1, seed) for seed in range(5))
+
+
 @pytest.mark.parametrize(("n", "fraction", "size"), [(100, 0.07, 7), (100, 0.071, 8), (10, 0.01, 1), (3, 0.99, 3)])
 def test_a_sample_has_at_least_its_share(n, fraction, size):
     assert len(data.subsample(n, None, fraction, 0)) == size

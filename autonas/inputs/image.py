@@ -94,7 +94,7 @@ class ImageInput(Input):
         mean = total / count
         squares = (np.square(c.reshape(-1, channels) - mean).sum(0) for c in _chunks(x))
         variance = sum(squares, np.zeros(channels)) / count
-        # A channel that never changes would be divided by its rounding error.
+        # By a spread of nothing, a later image that differs in that channel would be scaled to millions.
         constant = variance <= np.square(1e-6 * np.maximum(np.abs(mean), 1e-6))
         self._mean = mean.tolist()
         self._variance = np.where(constant, 1.0, variance).tolist()

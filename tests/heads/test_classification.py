@@ -182,7 +182,7 @@ def test_metrics_give_one_number_under_their_own_name(form, name):
 def test_f1_is_that_of_scikit_learn(form):
     arguments, y, _ = FORMS[form]
     head = fitted(y, **arguments)
-    y = head.check(y)
+    y = np.concatenate([head.check(y)] * 10)
     outputs = np.random.default_rng(0).random(head.encode(y).shape).astype("float32")
     metric = head.metrics("f1_score")[-1]
     average = "binary" if form == "binary" else "macro"
@@ -192,7 +192,8 @@ def test_f1_is_that_of_scikit_learn(form):
 
 def test_auc_of_several_at_once_is_the_mean_over_classes():
     y = np.random.default_rng(0).integers(0, 2, (50, 3))
-    outputs = np.random.default_rng(1).random((50, 3)).astype("float32") * [1, 0.1, 0.01]
+    noise = np.random.default_rng(1).random((50, 3))
+    outputs = ((0.5 * y + noise) / 1.5 * 0.3 + [0, 0.3, 0.6]).astype("float32")  # good in each class, poor across them
     metric = fitted(y, multi_label=True).metrics("auc")[-1]
     assert float(metric(y, outputs)) == pytest.approx(sklearn.metrics.roc_auc_score(y, outputs), abs=0.05)
 
@@ -300,6 +301,7 @@ BAD_FIT = {
     "a vector": (THREE, {"metrics": [keras.metrics.F1Score()]}, r"one number. Got the shape \(3,\).*average='macro'"),
     "f1 of numbers": (THREE, {"loss": SPARSE, "metrics": ["f1_score"]}, "metric f1_score .*Leave loss out"),
     "auc of numbers": (THREE, {"loss": SPARSE, "metrics": ["auc"]}, "metric auc .*Leave loss out"),
+    "mse of two numbers": (THREE % 2, {"loss": SPARSE, "metrics": ["mse"]}, "metric mse .*Leave loss out"),
     "one-hot of numbers": (
         THREE,
         {"loss": SPARSE, "metrics": [keras.metrics.CategoricalAccuracy()]},
@@ -458,6 +460,13 @@ def test_the_config_tells_another_loss_and_other_metrics_but_not_another_process
     others = [config(loss="mse"), config(loss=closeness), config(metrics=["auc"]), config(metrics=[Share(0.5)])]
     others += [config(loss=keras.losses.CategoricalCrossentropy(label_smoothing=s)) for s in (0.1, 0.2)]
     assert len({str(other) for other in [config(), *others]}) == 1 + len(others)
+
+
+def test_a_matrix_of_booleans_is_answered_with_one_after_loading_too():
+    head = fitted(np.array([[True, False, False], [True, True, False]]), multi_label=True)
+    loaded = Head.from_config(head.get_config())
+    assert loaded.classes.tolist() == [0, 1, 2]
+    assert loaded.decode(np.array([[0.9, 0.1, 0.6]])).tolist() == [[True, False, True]]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -162,14 +162,20 @@ def test_the_largest_values_that_are_taken_stay_finite():
     assert np.abs(out).max() > 1
 
 
+def test_another_value_in_a_channel_that_never_changed_does_not_blow_up():
+    x = np.stack([GREY, np.full(GREY.shape, 255)], -1).astype("uint8")
+    model = fitted(x).preprocessor()
+    x[..., 1] = 250
+    assert np.abs(model.predict(x, verbose=0)).max() <= 5
+
+
 def test_scaling_down_averages_and_does_not_skip_pixels():
-    # a fine chequerboard: sampling without averaging would give its black or its white
-    board = np.indices((256, 256)).sum(0) % 2
-    x = np.stack([board * 255.0, np.zeros((256, 256))])
-    images = fitted(x)
-    out = images.preprocessor().predict(x.astype("float32"), verbose=0)
-    assert np.ptp(out[0]) == pytest.approx(0, abs=1e-5)
-    assert out[0].mean() > out[1].mean()
+    # every fourth column is white: sampling would see none of them, or nothing else
+    stripes = np.broadcast_to(np.arange(512) % 4 == 0, (512, 512)) * 255.0
+    x = np.stack([stripes, np.full((512, 512), 255 / 4), np.zeros((512, 512))]).astype("float32")
+    out = fitted(x).preprocessor().predict(x, verbose=0)
+    assert out[0] == pytest.approx(out[1], abs=1e-5)
+    assert out[1].mean() > out[2].mean()
 
 
 @pytest.mark.parametrize("shape", [(300, 200), (140, 130, 3)])

@@ -72,12 +72,19 @@ def leaderboard(trials: Iterable[Trial]) -> pd.DataFrame:
     """One row a trial, best first, then those that failed or were rejected.
 
     Columns: `trial`, `status`, `score`, the metrics, the costs, `seconds`, `origin`, the hyperparameters, `message`.
+    A hyperparameter of the name of another column says after it that it is one.
     """
     import pandas as pd
 
     trials = list(trials)
     best = completed(trials)
-    rest = [t for t in trials if t not in best]
+    rest = [t for t in trials if t.status != COMPLETED or t.score is None]
+    names = [n for t in trials for n in [*t.metrics, *t.costs]]
+    taken = {"trial", "status", "score", *names, "seconds", "origin", "message"}
+
+    def column(name: str) -> str:
+        return f"{name} (hyperparameter)" if name in taken else name
+
     rows = [
         {
             "trial": t.number,
@@ -87,7 +94,7 @@ def leaderboard(trials: Iterable[Trial]) -> pd.DataFrame:
             **t.costs,
             "seconds": round(t.seconds, 3),
             "origin": t.origin,
-            **t.values,
+            **{column(n): value for n, value in t.values.items()},
             "message": t.message,
         }
         for t in best + rest
@@ -95,8 +102,7 @@ def leaderboard(trials: Iterable[Trial]) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     first = ["trial", "status", "score"]
     last = ["seconds", "origin"]
-    names = [n for t in trials for n in [*t.metrics, *t.costs]]
-    hyperparameters = [n for t in trials for n in t.values]
+    hyperparameters = [column(n) for t in trials for n in t.values]
     columns = list(dict.fromkeys([*first, *names, *last, *hyperparameters, "message"]))
     return frame.reindex(columns=columns)
 
@@ -164,6 +170,8 @@ class TrialStore:
                 record = json.loads(file.read_text())
                 fingerprint = record.pop("fingerprint")
                 trial = Trial(**record)
+                if trial.number != int(file.stem) or not isinstance(trial.values, dict):
+                    raise ValueError(f"it says that it is trial {trial.number!r}, with the values {trial.values!r}")
             except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
                 warnings.warn(
                     f"The trial record {file} is damaged ({error}). The others are kept; a search runs this one again.",

@@ -36,6 +36,13 @@ def test_a_leaderboard_has_all_trials_and_all_columns():
     assert board["message"].iloc[2] == "it diverged"
 
 
+def test_a_hyperparameter_hides_no_other_column():
+    board = trials.leaderboard([Trial(0, {"score": 3, "params": 4, "width": 5}, score=0.5, costs={"params": 10.0})])
+    row = board.iloc[0]
+    assert (row["score"], row["params"], row["width"]) == (0.5, 10.0, 5)
+    assert (row["score (hyperparameter)"], row["params (hyperparameter)"]) == (3, 4)
+
+
 def test_a_leaderboard_of_nothing_is_empty():
     assert len(trials.leaderboard([])) == 0
 
@@ -54,7 +61,15 @@ def test_trials_of_another_fingerprint_are_not_taken(tmp_path):
     assert len(TrialStore(tmp_path, None).trials) == 1
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"number": 0}', '{"fingerprint": "f", "unknown": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "\0" * 40, '{"number": 0}', '{"fingerprint": "f", "unknown": 1}'),
+        '{"fingerprint": "f", "number": 7, "values": {}}',
+        '{"fingerprint": "f", "number": "1", "values": {}}',
+        '{"fingerprint": "f", "number": 1, "values": null}',
+    ],
+)
 def test_a_damaged_record_is_named_and_the_others_are_kept(tmp_path, content):
     store = TrialStore(tmp_path, "f")
     for number in range(3):

@@ -53,9 +53,12 @@ class Quality(Objective):
 
 
 def _direction(metric: str) -> str:
-    known = DIRECTIONS.get(metric) or DIRECTIONS.get(re.sub(r"_\d+$", "", metric))
+    snake = re.sub(
+        r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", metric)
+    ).lower()  # as Keras does
+    known = DIRECTIONS.get(metric) or DIRECTIONS.get(re.sub(r"_\d+$", "", snake))
     if known is None:
-        near = difflib.get_close_matches(metric, DIRECTIONS, n=1)
+        near = difflib.get_close_matches(snake, DIRECTIONS, n=1)
         hint = f"Did you mean {'val_' + near[0]!r}? " if near else ""
         raise InputError.of(
             "objective",

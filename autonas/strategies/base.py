@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -86,10 +87,12 @@ def legal_values(hyperparameter: HyperParameter) -> Sequence[Any] | None:
 
 
 def is_legal(hyperparameter: HyperParameter, value: Any) -> bool:
-    """Whether `value` is one of the hyperparameter's."""
+    """Whether `value` is one of the hyperparameter's; a step of floats is met up to rounding, as when 0.3 is written."""
     values = legal_values(hyperparameter)
     if values is None:
         return isinstance(value, float) and hyperparameter.min_value <= value <= hyperparameter.max_value
+    if is_range(hyperparameter) and isinstance(value, float):
+        return any(math.isclose(value, other) for other in values if isinstance(other, float))
     return value in values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import keras_tuner
     import numpy as np
 
+_PATIENCE = 20  # neighbours found tried before, until one more hyperparameter is changed
+
 
 class Evolution(Strategy):
     """Regularised (aging) evolution.
@@ -21,8 +24,8 @@ class Evolution(Strategy):
     score: one that was lucky once cannot rule the search. Until there are enough for a tournament, candidates are
     drawn at random; a search that begins with human designs thus goes on from them. In a tournament of `sample` members,
     drawn without replacement, the one with the best score becomes the parent, and the candidate is the parent with one
-    hyperparameter changed (see `autonas.strategies.base.mutate`). Trials that failed or were rejected are no members,
-    and are not proposed again.
+    hyperparameter changed (see `autonas.strategies.base.mutate`). Where the neighbours of the parents have all been tried,
+    a second one is changed, and so on. Trials that failed or were rejected are no members, and are not proposed again.
 
     The defaults are for searches of tens of trials; for thousands, the paper has `population=100, sample=25`.
 
@@ -54,7 +57,15 @@ class Evolution(Strategy):
         alive = [trial for trial in history if trial.score is not None][-self.population :]
         if len(alive) < self.sample:
             return untried(history, space, rng, lambda: sample(space, rng))
-        return untried(history, space, rng, lambda: mutate(self._parent(alive, rng), space, rng))
+        repeats = itertools.count()
+
+        def child() -> Values:
+            values = self._parent(alive, rng)
+            for _ in range(1 + next(repeats) // _PATIENCE):
+                values = mutate(values, space, rng)
+            return values
+
+        return untried(history, space, rng, child)
 
     def _parent(self, alive: Sequence[Trial], rng: np.random.Generator) -> Values:
         drawn = [alive[i] for i in rng.choice(len(alive), self.sample, replace=False)]

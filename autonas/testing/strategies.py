@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras_tuner
 import numpy as np
@@ -20,6 +20,7 @@ def spaces() -> dict[str, keras_tuner.HyperParameters]:
     flat.Choice("label", ["a", "b", "c"])
     flat.Int("steps", 2, 20, step=3)
     flat.Float("rate", 1e-4, 1e-1, sampling="log")
+    flat.Int("batch", 8, 64, step=2, sampling="log")
     flat.Boolean("flag")
     flat.Fixed("fixed", 7)
     nested = keras_tuner.HyperParameters()
@@ -63,12 +64,19 @@ def check_strategy(strategy: Strategy, trials: int = 30) -> None:
             _expect(values is not None, f"{name}: it gives up after {number} trials")
             _check_values(values or {}, space, history)
             history.append(_trial(number, values or {}))
+    for end in (_trial, _equal, _failed):
+        _check_end(strategy, end)
+
+
+def _check_end(strategy: Strategy, end: Callable[[int, Values], Trial]) -> None:
+    """Checks that a small space is covered to its last candidate, whatever comes of the trials."""
     space, size = finite_space()
-    history = []
+    history: list[Trial] = []
     for number in range(size):
         values = _propose(strategy, history, space, number)
         _expect(values is not None, f"it leaves {size - number} candidates of {size} untried")
-        history.append(_trial(number, values or {}))
+        _check_values(values or {}, space, history)
+        history.append(end(number, values or {}))
     _expect(_propose(strategy, history, space, size) is None, "it goes on although all candidates were tried")
 
 
@@ -104,6 +112,14 @@ def _trial(number: int, values: Values) -> Trial:
     status = (COMPLETED, COMPLETED, FAILED, COMPLETED, REJECTED)[number % 5]
     score = float(len(json.dumps(values)) % 7) if status == COMPLETED else None
     return Trial(number, values, status, score)
+
+
+def _equal(number: int, values: Values) -> Trial:
+    return Trial(number, values, score=0.5)
+
+
+def _failed(number: int, values: Values) -> Trial:
+    return Trial(number, values, FAILED)
 
 
 def _expect(condition: bool, otherwise: str) -> None:

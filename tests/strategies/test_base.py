@@ -59,7 +59,7 @@ def test_every_hyperparameter_can_be_the_one_that_changes():
     for seed in range(200):
         other = mutate(values, space, rng(seed))
         changed |= {n for n in values if values[n] != other[n]}
-    assert changed == {"label", "steps", "rate", "flag"}
+    assert changed == {"label", "steps", "rate", "batch", "flag"}
 
 
 def test_numbers_move_to_near_ones():
@@ -70,9 +70,22 @@ def test_numbers_move_to_near_ones():
 
 
 def test_values_have_the_type_that_was_declared():
-    steps, flag = [next(hp for hp in spaces()["flat"].space if hp.name == name) for name in ("steps", "flag")]
+    steps, flag, batch = [
+        next(hp for hp in spaces()["flat"].space if hp.name == name) for name in ("steps", "flag", "batch")
+    ]
     assert list(legal_values(steps)) == [2, 5, 8, 11, 14, 17, 20]
     assert set(legal_values(flag)) == {True, False}
+    assert list(legal_values(batch)) == [8, 16, 32, 64]
+    assert all(type(value) is int for value in legal_values(batch))
+
+
+def test_a_step_of_floats_is_met_as_people_write_it():
+    space = keras_tuner.HyperParameters()
+    space.Float("rate", 0.0, 0.5, step=0.1)
+    space.Choice("other", ["a", "b"])
+    assert [is_legal(space.space[0], value) for value in (0.3, 0.25, 0.6, "0.3")] == [True, False, False, False]
+    others = [mutate({"rate": 0.3, "other": "a"}, space, rng(seed)) for seed in range(20)]
+    assert all((values["rate"] == 0.3) != (values["other"] == "a") for values in others)
 
 
 def test_untried_finds_the_last_candidates_and_then_none():

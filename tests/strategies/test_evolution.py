@@ -68,6 +68,15 @@ def test_failed_trials_are_no_parents():
     assert difference(child, trials[1].values) == 1
 
 
+def test_where_all_neighbours_were_tried_one_more_place_changes():
+    hp = space(choices=20, values=2)  # a million candidates
+    best = {f"c{number}": 0 for number in range(20)}
+    trials = [Trial(n, {**best, f"c{n}": 1}, score=0.0) for n in range(20)] + [Trial(20, best, score=1.0)]
+    strategy = Evolution(population=21, sample=21)
+    children = [strategy.propose(trials, hp, np.random.default_rng(seed)) for seed in range(10)]
+    assert {difference(child, best) for child in children} == {2}
+
+
 def test_too_few_for_a_tournament_are_not_changed():
     hp, trials = history([0.5])
     far = [

@@ -301,6 +301,8 @@ BAD_FIT = {
     "a vector": (THREE, {"metrics": [keras.metrics.F1Score()]}, r"one number. Got the shape \(3,\).*average='macro'"),
     "f1 of numbers": (THREE, {"loss": SPARSE, "metrics": ["f1_score"]}, "metric f1_score .*Leave loss out"),
     "auc of numbers": (THREE, {"loss": SPARSE, "metrics": ["auc"]}, "metric auc .*Leave loss out"),
+    # as many rows as classes would fit by chance
+    "mse of three numbers": (THREE, {"loss": SPARSE, "metrics": ["mse"]}, "metric mse .*Leave loss out"),
     "mse of two numbers": (THREE % 2, {"loss": SPARSE, "metrics": ["mse"]}, "metric mse .*Leave loss out"),
     "one-hot of numbers": (
         THREE,

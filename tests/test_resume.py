@@ -31,6 +31,11 @@ def start(folder):
     return subprocess.Popen([sys.executable, "-c", SCRIPT, str(folder)], stderr=subprocess.PIPE)
 
 
+def finish(process):
+    _, errors = process.communicate(timeout=600)
+    assert process.returncode == 0, errors.decode()
+
+
 def records(folder):
     return sorted((folder / "p" / "trials").glob("*.json"))
 
@@ -56,8 +61,8 @@ def test_killed_at_random_moments_it_ends_with_the_trials_of_an_uninterrupted_ru
         killed += 1
         assert all(file.read_bytes() == content for file, content in before.items())
     last = start(tmp_path / "killed")
-    assert last.wait(timeout=300) == 0, last.communicate()[1].decode()
-    assert whole.wait(timeout=300) == 0, whole.communicate()[1].decode()
+    finish(last)
+    finish(whole)
     pd.testing.assert_frame_equal(board(tmp_path / "killed"), board(tmp_path / "whole"))
     weights = [autonas.load(tmp_path / name / "p").model.get_weights() for name in ("killed", "whole")]
     for one, other in zip(*weights, strict=True):

@@ -94,13 +94,13 @@ def test_patience_stops_a_training_that_does_not_get_better(parts):
 
 
 def test_a_deadline_ends_a_training(parts):
-    begun = time.monotonic()
-    budget = Budget(100_000, 16, monitor="val_accuracy", mode="max", deadline=begun + 3)
+    now = time.monotonic()
+    budget = Budget(100_000, 16, monitor="val_accuracy", mode="max", deadline=now + 3)
     training = train(*parts, budget, seed=0)
     assert not training.in_time
-    assert time.monotonic() - begun < 60
+    assert training.epochs < 100_000
     with pytest.raises(OutOfTime) as cut:
-        evaluate(*parts, Budget(100_000, 16, deadline=begun), seed=0)
+        evaluate(*parts, Budget(100_000, 16, deadline=now), seed=0)
     assert "val_loss" in cut.value.metrics
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -135,6 +138,22 @@ def test_losses_that_are_no_names_decide_the_form_too(loss, form):
     head = fitted(THREE % 2, loss)
     assert head.form == form
     assert callable(head.loss())
+
+
+@pytest.mark.parametrize("arguments", ['loss="mse"', 'metrics=["auc"]', "metrics=[len]"])
+def test_nothing_is_shown_when_the_loss_or_a_metric_loads_keras(arguments):
+    code = f"""
+from autonas.errors import InputError
+from autonas.heads.classification import ClassificationHead
+try:
+    head = ClassificationHead({arguments})
+    head.fit(head.check([0, 1] * 2))
+except InputError:
+    pass
+"""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert (run.stdout, run.stderr) == ("", "")
 
 
 def test_the_loss_of_the_user_is_what_compile_gets():

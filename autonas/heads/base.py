@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autonas.errors import InputError
-from autonas.quiet import quiet
+from autonas.quiet import quiet_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -162,8 +162,8 @@ def rehearse(what: str, function: Callable[..., Any], y: np.ndarray, outputs: np
 
 
 def _named(argument: str, name: str) -> Any:
-    with quiet():  # it may be the first to load TensorFlow
-        import keras
+    quiet_tensorflow()
+    import keras
 
     library, kind = (keras.losses, "loss") if argument == "loss" else (keras.metrics, "metric")
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from autonas import data, labels
 from autonas.errors import InputError
 from autonas.heads.base import Head, describe, names_of, read_loss, read_metric, rehearse, renamed
-from autonas.quiet import quiet
+from autonas.quiet import quiet_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -115,9 +115,9 @@ class ClassificationHead(Head):
         self.classes = classes
         self.form = self._form()
         if self._loss is not None or self._metrics != ["accuracy"]:
-            with quiet():
-                self._rehearse_loss()
-                self.metrics()
+            quiet_tensorflow()
+            self._rehearse_loss()
+            self.metrics()
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         return None if self._multi_label else self._numbers(y)

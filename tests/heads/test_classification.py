@@ -140,18 +140,14 @@ def test_losses_that_are_no_names_decide_the_form_too(loss, form):
     assert callable(head.loss())
 
 
-@pytest.mark.parametrize("arguments", ['loss="mse"', 'metrics=["auc"]', "metrics=[len]"])
+@pytest.mark.parametrize("arguments", ['loss="mse"', 'metrics=["auc"]'])
 def test_nothing_is_shown_when_the_loss_or_a_metric_loads_keras(arguments):
     code = f"""
-from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead
-try:
-    head = ClassificationHead({arguments})
-    head.fit(head.check([0, 1] * 2))
-except InputError:
-    pass
+head = ClassificationHead({arguments})
+head.fit(head.check([0, 1] * 2))
 """
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert (run.stdout, run.stderr) == ("", "")
 

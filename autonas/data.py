@@ -184,7 +184,7 @@ def _draw(n: int, strata: np.ndarray | None, size: int, seed: int) -> tuple[np.n
 
     if strata is not None:
         counts = np.unique(strata, return_counts=True)[1]
-        if counts.min() < 2 or min(size, n - size) < len(counts):
+        if min(counts) < 2 or min(size, n - size) < len(counts):
             strata = None
     state = int(np.random.SeedSequence(seed).generate_state(1)[0])
     first, second = train_test_split(np.arange(n), test_size=size, stratify=strata, random_state=state)

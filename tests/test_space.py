@@ -32,7 +32,7 @@ def test_conditional_hyperparameters_are_found_parents_first(space):
     assert conditions["conv_width"] == ["family"]
 
 
-def test_discovery_finds_what_keras_tuner_finds():
+def test_discovery_finds_what_keras_tuner_finds(tmp_path):
     def declare(hp):
         if hp.Choice("a", ["x", "y"]) == "y":
             pass
@@ -47,7 +47,7 @@ def test_discovery_finds_what_keras_tuner_finds():
             declare(hp)
 
     oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_loss")
-    tuner = keras_tuner.engine.base_tuner.BaseTuner(oracle, Model(), directory="unused")
+    tuner = keras_tuner.engine.base_tuner.BaseTuner(oracle, Model(), directory=tmp_path)
     assert [hp.get_config() for hp in discover(declare).space] == [
         hp.get_config() for hp in tuner.oracle.get_space().space
     ]

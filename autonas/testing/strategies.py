@@ -87,9 +87,12 @@ def _propose(
     before = copy.deepcopy(list(history))
     random.seed(number)
     np.random.seed(number)
-    state = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[index]
+    state = random.getstate(), np.random.get_state(legacy=False)["state"]["key"].tolist()
     values = strategy.propose(history, space, np.random.default_rng(number))
-    _expect((random.getstate(), np.random.get_state()[1].tolist()) == state, "it draws from a global generator")  # type: ignore[index]
+    _expect(
+        (random.getstate(), np.random.get_state(legacy=False)["state"]["key"].tolist()) == state,
+        "it draws from a global generator",
+    )
     random.seed(number + 1)
     again = strategy.propose(before, space, np.random.default_rng(number))
     _expect(values == again, f"equal arguments give {values} and {again}")

@@ -33,8 +33,9 @@ def best(strategy, seed, trials):
 @pytest.mark.parametrize("trials", [25, 60])
 def test_it_beats_random_search(trials):
     pairs = [(best(Evolution(), seed, trials), best(Random(), seed, trials)) for seed in range(30)]
-    evolution, chance = np.transpose(pairs)
-    assert wilcoxon(evolution, chance, alternative="greater").pvalue < 0.01
+    gains = np.subtract(*np.transpose(pairs))
+    # Ties are left out, as the test would do; older SciPy warns of them.
+    assert wilcoxon(gains[gains != 0], alternative="greater").pvalue < 0.01
 
 
 def history(scores):

@@ -86,6 +86,9 @@ class Head(abc.ABC):
         """The inverse of `get_config`."""
 
 
+_ALIASES = {"rmse": "root_mean_squared_error", "fbeta_score": "f_beta_score", "logcosh": "log_cosh"}
+
+
 def read_loss(loss: Any) -> Any:
     """Returns a loss as `compile` takes it.
 
@@ -165,17 +168,22 @@ def _named(argument: str, name: str) -> Any:
     quiet_tensorflow()
     import keras
 
-    library, kind = (keras.losses, "loss") if argument == "loss" else (keras.metrics, "metric")
-    try:
-        return library.get(name)
-    except TypeError as error:
-        hint = "It has arguments without a default: pass an instance."
-        raise InputError.of(argument, f"a Keras {kind} that its name says all about", repr(name), hint) from error
-    except ValueError as error:
-        known = {snake_case(member) for member in dir(library) if not member.startswith("_")}
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else ""
-        raise InputError.of(argument, f"the name of a Keras {kind}", repr(name), hint) from error
+    if argument == "loss":
+        kind, wanted, libraries = "loss", name, [keras.losses]
+    else:  # a loss is a metric too, and Keras itself numbers the names of metrics: the second "auc" is "auc_1"
+        kind, wanted, libraries = "metric", re.sub(r"_\d+$", "", name), [keras.metrics, keras.losses]
+    for library in libraries:
+        try:
+            return library.get(_ALIASES.get(wanted, wanted))
+        except TypeError as error:
+            hint = f"It has arguments without a default: pass an instance in {argument}."
+            raise InputError.of(argument, f"a Keras {kind} that its name says all about", repr(name), hint) from error
+        except ValueError:
+            continue
+    known = {snake_case(member) for member in dir(libraries[0]) if not member.startswith("_")}
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else ""
+    raise InputError.of(argument, f"the name of a Keras {kind}", repr(name), hint)
 
 
 def snake_case(name: str) -> str:

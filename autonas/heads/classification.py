@@ -159,7 +159,14 @@ class ClassificationHead(Head):
         if repeated:
             raise InputError.of("metrics", "metrics with names of their own", f"{sorted(repeated)} twice")
         wanted = None if objective is None else objective.removeprefix("val_")
-        return made if wanted in (None, "loss", *names) else [*made, self._metric(wanted)]
+        if wanted in (None, "loss", *names):
+            return made
+        try:
+            return [*made, self._metric(wanted)]
+        except InputError as error:
+            raise InputError(
+                f"The objective 'val_{wanted}' is none of the metrics {names}, and cannot be made by its name: {error}"
+            ) from error
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Turns outputs into one probability a class, (n, classes), its columns in the order of `classes`."""
@@ -266,7 +273,7 @@ class ClassificationHead(Head):
         if metric in _TOP_K:
             return self._checked(lambda: renamed(read_metric(_TOP_K[self.form == SPARSE]), metric))
         made = read_metric(metric)
-        return self._checked(lambda: renamed(made, metric, **self._settings(made)))
+        return self._checked(lambda: renamed(made, metric, **self._settings(made)), metric)
 
     def _settings(self, metric: Any) -> dict[str, Any]:
         """What makes one number of a metric that was asked for by name."""
@@ -275,10 +282,10 @@ class ClassificationHead(Head):
             return {"average": "macro", "threshold": None if self.form == ONE_HOT else 0.5}
         return {"multi_label": self.form == MULTI_LABEL} if "auc" in names else {}
 
-    def _checked(self, make: Callable[[], keras.metrics.Metric]) -> keras.metrics.Metric:
+    def _checked(self, make: Callable[[], keras.metrics.Metric], loss: str = "") -> keras.metrics.Metric:
         """Makes a metric, if it gives one number for such targets: what is wrong shows here, not in the first trial."""
         metric = make()
-        names = names_of(metric)
+        names = [loss] if names_of(metric)[0] == "mean_metric_wrapper" and loss else names_of(metric)
         needs = (
             SPARSE if names[0].startswith("sparse") else ONE_HOT if names[0].startswith(_ONE_HOT_METRICS) else self.form
         )

@@ -14,7 +14,7 @@ f1_score fbeta_score f_beta_score io_u mean_io_u one_hot_io_u one_hot_mean_io_u 
 precision_at_recall r2_score recall recall_at_precision sensitivity_at_specificity sparse_categorical_accuracy
 sparse_top_k_categorical_accuracy specificity_at_sensitivity top_k_categorical_accuracy true_negatives true_positives"""
 
-_MINIMISED = """bce bfce binary_crossentropy binary_focal_crossentropy categorical_crossentropy
+_MINIMISED = """bce binary_crossentropy binary_focal_crossentropy categorical_crossentropy
 categorical_focal_crossentropy categorical_hinge ce crossentropy false_negatives false_positives hinge huber kl_divergence
 kld log_cosh log_cosh_error logcosh loss mae mape mean_absolute_error mean_absolute_percentage_error mean_squared_error
 mean_squared_logarithmic_error mse msle poisson root_mean_squared_error rmse sparse_categorical_crossentropy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ import sklearn.metrics
 
 from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead as Head
+from autonas.objectives.quality import DIRECTIONS
 
 THREE = np.arange(12) % 3
 SPARSE = "sparse_categorical_crossentropy"
@@ -179,6 +181,41 @@ def test_crossentropy_is_the_one_that_fits(form, name):
     arguments, y, prefix = FORMS[form]
     (metric,) = fitted(y, metrics=[name], **arguments).metrics()
     assert (metric.name, type(metric).__name__) == (name, f"{prefix}Crossentropy")
+
+
+@pytest.mark.parametrize("name", sorted(DIRECTIONS))
+def test_each_metric_with_a_direction_is_made_by_its_name_or_asks_for_an_instance(name):
+    head = fitted(THREE)
+    if re.search("^(mean_|one_hot_|one_hot_mean_)?io_u|_at_", name):
+        with pytest.raises(InputError, match=f"objective 'val_{name}' is none of.*pass an instance in metrics"):
+            head.metrics(f"val_{name}")
+        return
+    metrics = head.metrics(f"val_{name}")
+    assert name in ("loss", metrics[-1].name)
+    outputs = np.random.default_rng(0).dirichlet(np.ones(3), len(THREE)).astype("float32")
+    assert np.isfinite(metrics[-1](head.encode(head.check(THREE)), outputs))
+
+
+def test_the_number_that_keras_gives_a_second_metric_is_understood():
+    metric = fitted(THREE).metrics("val_auc_1")[-1]
+    assert (metric.name, type(metric).__name__) == ("auc_1", "AUC")
+
+
+def test_a_loss_as_a_metric_is_the_loss():
+    head = fitted(THREE)
+    targets, outputs = head.encode(head.check(THREE)), np.full((len(THREE), 3), 0.4, "float32")
+    expected = np.mean(keras.losses.huber(targets, outputs))
+    assert float(head.metrics("val_huber")[-1](targets, outputs)) == pytest.approx(float(expected))
+
+
+def test_an_objective_that_is_no_metric_says_so():
+    with pytest.raises(InputError, match=r"'val_profit' is none of the metrics \['accuracy'\].*'profit'"):
+        fitted(THREE).metrics("val_profit")
+
+
+def test_a_softmax_loss_is_no_metric_of_one_sigmoid_unit():
+    with pytest.raises(InputError, match="fit binary targets"):
+        fitted(["a", "b", "a", "b"]).metrics("val_categorical_focal_crossentropy")
 
 
 @pytest.mark.parametrize("form", ["binary", "one_hot", "multi_label"])

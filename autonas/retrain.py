@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from autonas.progress import View
 
 MARGIN = 1.15  # a training takes longer than its steps: building, tracing, validation
+LEAST_EPOCHS = 0.5  # share of the full schedule under which a training says little; then fewer finalists get more
 
 
 @dataclasses.dataclass
@@ -60,7 +61,10 @@ class Retrained:
 
 
 def finalists(trials: Sequence[Trial], top_k: int, starting_point: str) -> list[Trial]:
-    """Chooses who is trained in full: the best `top_k` networks, and the best starting point if it is not among them."""
+    """Chooses who is trained in full: the best `top_k` networks, and the best starting point if it is not among them.
+
+    In the order in which they are worth their time: the best, the best starting point to compare it with, the others.
+    """
     best: dict[str, Trial] = {}
     for trial in completed(trials):
         network = key({name: value for name, value in trial.values.items() if "/" not in name})
@@ -68,7 +72,8 @@ def finalists(trials: Sequence[Trial], top_k: int, starting_point: str) -> list[
     ranked = list(best.values())
     chosen = ranked[:top_k]
     baseline = [trial for trial in ranked if trial.origin == starting_point][:1]
-    return chosen + [trial for trial in baseline if trial not in chosen]
+    first = [*chosen[:1], *(trial for trial in baseline if trial not in chosen[:1])]
+    return first + [trial for trial in chosen if trial not in first]
 
 
 def retrain(
@@ -89,7 +94,9 @@ def retrain(
         space: Where they came from.
         data: With its validation part.
         everything: All the data, the validation part included.
-        budget: Of one training. With a deadline, the epochs are shortened so that all trainings end before it.
+        budget: Of one training. With a deadline, the epochs of all trainings are shortened by one factor so that they end
+            before it; where that leaves too little of them, the last finalists are left out. One that is alone is trained
+            on all the data only.
         score: Turns the metrics of a training and its trial into a score, higher is better.
         seed: Of all that is random here.
         view: Told what goes on.
@@ -99,14 +106,22 @@ def retrain(
     """
     if not trials:
         raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
+    affordable = _affordable(trials, data, everything, budget)
+    if affordable < len(trials):
+        view.say(f"The time that is left is enough to train {max(1, affordable)} of {len(trials)} finalists well.")
+    if not affordable:
+        core, epochs = _on_everything(space, trials[0], None, everything, budget, seed, view)
+        return Retrained(core, trials[0], epochs, [])
+    trials = trials[:affordable]
     done: list[tuple[Finalist, Trial, Training]] = []
     failures: list[str] = []
     for rank, trial in enumerate(trials):
         view.stage(f"Retraining {rank + 1}/{len(trials)}, trial {trial.number + 1}")
         begun = time.monotonic()
-        # ahead of it are this one, those after it, and the winner once more on everything
-        share = _fit_time(budget, trial, data, [len(data)] * (len(trials) - rank) + [len(everything)])
+        ahead = sum(_seconds(other, data, budget) for other in trials[rank + 1 :])
+        ahead += max(_seconds(other, everything, budget) for other in trials)  # the winner may be any of them
         try:
+            share = _fit_time(budget, trial, data, ahead)
             share = dataclasses.replace(share, callbacks=copy.deepcopy(list(share.callbacks)))
             training = train(space.candidate(trial.values), data, share, _seed(seed, trial.number))
         except TrialError as error:
@@ -123,37 +138,72 @@ def retrain(
     # where scores are equal, as they soon are on easy data, the smaller loss decides
     done.sort(key=lambda item: (-item[0].score, item[0].metrics.get("val_loss", 0.0)))
     _, trial, training = done[0]
-    last = _on_everything(space, trial, training, everything, budget, seed, view)
-    return Retrained(last.model, trial, last.epochs, [finalist for finalist, _, _ in done])
+    core, epochs = _on_everything(space, trial, training, everything, budget, seed, view)
+    return Retrained(core, trial, epochs, [finalist for finalist, _, _ in done])
 
 
 def _on_everything(
-    space: SearchSpace, trial: Trial, training: Training, everything: Data, budget: Budget, seed: int, view: View
-) -> Training:
+    space: SearchSpace,
+    trial: Trial,
+    training: Training | None,
+    everything: Data,
+    budget: Budget,
+    seed: int,
+    view: View,
+) -> tuple[keras.Model, int]:
+    """Trains the winner on all the data: the core and its epochs, or those of `training` if that cannot be done."""
     view.stage(f"Training the winner, trial {trial.number + 1}, on all the data")
-    known = dataclasses.replace(trial, costs={**trial.costs, **training.timings})
-    epochs = training.epochs if trial.values.get("schedule") == "cosine" else training.best_epoch
+    epochs = budget.epochs
+    if training is not None:
+        trial = dataclasses.replace(trial, costs={**trial.costs, **training.timings})
+        epochs = training.epochs if trial.values.get("schedule") == "cosine" else training.best_epoch
     final = dataclasses.replace(budget, epochs=max(1, epochs), patience=None)
-    final = _fit_time(final, known, everything, [len(everything)])
     try:
-        result = train(space.candidate(trial.values), everything, final, _seed(seed, trial.number))
+        result = train(
+            space.candidate(trial.values), everything, _fit_time(final, trial, everything, 0), _seed(seed, trial.number)
+        )
     except TrialError as error:
+        if training is None:
+            raise SearchError(f"The best candidate could not be trained on all the data. {error}") from error
         view.say(f"The training on all the data failed, so the model of the training part is returned. {error}")
-        return training
-    if not result.in_time and result.epochs < training.best_epoch:
+        return training.model, training.epochs
+    if training is not None and not result.in_time and result.epochs < training.best_epoch:
         view.say(
             "The time was up before the training on all the data ended: the model of the training part is returned."
         )
-        return training
-    return result
+        return training.model, training.epochs
+    return result.model, result.epochs
 
 
-def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: Sequence[int]) -> Budget:
-    """Gives a training its fair part of the time that is left, and the epochs that fit into it."""
+def _affordable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget) -> int:
+    """How many of the first trials there is time for, with one of them once more on everything."""
+    if budget.deadline is None:
+        return len(trials)
+    least = dataclasses.replace(budget, epochs=math.ceil(LEAST_EPOCHS * budget.epochs))
+    left = budget.deadline - time.monotonic()
+
+    def needed(trials: Sequence[Trial]) -> float:
+        return sum(_seconds(t, data, least) for t in trials) + max(_seconds(t, everything, least) for t in trials)
+
+    return next((n for n in range(len(trials), 0, -1) if needed(trials[:n]) <= left), 0)
+
+
+def _seconds(trial: Trial, data: Data, budget: Budget) -> float:
+    """What a training of all epochs takes, by the timings of the search; 1 where an estimator told none."""
+    step = trial.costs.get("step_seconds")
+    if step is None:
+        return 1.0
+    steps = budget.epochs * math.ceil(len(data) / budget.batch_size)
+    return max(1e-3, trial.costs.get("startup_seconds", 0.0) + MARGIN * step * steps)
+
+
+def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: float) -> Budget:
+    """Gives a training its part of the time, `ahead` seconds of others to come, and the epochs that fit into it."""
     if budget.deadline is None:
         return budget
     now = time.monotonic()
-    mine = (budget.deadline - now) * ahead[0] / sum(ahead)
+    needed = _seconds(trial, data, budget)
+    mine = (budget.deadline - now) * needed / (needed + ahead)
     epoch_seconds = MARGIN * trial.costs.get("step_seconds", 0.0) * math.ceil(len(data) / budget.batch_size)
     training_seconds = mine - trial.costs.get("startup_seconds", 0.0)
     epochs = budget.epochs if epoch_seconds <= 0 else min(budget.epochs, max(1, int(training_seconds / epoch_seconds)))

@@ -20,8 +20,10 @@ def trial(number, score, origin="evolution", **values):
 
 def test_the_best_are_finalists_and_the_best_human_design_beside_them():
     trials = [trial(0, 0.5, HUMAN), trial(1, 0.6, HUMAN), trial(2, 0.7), trial(3, 0.9), trial(4, 0.8)]
-    assert [t.number for t in retrain.finalists(trials, 2, HUMAN)] == [3, 4, 1]
-    assert [t.number for t in retrain.finalists(trials, 4, HUMAN)] == [3, 4, 2, 1]
+    assert [t.number for t in retrain.finalists(trials, 1, HUMAN)] == [3, 1]
+    assert [t.number for t in retrain.finalists(trials, 2, HUMAN)] == [3, 1, 4]
+    assert [t.number for t in retrain.finalists(trials, 4, HUMAN)] == [3, 1, 4, 2]
+    assert [t.number for t in retrain.finalists(trials[:2], 2, HUMAN)] == [1, 0]
 
 
 def test_failed_trials_are_no_finalists():
@@ -83,9 +85,66 @@ def test_the_last_training_is_from_scratch_on_more_data(monkeypatch):
 def test_time_shortens_the_epochs_and_is_kept():
     candidate, data, everything = setting()
     costs = {"startup_seconds": 1.0, "step_seconds": 0.01}
-    budget = dataclasses.replace(BUDGET, epochs=100_000, deadline=time.monotonic() + 20)
+    budget = dataclasses.replace(BUDGET, epochs=300, deadline=time.monotonic() + 20)
     outcome = run([Trial(0, candidate.values, score=0.9, costs=costs)], candidate, data, everything, budget)
-    assert 1 <= outcome.finalists[0].epochs < 100_000
+    assert 1 <= outcome.finalists[0].epochs < 300
+
+
+def trainings(monkeypatch, seconds, *step_seconds, epochs=30):
+    """Which (examples, epochs) are trained in so many seconds, for finalists of these step times."""
+    candidate, data, everything = setting()
+    calls = []
+    train = retrain.train
+
+    def short(candidate, data, budget, seed):
+        calls.append((data.validation is None, budget.epochs))
+        return train(candidate, data, dataclasses.replace(budget, epochs=1, deadline=None), seed)
+
+    monkeypatch.setattr(retrain, "train", short)
+    monkeypatch.setattr(retrain.time, "monotonic", lambda: 0.0)
+    finalists = [
+        Trial(number, candidate.values, score=0.9, costs={"startup_seconds": 0.0, "step_seconds": step})
+        for number, step in enumerate(step_seconds)
+    ]
+    outcome = run(finalists, candidate, data, everything, dataclasses.replace(BUDGET, epochs=epochs, deadline=seconds))
+    return calls, [finalist.trial for finalist in outcome.finalists]
+
+
+def test_short_time_takes_the_same_share_of_the_epochs_from_each_finalist(monkeypatch):
+    # 64 examples in batches of 16: 4 steps an epoch; each training would take 30 * 4 * step * MARGIN seconds
+    needed = 30 * 4 * (0.1 + 0.3 + 0.3) * retrain.MARGIN
+    calls, finalists = trainings(monkeypatch, 0.7 * needed, 0.1, 0.3)
+    assert sorted(finalists) == [0, 1]
+    (first, epochs), *_ = calls
+    assert not first
+    assert epochs in (20, 21)
+
+
+def test_less_time_trains_fewer_finalists(monkeypatch):
+    needed = 30 * 4 * (0.1 + 0.3 + 0.3) * retrain.MARGIN
+    calls, finalists = trainings(monkeypatch, 0.4 * needed, 0.1, 0.3)
+    assert finalists == [0]
+    assert [everything for everything, _ in calls] == [False, True]
+
+
+def test_hardly_any_time_trains_the_best_on_all_the_data_alone(monkeypatch):
+    needed = 30 * 4 * 0.1 * retrain.MARGIN
+    calls, finalists = trainings(monkeypatch, 0.8 * needed, 0.1, 0.3)
+    assert finalists == []
+    assert calls == [(True, 24)] or calls == [(True, 23)]
+
+
+def test_a_last_candidate_that_cannot_be_trained_is_said(monkeypatch):
+    from autonas.errors import TrialError
+
+    def diverging(*_):
+        raise TrialError("The training diverged")
+
+    candidate, data, everything = setting()
+    monkeypatch.setattr(retrain, "train", diverging)
+    slow = Trial(0, candidate.values, score=0.9, costs={"step_seconds": 100.0})
+    with pytest.raises(SearchError, match="diverged"):
+        run([slow], candidate, data, everything, dataclasses.replace(BUDGET, deadline=time.monotonic() + 1))
 
 
 def test_a_finalist_that_diverges_leaves_the_others(monkeypatch):

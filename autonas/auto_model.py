@@ -196,8 +196,10 @@ class AutoModel:
         space = self._space(len(data), callbacks)
         budget = self._budget(len(everything), epochs, batch_size, callbacks)
         evaluation = self._evaluation(space, data, budget, preprocessor)
-        points = evaluation.feasible(space.starting_points())
-        store = project.open({**settings, "space": space.get_config()}, self._identity(), self.overwrite)
+        settings = {**settings, "space": space.get_config()}
+        # measured limits shaped them, so a search that goes on takes those that it began with
+        points = project.kept(settings).get("starting_points") or evaluation.feasible(space.starting_points())
+        store = project.open(settings, {**self._identity(), "starting_points": points}, self.overwrite)
         self._project, self._store, self._model = project, store, None
         content = project.read()
         if self._is_finished(content["finished"], store):

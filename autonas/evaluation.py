@@ -1,6 +1,6 @@
 """The evaluation of one candidate: its costs, then the limits on them, then its quality by the estimator.
 
-Also the search for the smallest candidate, which tells before any training whether the limits can be met at all.
+Also the way down from designs that are over a limit, which tells before any training whether it can be met at all.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autonas import graph as graph_module
 from autonas import objectives
 from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import keras
 
     from autonas.devices.base import Device
+    from autonas.graph import Graph
 
 ALWAYS = ("params", "flops", "memory_kb")  # costs that take milliseconds, so every trial has them
 
@@ -66,6 +68,8 @@ class Evaluation:
             asked[objective.name] = objective
         self.costs: dict[str, Cost] = {name: objectives.COSTS[name]() for name in ALWAYS} | asked
         self._built: dict[str, BuiltModel] = {}
+        self._known: dict[str, dict[str, float]] = {}  # costs of candidates that were looked at before their trial
+        self._refusal = ""
 
     def __call__(self, number: int, values: Values) -> Outcome:
         """Evaluates a candidate as trial `number`.
@@ -75,14 +79,7 @@ class Evaluation:
             TrialError: If its training diverges.
             Interrupted: If the time was up.
         """
-        built = self.built(values)
-        broken = self.screen.refusal(built)
-        if broken is not None:
-            # what a measurement would cost is not paid for a candidate that is not trained
-            graph_costs = {name: self.costs[name] for name in ALWAYS}
-            raise RejectedError(broken, objectives.measure(graph_costs, built))
-        costs = objectives.measure(self.costs, built)
-        del self._built[key(values)]
+        costs = self._known.get(key(values)) or self._measure(values)
         if isinstance(self.objective, Cost):
             return self._outcome({}, costs)
         try:
@@ -92,6 +89,17 @@ class Evaluation:
         except OutOfTime as cut:
             raise Interrupted(self._outcome(cut.metrics, costs) if cut.metrics else None) from cut
         return self._outcome(metrics, costs)
+
+    def _measure(self, values: Values) -> dict[str, float]:
+        built = self.built(values)
+        broken = self.screen.refusal(built)
+        if broken is not None:
+            # what a measurement would cost is not paid for a candidate that is not trained
+            graph_costs = {name: self.costs[name] for name in ALWAYS}
+            raise RejectedError(broken, objectives.measure(graph_costs, built))
+        costs = objectives.measure(self.costs, built)
+        self._built.clear()
+        return costs
 
     def built(self, values: Values) -> BuiltModel:
         """The model that a candidate would become, its weights fresh; kept until its trial."""
@@ -108,47 +116,84 @@ class Evaluation:
         return self.objective.score(known[self.objective.name])
 
     def feasible(self, starting_points: list[Values]) -> list[Values]:
-        """Returns starting points of which one at least meets the limits.
+        """Fits starting points to the limits.
 
-        Where none of those given does, the way down is gone from the smallest of them: one hyperparameter after the other
-        is set to what costs least, and the first candidate that meets the limits is put at the end. Without it, a search
-        under tight limits could spend its time on candidates that are all refused.
+        A design that is over a limit is made smaller, one hyperparameter at a time and no more than it takes. Without it, a
+        search under tight limits could spend its time on candidates that are all refused.
 
         Args:
             starting_points: Complete candidates.
 
+        Returns:
+            Those that meet the limits, each once.
+
         Raises:
-            InputError: If the smallest candidate does not meet the limits either.
+            InputError: If none of them can be made small enough.
         """
-        if not self.limits or any(self.screen.refusal(self.built(point)) is None for point in starting_points):
+        if not self.limits:
             return starting_points
-        smallest = min(starting_points, key=self._size)
-        for values in self._descend(smallest):
-            smallest = values
-            if self.screen.refusal(self.built(smallest)) is None:
-                return [*starting_points, smallest]
-        refusal = self.screen.refusal(self.built(smallest))
-        raise InputError(
-            f"limits must be ones that a candidate can meet. For the smallest network of the space {refusal}. "
-            "Raise the limit, or search another space."
-        )
+        fitted: list[Values] = []
+        for point in starting_points:
+            values = self._fitted(point)
+            if values is not None and values not in fitted:
+                fitted.append(values)
+        if not fitted:
+            raise InputError(
+                f"limits must be ones that a candidate can meet. For the smallest network of the space {self._refusal}. "
+                "Raise the limit, or search another space."
+            )
+        return fitted
 
-    def _descend(self, values: Values) -> Iterator[Values]:
-        """Smaller and smaller candidates, each step one hyperparameter away from the one before."""
-        size = self._size(values)
-        for hyperparameter in self.space.hyperparameters.space:
-            if not _shapes_network(hyperparameter.name) or hyperparameter.name not in values:
-                continue
-            for value in list(hyperparameter.values):
-                other = self.space.complete({**values, hyperparameter.name: value})
-                other_size = self._size(other)
-                if other_size < size:
-                    values, size = other, other_size
-                    yield values
+    def _fitted(self, values: Values) -> Values | None:
+        """The candidate itself if it meets the limits, or the first that does on the way down from it."""
+        while True:
+            built = self.built(values)
+            refusal = self.screen.refusal(built)
+            if refusal is None:
+                self._known[key(values)] = objectives.measure(self.costs, built)
+                return values
+            smaller = self._smaller(values)
+            if smaller is None:
+                self._refusal = refusal
+                return None
+            values = smaller
 
-    def _size(self, values: Values) -> float:
-        graph = self.built(values).graph
-        return float(graph.flops) * max(1, graph.parameters)
+    def _smaller(self, values: Values) -> Values | None:
+        """One hyperparameter away: the largest candidate that should meet the limits, or else the smallest."""
+        excess = self._excess(self.built(values))
+        graph = self._graph(values)
+        expected: dict[str, tuple[float, Values]] = {}
+        for other in self._neighbours(values):
+            smaller = self._graph(other)
+            most = max(excess[name] * _ratio(cost, smaller, graph) for name, (cost, _) in self.limits.items())
+            if most < max(excess.values()):
+                expected[key(other)] = most, other
+        fitting = [item for item in expected.values() if item[0] <= 1]
+        if fitting:
+            return max(fitting, key=lambda item: item[0])[1]
+        return min(expected.values(), key=lambda item: item[0])[1] if expected else None
+
+    def _neighbours(self, values: Values) -> Iterator[Values]:
+        """Candidates of the same kind with one other value in what shapes the network."""
+        space = self.space.hyperparameters.space
+        kinds = {condition.name for hyperparameter in space for condition in hyperparameter.conditions}
+        for hyperparameter in space:
+            name = hyperparameter.name
+            if name in values and name not in kinds and _shapes_network(name):
+                for value in hyperparameter.values:
+                    if value != values[name]:
+                        yield self.space.complete({**values, name: value})
+
+    def _excess(self, built: BuiltModel) -> dict[str, float]:
+        """How many times its limit each cost is; bounds where these are enough to break one."""
+        bounds = {name: cost.at_least(built.graph) / limit for name, (cost, limit) in self.limits.items()}
+        if max(bounds.values()) > 1:
+            return bounds
+        return {name: cost.measure(built) / limit for name, (cost, limit) in self.limits.items()}
+
+    def _graph(self, values: Values) -> Graph:
+        with seeded(self.seed):
+            return graph_module.read(self.space.candidate(values).core())
 
     def _share(self, values: Values) -> Budget:
         """The budget of one candidate: an oracle that shares out epochs says how many; callbacks are the trial's own."""
@@ -162,6 +207,12 @@ class Evaluation:
 
     def _seed(self, number: int) -> int:
         return int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
+
+
+def _ratio(cost: Cost, graph: Graph, other: Graph) -> float:
+    """How many times what `other` costs the graph should cost."""
+    bounds = cost.at_least(graph), cost.at_least(other)
+    return bounds[0] / bounds[1] if bounds[1] else graph.flops / max(1, other.flops)
 
 
 def _shapes_network(name: str) -> bool:

@@ -61,12 +61,20 @@ class Project:
             ) from error
         return dict(content)
 
+    def kept(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns what `project.json` says if it is of these settings; nothing if it is of others, or cannot be read."""
+        try:
+            content = self.read()
+        except ProjectError:
+            return {}
+        return content if content["settings"] == json.loads(json.dumps(settings)) else {}
+
     def open(self, settings: Mapping[str, Any], identity: Mapping[str, Any], overwrite: bool) -> TrialStore:
         """Makes the project, or goes on with it.
 
         Args:
             settings: All that the trials depend on, as plain data; each entry has to be what it was.
-            identity: What it takes to answer without fitting, as plain data.
+            identity: What else is kept, as plain data: above all what it takes to answer without fitting.
             overwrite: Whether to delete a project that is already there.
 
         Returns:

@@ -21,6 +21,17 @@ class Clock(Device):
         return Latency(1.5, 1.4, 1.6)
 
 
+class Proportional(Device):
+    """A device on which the file's size is the latency: 20 KB are a millisecond."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def latency(self, tflite):
+        self.asked += 1
+        return Latency(len(tflite) / 20_000, len(tflite) / 20_000, len(tflite) / 20_000)
+
+
 class Instant(Estimator):
     """An estimator that trains nothing and notes what it was given."""
 
@@ -97,13 +108,43 @@ def test_limits_that_are_met_stand_among_the_costs():
     assert evaluation.device.asked == 1
 
 
-def test_a_candidate_that_meets_tight_limits_is_found_and_tried():
-    evaluation, values = make(limits={"params": 2_000})
-    wide = {**values, "conv_width": 24}
+def test_a_design_over_a_limit_is_made_smaller_by_no_more_than_it_takes():
+    evaluation, values = make(limits={"params": 10_000})
+    wide = {**values, "conv_width": 24, "conv_depth": 2}
+    sizes = [evaluation.built(point).graph.parameters for point in (wide, values)]
+    assert sizes[0] > 10_000
+    (fitted,) = evaluation.feasible([wide])
+    size = evaluation.built(fitted).graph.parameters
+    assert 3_000 < size <= 10_000
+    changed = {name for name in wide if wide[name] != fitted[name]}
+    assert 1 <= len(changed) <= 2
+
+
+def test_a_design_over_a_measured_limit_is_made_smaller():
+    evaluation, values = make(limits={"latency_ms": 1.0})
+    evaluation.device = Proportional()
+    wide = {**values, "conv_width": 24, "conv_depth": 2}
     assert evaluation.screen.refusal(evaluation.built(wide)) is not None
-    first, found = evaluation.feasible([wide])
-    assert first == wide
-    assert evaluation.screen.refusal(evaluation.built(found)) is None
+    (fitted,) = evaluation.feasible([wide])
+    assert 0.3 < evaluation.built(fitted).latency.median_ms <= 1.0
+    asked = evaluation.device.asked
+    assert evaluation(0, fitted).costs["latency_ms"] <= 1.0
+    assert evaluation.device.asked == asked  # what was measured is not measured again
+
+
+def test_designs_that_become_the_same_are_tried_once():
+    evaluation, values = make(limits={"params": 1_000_000})
+    assert evaluation.feasible([values, dict(values)]) == [values]
+
+
+def test_what_is_far_over_a_latency_is_refused_without_a_conversion():
+    evaluation, values = make(limits={"latency_ms": 1.0})
+    evaluation.device = Proportional()
+    evaluation.feasible([values])
+    asked = evaluation.device.asked
+    with pytest.raises(RejectedError, match="latency_ms is at least"):
+        evaluation(1, {**values, "conv_width": 24, "conv_depth": 3})
+    assert evaluation.device.asked == asked
 
 
 def test_starting_points_that_meet_the_limits_are_enough():

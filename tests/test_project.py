@@ -40,6 +40,16 @@ def test_settings_may_change_while_there_is_no_trial_to_lose(tmp_path):
     assert project.read()["settings"]["seed"] == 1
 
 
+def test_what_is_kept_is_of_the_same_settings(tmp_path):
+    project = Project(tmp_path / "p")
+    assert project.kept({"seed": 0}) == {}
+    project.open({"seed": 0, "shape": (8, 8)}, {"starting_points": [{"width": 16}]}, overwrite=False)
+    assert project.kept({"seed": 0, "shape": (8, 8)})["starting_points"] == [{"width": 16}]
+    assert project.kept({"seed": 1, "shape": (8, 8)}) == {}
+    project.file.write_text("{")
+    assert project.kept({"seed": 0, "shape": (8, 8)}) == {}
+
+
 def test_overwrite_starts_anew(tmp_path):
     _, store = opened(tmp_path)
     store.add(Trial(0, {}, score=0.5))

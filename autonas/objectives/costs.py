@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from autonas.graph import FLOAT_BYTES
@@ -75,9 +76,19 @@ class LatencyMs(Cost):
 
     name = "latency_ms"
 
+    def __init__(self) -> None:
+        self._pace = math.inf  # the least milliseconds for an operation that was measured
+
     def measure(self, built: BuiltModel) -> float:
         """Converts the model and returns what the device says."""
+        self._pace = min(self._pace, built.latency.median_ms / max(1, built.graph.flops))
         return built.latency.median_ms
+
+    def at_least(self, graph: Graph) -> float:
+        """Returns what it would take at twice the best pace that was measured, so that no conversion is spent on a network
+        that is out of all reach.
+        """
+        return 0.0 if math.isinf(self._pace) else self._pace / 2 * graph.flops
 
     def interval(self, built: BuiltModel) -> tuple[float, float]:
         """Returns the interval that the device says."""

@@ -21,11 +21,12 @@ class Evolution(Strategy):
     """Regularised (aging) evolution.
 
     The population is the last `population` trials that completed, so that each candidate ages out, however good its
-    score: one that was lucky once cannot rule the search. Until there are enough for a tournament, candidates are
-    drawn at random; a search that begins with human designs thus goes on from them. In a tournament of `sample` members,
-    drawn without replacement, the one with the best score becomes the parent, and the candidate is the parent with one
-    hyperparameter changed (see `autonas.strategies.base.mutate`). Where the neighbours of the parents have all been tried,
-    a second one is changed, and so on. Trials that failed or were rejected are no members, and are not proposed again.
+    score: one that was lucky once cannot rule the search. Until there are `sample` trials, candidates are drawn at random;
+    a search that begins with human designs thus goes on from them. In a tournament of `sample` members (of all, while
+    fewer completed), drawn without replacement, the one with the best score becomes the parent, and the candidate is the
+    parent with one hyperparameter changed (see `autonas.strategies.base.mutate`). Where the neighbours of the parents have
+    all been tried, a second one is changed, and so on. Trials that failed or were rejected are no members, and are not
+    proposed again.
 
     The defaults are for searches of tens of trials; for thousands, the paper has `population=100, sample=25`.
 
@@ -53,9 +54,9 @@ class Evolution(Strategy):
     def propose(
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
-        """Changes the winner of a tournament in one place, or draws at random while there are too few for a tournament."""
+        """Changes the winner of a tournament in one place, or draws at random while there are too few trials."""
         alive = [trial for trial in history if trial.score is not None][-self.population :]
-        if len(alive) < self.sample:
+        if len(history) < self.sample or not alive:
             return untried(history, space, rng, lambda: sample(space, rng))
         repeats = itertools.count()
 
@@ -68,7 +69,7 @@ class Evolution(Strategy):
         return untried(history, space, rng, child)
 
     def _parent(self, alive: Sequence[Trial], rng: np.random.Generator) -> Values:
-        drawn = [alive[i] for i in rng.choice(len(alive), self.sample, replace=False)]
+        drawn = [alive[i] for i in rng.choice(len(alive), min(self.sample, len(alive)), replace=False)]
         return max(drawn, key=_score).values
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ from scipy.stats import wilcoxon
 from autonas.errors import InputError
 from autonas.strategies.evolution import Evolution
 from autonas.strategies.random import Random
-from autonas.trials import FAILED, Trial
+from autonas.trials import FAILED, REJECTED, Trial
 
 
 def space(choices=8, values=5):
@@ -78,6 +78,15 @@ def test_where_all_neighbours_were_tried_one_more_place_changes():
     strategy = Evolution(population=21, sample=21)
     children = [strategy.propose(trials, hp, np.random.default_rng(seed)) for seed in range(10)]
     assert {difference(child, best) for child in children} == {2}
+
+
+def test_where_most_are_rejected_the_few_others_are_the_parents():
+    hp, trials = history([0.9, 0.1])
+    for number in range(2, 6):
+        trials.append(Trial(number, Random().propose([], hp, np.random.default_rng(9 + number)), REJECTED))
+    for seed in range(10):
+        child = Evolution(sample=5).propose(trials, hp, np.random.default_rng(seed))
+        assert difference(child, trials[0].values) == 1
 
 
 def test_too_few_for_a_tournament_are_not_changed():

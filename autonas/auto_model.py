@@ -240,7 +240,7 @@ class AutoModel:
         evaluation.budget = dataclasses.replace(budget, deadline=deadline)
         search.run(
             self.strategy,
-            space.hyperparameters,
+            space.searched(self.estimator.judges_late_choices),
             evaluation,
             self._store,
             starting_points=points,
@@ -264,7 +264,8 @@ class AutoModel:
         from autonas.retrain import finalists, retrain
         from autonas.search import STARTING_POINT
 
-        best = finalists(self._store.trials, self.top_k, STARTING_POINT)
+        twins = space.twins if not self.estimator.judges_late_choices else lambda values: []
+        best = finalists(self._store.trials, self.top_k, STARTING_POINT, twins)
         return retrain(
             best,
             space,

@@ -10,7 +10,7 @@ import copy
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,10 +60,23 @@ class Retrained:
     finalists: list[Finalist]
 
 
-def finalists(trials: Sequence[Trial], top_k: int, starting_point: str) -> list[Trial]:
-    """Chooses who is trained in full: the best `top_k` networks, and the best starting point if it is not among them.
+def finalists(
+    trials: Sequence[Trial],
+    top_k: int,
+    starting_point: str,
+    twins: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = lambda values: (),
+) -> list[Trial]:
+    """Chooses who is trained in full.
 
-    In the order in which they are worth their time: the best, the best starting point to compare it with, the others.
+    Args:
+        trials: Of the search.
+        top_k: How many of the best networks.
+        starting_point: The origin of human designs: the best of them is trained too.
+        twins: What the search could not judge: other ways to train the best network.
+
+    Returns:
+        In the order in which they are worth their time: the best, the best starting point to compare it with, the best
+        trained in other ways, the other networks.
     """
     best: dict[str, Trial] = {}
     for trial in completed(trials):
@@ -73,7 +86,13 @@ def finalists(trials: Sequence[Trial], top_k: int, starting_point: str) -> list[
     chosen = ranked[:top_k]
     baseline = [trial for trial in ranked if trial.origin == starting_point][:1]
     first = [*chosen[:1], *(trial for trial in baseline if trial not in chosen[:1])]
-    return first + [trial for trial in chosen if trial not in first]
+    others = [_twin(trial, values) for trial in chosen[:1] for values in twins(trial.values)]
+    return first + others + [trial for trial in chosen if trial not in first]
+
+
+def _twin(trial: Trial, values: Mapping[str, Any]) -> Trial:
+    changes = [f"{name} {value}" for name, value in values.items() if trial.values.get(name) != value]
+    return dataclasses.replace(trial, values=dict(values), origin=", ".join([trial.origin, *changes]))
 
 
 def retrain(

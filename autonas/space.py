@@ -143,6 +143,27 @@ class SearchSpace(keras_tuner.HyperModel):
                 points.append(values)
         return points
 
+    def searched(self, late: bool) -> keras_tuner.HyperParameters:
+        """Returns the hyperparameters that a search decides; of the others only the default is left.
+
+        Args:
+            late: Whether the search trains long enough to judge `Block.late_choices`.
+        """
+        config = self.hyperparameters.get_config()
+        for hyperparameter in config["space"]:
+            if not late and hyperparameter["config"]["name"] in self.block.late_choices():
+                hyperparameter["config"]["values"] = [hyperparameter["config"]["default"]]
+        return keras_tuner.HyperParameters.from_config(config)
+
+    def twins(self, values: Mapping[str, Any]) -> list[Values]:
+        """The same network, trained with each of the other values of `Block.late_choices`."""
+        return [
+            {**values, name: value}
+            for name, others in self.block.late_choices().items()
+            for value in others
+            if name in values and value != values[name]
+        ]
+
     def candidate(self, values: Mapping[str, Any]) -> Candidate:
         """The candidate of these values."""
         return Candidate(self, dict(values))

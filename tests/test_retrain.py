@@ -26,6 +26,13 @@ def test_the_best_are_finalists_and_the_best_human_design_beside_them():
     assert [t.number for t in retrain.finalists(trials[:2], 2, HUMAN)] == [1, 0]
 
 
+def test_the_best_is_also_trained_in_the_ways_that_the_search_could_not_judge():
+    trials = [trial(0, 0.5, HUMAN, shift=0), trial(1, 0.6, shift=0), trial(2, 0.55, shift=0)]
+    chosen = retrain.finalists(trials, 2, HUMAN, lambda values: [{**values, "shift": 1}])
+    assert [(t.number, t.values["shift"]) for t in chosen] == [(1, 0), (0, 0), (1, 1), (2, 0)]
+    assert [t.origin for t in chosen] == ["evolution", HUMAN, "evolution, shift 1", "evolution"]
+
+
 def test_failed_trials_are_no_finalists():
     trials = [trial(0, 0.5), Trial(1, {}, FAILED, message="it diverged")]
     assert [t.number for t in retrain.finalists(trials, 3, HUMAN)] == [0]

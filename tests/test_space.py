@@ -77,6 +77,19 @@ def test_starting_points_are_complete_and_build(space):
         assert space.candidate(point).core().output_shape == (None, 4)
 
 
+def test_a_search_by_short_trainings_leaves_augmentation_to_the_full_ones(space):
+    def values(hp):
+        return {h.name: list(h.values) for h in hp.space}
+
+    everything, narrow = values(space.searched(late=True)), values(space.searched(late=False))
+    assert everything == values(space.hyperparameters)
+    assert narrow == {**everything, "augmentation": ["none"]}
+    point = space.starting_points()[0]
+    assert [twin["augmentation"] for twin in space.twins(point)] == ["shift", "shift_flip"]
+    assert [{**twin, "augmentation": "none"} for twin in space.twins(point)] == [point, point]
+    assert [twin["augmentation"] for twin in space.twins({**point, "augmentation": "shift"})] == ["shift_flip"]
+
+
 def test_a_cosine_schedule_ends_at_zero(space):
     optimizer = space.candidate(space.complete({"schedule": "cosine"})).optimizer(steps=100)
     rate = optimizer._learning_rate

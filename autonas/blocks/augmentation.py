@@ -45,3 +45,6 @@ class AugmentationBlock(Block):
             },
             x,
         )
+
+    def late_choices(self) -> dict[str, list[Any]]:
+        return {"augmentation": ["shift", "shift_flip"]}

@@ -56,6 +56,17 @@ class Block(abc.ABC):
         """
         return [{}]
 
+    def late_choices(self) -> dict[str, list[Any]]:
+        """Choices that only a full training can judge, such as augmentation, which slows a short one more than it helps.
+
+        A search by short trainings leaves them at their default; the full trainings try the best candidate with each of
+        the values that are named here. They must not change the network that predicts.
+
+        Returns:
+            The names of hyperparameters, and for each the values that are worth a full training, the most promising first.
+        """
+        return {}
+
 
 class ImageBlock(Block):
     """A network for images, its sizes made for the images and for how many there are.

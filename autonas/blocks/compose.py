@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from autonas.blocks.base import Block, choose
@@ -38,6 +38,9 @@ class Chain(Block):
         first = {name: value for own in points if own is not longest for name, value in own[0].items()}
         return [{**first, **point} for point in longest]
 
+    def late_choices(self) -> dict[str, list[Any]]:
+        return _joined(self.blocks)
+
 
 class OneOf(Block):
     """One of several blocks.
@@ -64,3 +67,10 @@ class OneOf(Block):
         return [
             {self.name: label, **point} for label, block in self.blocks.items() for point in block.starting_points()
         ]
+
+    def late_choices(self) -> dict[str, list[Any]]:
+        return _joined(self.blocks.values())
+
+
+def _joined(blocks: Iterable[Block]) -> dict[str, list[Any]]:
+    return {name: values for block in blocks for name, values in block.late_choices().items()}

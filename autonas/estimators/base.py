@@ -7,7 +7,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autonas import data as data_module
 from autonas.errors import TrialError
@@ -117,7 +117,13 @@ class Estimator(abc.ABC):
 
     What it takes and gives is plain, so that the same call can run in another process. It owns its training and leaves
     nothing behind: no weights, no changed state.
+
+    Attributes:
+        judges_late_choices: Whether it trains long enough for `autonas.blocks.Block.late_choices`; if not, they are left to
+            the full trainings.
     """
+
+    judges_late_choices: ClassVar[bool] = True
 
     @abc.abstractmethod
     def evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autonas.errors import InputError
 from autonas.estimators.base import Budget, Data, Estimator, evaluate
@@ -32,6 +32,8 @@ class Proxy(Estimator):
     References:
     - EcoNAS, Zhou et al., 2020, https://arxiv.org/abs/2001.01233: which reductions keep the ranking.
     """
+
+    judges_late_choices: ClassVar[bool] = False
 
     def __init__(self, data: float = 0.5, epochs: float = 0.25, resolution: float = 1.0, least: int = 2_000) -> None:
         for name, share in (("data", data), ("epochs", epochs), ("resolution", resolution)):

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
+
+Rows = Any  # an array, or a dict of arrays by name
+Shape = Any  # a tuple of sizes, or a dict of tuples by name
 
 
 class Input(abc.ABC):
-    """Checks one kind of data, learns what has no weights (statistics, sizes), and turns that into a Keras model."""
+    """Checks one kind of data, learns what has no weights (statistics, sizes), and turns that into a Keras model.
+
+    Data is one array whose first axis counts the examples, or a dict of such arrays, by name.
+
+    Attributes:
+        runs_on_device: Whether LiteRT can run the preprocessor, so that a `.tflite` holds it. Where it cannot (strings have
+            no operations there), a `.tflite` takes what `numbers` returns.
+    """
+
+    runs_on_device: ClassVar[bool] = False
 
     @property
     @abc.abstractmethod
-    def shape(self) -> tuple[int, ...]:
-        """Of one preprocessed example, without the batch axis; known after `fit`."""
+    def shape(self) -> Shape:
+        """Of one preprocessed example, without the batch axis, one for each array; known after `fit`."""
 
     @abc.abstractmethod
-    def check(self, x: Any, name: str = "x") -> np.ndarray:
+    def check(self, x: Any, name: str = "x") -> Rows:
         """Returns `x` in its one canonical form, or says what is wrong with it.
 
         After `fit`, the form must also fit what was learned (the same image size and channels).
@@ -29,23 +40,38 @@ class Input(abc.ABC):
             name: How the user knows it, for the error: `"x"`, `"validation_data"`.
 
         Returns:
-            An array whose first axis counts the examples.
+            Arrays of numbers, or of strings (dtype `str`, never `object`).
 
         Raises:
             InputError: If `x` cannot be used.
         """
 
     @abc.abstractmethod
-    def fit(self, x: np.ndarray) -> None:
+    def fit(self, x: Rows) -> None:
         """Learns from checked training data what the preprocessor needs, and the sizes that a search space follows."""
 
     @abc.abstractmethod
     def preprocessor(self) -> keras.Model:
-        """Returns the model from what the user holds to what the core of a network takes. It has nothing to train."""
+        """Returns the model from what `check` returns to what the core of a network takes. It has nothing to train.
+
+        Its inputs have the names, its outputs the names of `shape`; all outputs are float32, numbers of words or of
+        categories too.
+        """
+
+    def numbers(self, x: Rows) -> Rows:
+        """Prepares examples for a `.tflite`, in NumPy alone: what the preprocessor does, where it cannot run there.
+
+        Args:
+            x: What `check` returned.
+
+        Returns:
+            float32, equal to what the preprocessor gives up to rounding; `x` itself if the preprocessor runs on the device.
+        """
+        return x
 
     @abc.abstractmethod
-    def reduce(self, x: np.ndarray, factor: float) -> np.ndarray:
-        """Makes preprocessed data cheaper to train on: a lower resolution, a shorter length.
+    def reduce(self, x: Rows, factor: float) -> Rows:
+        """Makes preprocessed data cheaper to train on: a lower resolution, a shorter length; the same where it has neither.
 
         Args:
             x: What the preprocessor returned.

@@ -7,7 +7,7 @@ factor, which keeps it free of aliasing) and bilinear resizing for the rest: Ker
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class ImageInput(Input):
     >>> images.shape, images.resolution
     ((28, 28, 1), 28)
     """
+
+    runs_on_device: ClassVar[bool] = True
 
     def __init__(self, resolution: int | None = None) -> None:
         whole = isinstance(resolution, (int, np.integer)) and not isinstance(resolution, bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import math
 import re
 import sys
@@ -14,8 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import arguments, devices, estimators, heads, inputs, objectives, preparation, report, screens, trials
+from autonas import (
+    arguments,
+    assembly,
+    default_spaces,
+    devices,
+    estimators,
+    heads,
+    objectives,
+    preparation,
+    report,
+    screens,
+    trials,
+)
 from autonas import data as data_module
+from autonas import inputs as inputs_module
 from autonas.errors import NotFittedError
 from autonas.heads.base import Head
 from autonas.inputs.base import Input
@@ -44,10 +58,10 @@ class AutoModel:
     """Searches a network for some data, retrains it, and answers with it.
 
     Args:
-        input: What the data is: an `autonas.inputs.Input` or its name.
-        head: What the target is: an `autonas.heads.Head` or its name.
+        inputs: What the data is: an `autonas.inputs.Input` or its name; a dict or a list of them for several at once.
+        outputs: What the target is: an `autonas.heads.Head` or its name; a dict or a list of them for several at once.
         block: `block(input, rows)` makes the space between them, an `autonas.blocks.Block`, for the fitted input and the
-            number of training examples.
+            number of training examples. None takes the default space of each input.
         max_trials: Most candidates to train (rejected ones do not count). None means 20, or no bound if there is a
             `max_time`.
         max_time: Bound on the whole of `fit`, retraining included: seconds, or `"90s"`, `"10m"`, `"2h"`.
@@ -71,6 +85,9 @@ class AutoModel:
 
     Example:
 
+    >>> auto = autonas.AutoModel({"picture": "image", "facts": "table"}, {"price": "regression"}, max_trials=10)
+    >>> model = auto.fit({"picture": images, "facts": frame}, {"price": prices})
+
     >>> from autonas.blocks import Chain, ConvBlock, ReductionBlock
     >>> def block(images, rows):
     ...     return Chain(ConvBlock(images.resolution, rows), ReductionBlock())
@@ -79,9 +96,9 @@ class AutoModel:
 
     def __init__(
         self,
-        input: Input | str,
-        head: Head | str,
-        block: Callable[[Any, int], Block],
+        inputs: Input | str | Mapping[str, Input | str] | Sequence[Input | str],
+        outputs: Head | str | Mapping[str, Head | str] | Sequence[Head | str],
+        block: Callable[[Any, int], Block] | None = None,
         *,
         max_trials: int | None = None,
         max_time: float | str | None = None,
@@ -97,9 +114,9 @@ class AutoModel:
         overwrite: bool = False,
         verbose: int = 1,
     ) -> None:
-        self._parts = inputs.get(input), heads.get(head)
+        self._parts = inputs_module.get(inputs), heads.get(outputs)
         self.input, self.head = copy.deepcopy(self._parts)
-        self.block = block
+        self.block = default_spaces.default if block is None else block
         self.max_time = arguments.seconds("max_time", max_time)
         self.max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
         if self.max_trials is None and self.max_time is None:
@@ -219,7 +236,7 @@ class AutoModel:
             except KeyboardInterrupt:
                 view.say(self._how_to_go_on())
                 raise
-            self._model = self._assemble(preprocessor, outcome.core)
+            self._model = self._finished_model(preprocessor, outcome.core)
             self._model.optimizer.build(self._model.trainable_variables)  # Keras warns of a file that has it unbuilt
             self._finish(project, content, outcome)
         self._say(self.report())
@@ -318,7 +335,12 @@ class AutoModel:
             )
         with _chatter_off():
             result = model.evaluate(
-                x, self.head.encode(y), sample_weight=weights, batch_size=batch_size, verbose=0, return_dict=True
+                data_module.feed(x),
+                self.head.finished_targets(y),
+                sample_weight=weights,
+                batch_size=batch_size,
+                verbose=0,
+                return_dict=True,
             )
         return {name: float(value) for name, value in result.items()}
 
@@ -327,18 +349,19 @@ class AutoModel:
         from autonas import export
 
         with _chatter_off():
-            return export.export(self.model, path)
+            device_model = functools.partial(assembly.on_device, self.model, self.input, self.head)
+            return export.export(self.model, path, device_model)
 
-    def _outputs(self, x: Any, batch_size: int) -> np.ndarray:
+    def _outputs(self, x: Any, batch_size: int) -> Any:
         model = self.model
         if data_module.is_dataset(x):
             x = data_module.examples(x)
         checked = self.input.check(x)
-        return np.asarray(model.predict(checked, batch_size=batch_size, verbose=0))
+        return model.predict(data_module.feed(checked), batch_size=batch_size, verbose=0)
 
     def costs(self) -> dict[str, float]:
         """Returns all costs of the model: parameters, FLOPs, activation memory, size, and latency with its interval."""
-        built = objectives.BuiltModel(self.model, self.device)
+        built = objectives.BuiltModel(assembly.on_device(self.model, self.input, self.head), self.device)
         with _chatter_off():
             return objectives.measure({name: kind() for name, kind in objectives.COSTS.items()}, built)
 
@@ -365,7 +388,7 @@ class AutoModel:
         """
         self = cls(directory=project.folder.parent, project_name=project.folder.name)  # type: ignore[call-arg]
         (input_name, input_config), (head_name, head_config) = content["input"], content["head"]
-        self.input = inputs.INPUTS[input_name].from_config(input_config)
+        self.input = inputs_module.INPUTS[input_name].from_config(input_config)
         self.head = heads.HEADS[head_name].from_config(head_config)
         self.objective = objectives.restore(*content["objective"])
         self._project, self._finished = project, content["finished"]
@@ -414,23 +437,14 @@ class AutoModel:
             screens.on_costs(self.limits),
             self.limits,
             self.device,
-            lambda core: self._assemble(preprocessor, core),
+            lambda core: assembly.on_device(self._finished_model(preprocessor, core), self.input, self.head),
             self.seed,
         )
 
-    def _assemble(self, preprocessor: keras.Model, core: keras.Model) -> keras.Model:
-        """One model of both, compiled so that it can be evaluated and trained further."""
-        import keras
-
-        from autonas.space import for_inference
-
-        core = for_inference(core)
-        tensor = keras.Input(preprocessor.input_shape[1:], dtype=preprocessor.inputs[0].dtype, name="x")
-        model = keras.Model(tensor, core(preprocessor(tensor)), name=_snake(type(self).__name__))
+    def _finished_model(self, preprocessor: keras.Model, core: keras.Model) -> keras.Model:
         metric = None if self.objective.cheap else self.objective.name.removeprefix("val_")
-        metrics = self.head.metrics(None if metric == "loss" else metric)
-        model.compile(optimizer="adam", loss=self.head.loss(), metrics=metrics, jit_compile=False)
-        return model
+        metric = None if metric == "loss" else metric
+        return assembly.finished(preprocessor, core, self.head, metric, _snake(type(self).__name__))
 
     def _settings(
         self, given: Given, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any], class_weight: Any
@@ -480,8 +494,8 @@ class AutoModel:
         """What `load` needs to answer as this object does."""
         return {
             "task": type(self).__name__,
-            "input": [_name_of(self.input, inputs.INPUTS), self.input.get_config()],
-            "head": [_name_of(self.head, heads.HEADS), self.head.get_config()],
+            "input": [inputs_module.name_of(self.input), self.input.get_config()],
+            "head": [heads.name_of(self.head), self.head.get_config()],
             "objective": [self.objective.name, self.objective.direction],
         }
 
@@ -522,7 +536,3 @@ def _described(part: Any) -> Any:
         return [part.__name__, {}]
     plain = {n: v for n, v in vars(part).items() if isinstance(v, (str, int, float, bool, type(None)))}
     return [type(part).__name__, plain]
-
-
-def _name_of(part: Any, members: Mapping[str, type]) -> str:
-    return next((name for name, kind in members.items() if kind is type(part)), type(part).__name__)

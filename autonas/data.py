@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,72 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 _AT_A_TIME = 1024
+
+
+def mapped(function: Callable[..., Any], *parts: Any) -> Any:
+    """Applies a function to each array of a dict, however deep, or to the array itself; of several parts to all at once.
+
+    Example:
+
+    >>> mapped(len, {"image": np.zeros((2, 8, 8)), "table": {"age": np.zeros(2)}})
+    {'image': 2, 'table': {'age': 2}}
+    """
+    if isinstance(parts[0], Mapping):
+        return {name: mapped(function, *(part[name] for part in parts)) for name in parts[0]}
+    return function(*parts)
+
+
+def leaves(x: Any) -> list[Any]:
+    """The arrays of a dict in the order of their names, or the array itself."""
+    return [leaf for name in sorted(x) for leaf in leaves(x[name])] if isinstance(x, Mapping) else [x]
+
+
+def length(x: Any) -> int:
+    """How many examples there are."""
+    return len(leaves(x)[0])
+
+
+def take(x: Any, rows: Any) -> Any:
+    """Some of the examples."""
+    return mapped(lambda part: part[rows], x)
+
+
+def joined(first: Any, second: Any) -> Any:
+    """The examples of both, one after the other."""
+    return mapped(lambda one, other: np.concatenate([one, other]), first, second)
+
+
+def shapes(x: Any) -> Any:
+    """The shape of one example."""
+    return mapped(lambda part: tuple(part.shape[1:]), x)
+
+
+def feed(x: Any) -> Any:
+    """Examples as Keras takes them: strings have to be tensors."""
+
+    def ready(part: np.ndarray) -> Any:
+        if part.dtype.kind not in "OU":
+            return part
+        import tensorflow as tf
+
+        return tf.constant(part)
+
+    return mapped(ready, x)
+
+
+def by_name(x: Any, name: str, names: Sequence[str]) -> dict[str, Any]:
+    """Reads what stands for several parts: a dict with these names, or a list in their order.
+
+    Raises:
+        InputError: If a name is missing or unknown, or the list has another length.
+    """
+    if isinstance(x, Mapping) and set(x) == set(names):
+        return dict(x)
+    if isinstance(x, (list, tuple)) and len(x) == len(names):
+        return dict(zip(names, x, strict=True))
+    got = sorted(map(str, x)) if isinstance(x, Mapping) else f"a {type(x).__name__}"
+    got = f"{got} of {len(x)}" if isinstance(x, (list, tuple)) else got
+    raise InputError.of(name, f"a dict with {list(names)}, or a list in this order", got)
 
 
 def is_dataset(x: Any) -> bool:
@@ -96,13 +163,15 @@ def _is_batched(spec: tuple[Any, ...]) -> bool:
     return len(first) == 1
 
 
-def check_lengths(x: np.ndarray, y: np.ndarray, sample_weight: Any = None) -> None:
+def check_lengths(x: Any, y: Any, sample_weight: Any = None) -> None:
     """Raises an InputError unless there is one target, and one weight, for each example."""
-    if len(x) != len(y):
-        raise InputError.of("y", f"as long as x, {len(x)}", len(y))
+    n = length(x)
+    for part in leaves(y):
+        if n != len(part):
+            raise InputError.of("y", f"as long as x, {n}", len(part))
     shape = np.shape(sample_weight)
-    if sample_weight is not None and shape[:1] != (len(x),):
-        raise InputError.of("sample_weight", f"as long as x, {len(x)}", shape[0] if shape else repr(sample_weight))
+    if sample_weight is not None and shape[:1] != (n,):
+        raise InputError.of("sample_weight", f"as long as x, {n}", shape[0] if shape else repr(sample_weight))
 
 
 def read_weights(sample_weight: Any, n: int) -> np.ndarray:
@@ -207,8 +276,8 @@ def fingerprint(*parts: Any) -> str:
     True
     """
     digest = hashlib.sha256()
-    for part in parts:
-        array = np.asarray(part)
+    for leaf in (leaf for part in parts for leaf in _named(part)):
+        array = np.asarray(leaf)
         # Objects have no bytes of their own that another process would see alike.
         as_text = array.dtype.kind in "OUST"
         content: Any = "\0".join(map(repr, array.ravel().tolist())).encode() if as_text else np.ascontiguousarray(array)
@@ -218,9 +287,14 @@ def fingerprint(*parts: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def dataset(
-    x: np.ndarray, y: np.ndarray, weights: np.ndarray | None, batch_size: int, seed: int | None = None
-) -> tf.data.Dataset:
+def _named(part: Any) -> list[Any]:
+    """The arrays of a dict, each after its name; anything else as it is."""
+    if not isinstance(part, Mapping):
+        return [part]
+    return [leaf for name in sorted(part) for leaf in (name, *_named(part[name]))]
+
+
+def dataset(x: Any, y: Any, weights: np.ndarray | None, batch_size: int, seed: int | None = None) -> tf.data.Dataset:
     """Batches of (x, y) or (x, y, weights), the last one perhaps smaller.
 
     Autotuning is off: for data in memory it costs more than the batches.
@@ -235,13 +309,16 @@ def dataset(
     import tensorflow as tf
 
     with tf.device("CPU:0"):
-        tensors = [tf.constant(part) for part in (x, y, weights) if part is not None]
-    rows = tf.data.Dataset.range(len(x))
+        parts = [mapped(tf.constant, part) for part in (x, y, weights) if part is not None]
+    n = length(x)
+    rows = tf.data.Dataset.range(n)
     if seed is not None:
-        rows = rows.shuffle(len(x), seed=seed % 2**31, reshuffle_each_iteration=True)
+        rows = rows.shuffle(n, seed=seed % 2**31, reshuffle_each_iteration=True)
     options = tf.data.Options()
     options.deterministic = True
     options.autotune.enabled = False
     options.threading.private_threadpool_size = 1
-    batches = rows.batch(batch_size).map(lambda row: tuple(tf.gather(tensor, row) for tensor in tensors))
+    batches = rows.batch(batch_size).map(
+        lambda row: tuple(mapped(lambda tensor: tf.gather(tensor, row), part) for part in parts)
+    )
     return batches.prefetch(1).with_options(options)

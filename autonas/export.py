@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     import keras
 
 
-def export(model: keras.Model, path: str | os.PathLike[str]) -> Path:
+def export(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    device_model: Callable[[], keras.Model] | None = None,
+) -> Path:
     """Writes a model in the format that the suffix says.
 
     What stood there is replaced in one step when the new file is complete; folders on the way are made.
@@ -27,6 +31,7 @@ def export(model: keras.Model, path: str | os.PathLike[str]) -> Path:
         model: A functional or sequential model.
         path: `.keras` is Keras's own format, `.tflite` LiteRT's (float32, built-in operations only), and a name without
             a suffix is a folder that becomes a SavedModel with the endpoint `serve`.
+        device_model: Makes what is written as `.tflite`; None takes `model`.
 
     Returns:
         The path.
@@ -44,7 +49,7 @@ def export(model: keras.Model, path: str | os.PathLike[str]) -> Path:
         hint = "Use .keras, .tflite, or a name without a suffix for a SavedModel folder."
         raise InputError.of("path", "a name that ends in .keras or .tflite, or has no suffix", repr(str(path)), hint)
     quiet_tensorflow()
-    _WRITERS[path.suffix](model, path)
+    _WRITERS[path.suffix](device_model() if device_model and path.suffix == ".tflite" else model, path)
     return path
 
 

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 class Part:
     """Examples, targets and weights in their canonical form."""
 
-    x: np.ndarray
-    y: np.ndarray
+    x: Any
+    y: Any
     sample_weight: Any
 
     def rows(self, rows: np.ndarray) -> Part:
         """Some of the examples."""
         weight = None if self.sample_weight is None else np.asarray(self.sample_weight)[rows]
-        return Part(self.x[rows], self.y[rows], weight)
+        return Part(data_module.take(self.x, rows), data_module.take(self.y, rows), weight)
 
     def arrays(self) -> tuple[Any, ...]:
         """The three, for a fingerprint."""
@@ -86,8 +86,9 @@ def check(
     head.fit(given.y)
     head.weights(given.y, class_weight, given.sample_weight)
     if validation_data is None:
-        train, valid = data_module.split(len(given.x), head.strata(given.y), validation_split, seed)
-        input.fit(given.x[train])
+        n = data_module.length(given.x)
+        train, valid = data_module.split(n, head.strata(given.y), validation_split, seed)
+        input.fit(data_module.take(given.x, train))
         return Given(given.rows(train), given.rows(valid), validation_split)
     input.fit(given.x)
     parts = list(validation_data) if isinstance(validation_data, (tuple, list)) else [validation_data]
@@ -124,8 +125,8 @@ def prepare(
     """
     from autonas.estimators.base import Data
 
-    def ready(x: np.ndarray) -> np.ndarray:
-        return np.asarray(preprocessor.predict(x, batch_size=256, verbose=0))
+    def ready(x: Any) -> Any:
+        return preprocessor.predict(data_module.feed(x), batch_size=256, verbose=0)
 
     train, valid = given.train, given.validation
     x, y = ready(train.x), head.encode(train.y)
@@ -134,9 +135,14 @@ def prepare(
     validation = (x_valid, y_valid, head.weights(valid.y, None, valid.sample_weight))
     data = Data(x, y, weights, validation, head.strata(train.y), input, head, seed)
     everything = Data(
-        np.concatenate([x, x_valid]),
-        np.concatenate([y, y_valid]),
-        _joined(weights, head.weights(valid.y, class_weight, valid.sample_weight), len(x), len(x_valid)),
+        data_module.joined(x, x_valid),
+        data_module.joined(y, y_valid),
+        _joined(
+            weights,
+            head.weights(valid.y, class_weight, valid.sample_weight),
+            data_module.length(x),
+            data_module.length(x_valid),
+        ),
         None,
         None,
         input,

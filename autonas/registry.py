@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from autonas.errors import InputError
@@ -39,3 +39,17 @@ def resolve(kind: str, members: Mapping[str, type[T]], base: type[T], identifier
         repr(identifier),
         f"Did you mean {near[0]!r}?" if near else "",
     )
+
+
+def name_of(members: Mapping[str, type[T]], part: T) -> str:
+    """Returns the name of the member that a part is; that of its class where it is none, such as a user's own."""
+    return next((name for name, kind in members.items() if kind is type(part)), type(part).__name__)
+
+
+def names(members: Mapping[str, type[T]], parts: Sequence[T]) -> list[str]:
+    """Names for several parts, no two alike: of their kinds, with a number from the second of a kind on."""
+    kinds = [name_of(members, part) for part in parts]
+    return [
+        kind if kind not in kinds[:place] else f"{kind}_{kinds[:place].count(kind) + 1}"
+        for place, kind in enumerate(kinds)
+    ]

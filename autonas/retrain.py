@@ -80,7 +80,7 @@ def finalists(
     """
     best: dict[str, Trial] = {}
     for trial in completed(trials):
-        network = key({name: value for name, value in trial.values.items() if "/" not in name})
+        network = key({name: value for name, value in trial.values.items() if not name.startswith("tuner/")})
         best.setdefault(network, trial)
     ranked = list(best.values())
     chosen = ranked[:top_k]

@@ -48,7 +48,7 @@ class SearchSpace(keras_tuner.HyperModel):
     Args:
         block: From preprocessed data to features.
         head: From features to outputs.
-        input_shape: Shape of one preprocessed example.
+        input_shape: Shape of one preprocessed example, or a dict of shapes.
         schedules: Learning rate schedules to choose from, of `"cosine"` and `"constant"`. A callback that sets the
             learning rate needs it constant.
 
@@ -64,13 +64,13 @@ class SearchSpace(keras_tuner.HyperModel):
         self,
         block: Block,
         head: Head,
-        input_shape: tuple[int, ...],
+        input_shape: Any,
         schedules: Sequence[str] = ("cosine", "constant"),
     ) -> None:
         super().__init__(tunable=True)
         self.block = block
         self.head = head
-        self.input_shape = tuple(input_shape)
+        self.input_shape = input_shape
         self.schedules = list(schedules)
         self.hyperparameters = discover(self._declare)
 
@@ -80,7 +80,7 @@ class SearchSpace(keras_tuner.HyperModel):
         core.compile(optimizer=self.optimizer(hp, steps=10_000), loss=self.head.loss(), metrics=self.head.metrics())
         return core
 
-    def network(self, hp: keras_tuner.HyperParameters, input_shape: Sequence[int]) -> keras.Model:
+    def network(self, hp: keras_tuner.HyperParameters, input_shape: Any) -> keras.Model:
         """Builds the core of a candidate: from one preprocessed batch to the outputs, without weights trained.
 
         Args:
@@ -89,7 +89,7 @@ class SearchSpace(keras_tuner.HyperModel):
         """
         import keras
 
-        inputs = keras.Input(tuple(input_shape), name="inputs")
+        inputs = _symbolic(input_shape, "inputs")
         outputs = self.head.build(hp, self.block.build(hp, inputs))
         return keras.Model(inputs, outputs, name="core")
 
@@ -156,13 +156,11 @@ class SearchSpace(keras_tuner.HyperModel):
         return keras_tuner.HyperParameters.from_config(config)
 
     def twins(self, values: Mapping[str, Any]) -> list[Values]:
-        """The same network, trained with each of the other values of `Block.late_choices`."""
-        return [
-            {**values, name: value}
-            for name, others in self.block.late_choices().items()
-            for value in others
-            if name in values and value != values[name]
-        ]
+        """The same network, trained with the first values of `Block.late_choices`, then with the second ones, and so on."""
+        late = {name: others for name, others in self.block.late_choices().items() if name in values}
+        rounds = range(max((len(others) for others in late.values()), default=0))
+        changed = [{n: others[r] for n, others in late.items() if r < len(others)} for r in rounds]
+        return [{**values, **changes} for changes in changed if any(values[n] != v for n, v in changes.items())]
 
     def candidate(self, values: Mapping[str, Any]) -> Candidate:
         """The candidate of these values."""
@@ -171,7 +169,7 @@ class SearchSpace(keras_tuner.HyperModel):
     def get_config(self) -> dict[str, Any]:
         """The space as plain data: what its fingerprint is made of."""
         return {
-            "input_shape": list(self.input_shape),
+            "input_shape": self.input_shape,
             "hyperparameters": self.hyperparameters.get_config()["space"],
         }
 
@@ -192,7 +190,7 @@ class Candidate:
     space: SearchSpace
     values: Values
 
-    def core(self, input_shape: Sequence[int] | None = None) -> keras.Model:
+    def core(self, input_shape: Any = None) -> keras.Model:
         """Builds the network, its weights fresh. Seed it with `seeded`.
 
         Args:
@@ -209,6 +207,15 @@ class Candidate:
         hp = self.space.hyperparameters.copy()
         hp.values = dict(self.values)
         return hp
+
+
+def _symbolic(shape: Any, name: str) -> Any:
+    """Keras inputs of these shapes, in the same structure."""
+    import keras
+
+    if isinstance(shape, Mapping):
+        return {part: _symbolic(inner, part) for part, inner in shape.items()}
+    return keras.Input(tuple(shape), name=name)
 
 
 def for_inference(core: keras.Model) -> keras.Model:

@@ -15,7 +15,7 @@ from autonas.estimators.base import Data
 from autonas.heads.classification import ClassificationHead
 from autonas.inputs.image import ImageInput
 from autonas.space import SearchSpace
-from autonas.tasks.image import image_space
+from autonas.default_spaces import image_space
 
 PACKAGES = ("autonas", "tensorflow", "keras", "keras-tuner", "numpy", "ai-edge-litert")
 

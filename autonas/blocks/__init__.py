@@ -8,7 +8,7 @@ from typing import Any
 from autonas.blocks.augmentation import AugmentationBlock
 from autonas.blocks.base import Block, ImageBlock
 from autonas.blocks.cell import CellBlock
-from autonas.blocks.compose import Chain, OneOf
+from autonas.blocks.compose import Chain, Merge, OneOf
 from autonas.blocks.conv import ConvBlock
 from autonas.blocks.mbconv import MBConvBlock
 from autonas.blocks.reduction import ReductionBlock
@@ -52,6 +52,7 @@ __all__ = [
     "ConvBlock",
     "ImageBlock",
     "MBConvBlock",
+    "Merge",
     "OneOf",
     "ReductionBlock",
     "ResidualBlock",

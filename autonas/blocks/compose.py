@@ -72,5 +72,50 @@ class OneOf(Block):
         return _joined(self.blocks.values())
 
 
+class Merge(Block):
+    """A block for each of several inputs, their features side by side.
+
+    The hyperparameters of a block have the name of its input before them: `"image/family"`.
+
+    Args:
+        blocks: name of the input -> block.
+
+    Example:
+
+    >>> block = Merge({"image": image_space(images, rows), "table": table_space(table, rows)})
+    """
+
+    def __init__(self, blocks: Mapping[str, Block]) -> None:
+        self.blocks = dict(blocks)
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        import keras
+
+        features = []
+        for name, block in self.blocks.items():
+            with hp.name_scope(name):
+                features.append(block.build(hp, x[name]))
+        return features[0] if len(features) == 1 else keras.layers.Concatenate()(features)
+
+    def starting_points(self) -> list[dict[str, Any]]:
+        """The first designs of all blocks together, then their second ones, and so on; a block with fewer keeps its first."""
+        points = {name: block.starting_points() for name, block in self.blocks.items()}
+        return [
+            {
+                f"{name}/{key}": value
+                for name, own in points.items()
+                for key, value in (own[number] if number < len(own) else own[0]).items()
+            }
+            for number in range(max(len(own) for own in points.values()))
+        ]
+
+    def late_choices(self) -> dict[str, list[Any]]:
+        return {
+            f"{name}/{key}": values
+            for name, block in self.blocks.items()
+            for key, values in block.late_choices().items()
+        }
+
+
 def _joined(blocks: Iterable[Block]) -> dict[str, list[Any]]:
     return {name: values for block in blocks for name, values in block.late_choices().items()}

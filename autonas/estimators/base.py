@@ -26,8 +26,8 @@ class Data:
     """Prepared data: preprocessed, encoded, split.
 
     Attributes:
-        x: Preprocessed examples, (n, ...), float32.
-        y: Encoded targets, (n, ...).
+        x: Preprocessed examples, (n, ...), float32: an array, or a dict of arrays.
+        y: Encoded targets, (n, ...), likewise.
         weights: One weight for each example, or None.
         validation: The same three for the validation part, or None when there is none.
         strata: One class for each example of `x`, or None: what a part of the data keeps in proportion.
@@ -36,17 +36,17 @@ class Data:
         seed: Which part of the examples a smaller part is: the same one for every candidate.
     """
 
-    x: np.ndarray
-    y: np.ndarray
+    x: Any
+    y: Any
     weights: np.ndarray | None
-    validation: tuple[np.ndarray, np.ndarray, np.ndarray | None] | None
+    validation: tuple[Any, Any, np.ndarray | None] | None
     strata: np.ndarray | None
     input: Input
     head: Head
     seed: int = 0
 
     def __len__(self) -> int:
-        return len(self.x)
+        return data_module.length(self.x)
 
     def part(self, share: float, at_least: int = 0) -> Data:
         """A share of the training examples, never fewer than `at_least`; the validation part stays whole."""
@@ -56,7 +56,8 @@ class Data:
         rows = data_module.subsample(len(self), self.strata, n / len(self), self.seed)
         weights = None if self.weights is None else self.weights[rows]
         strata = None if self.strata is None else self.strata[rows]
-        return dataclasses.replace(self, x=self.x[rows], y=self.y[rows], weights=weights, strata=strata)
+        x, y = data_module.take(self.x, rows), data_module.take(self.y, rows)
+        return dataclasses.replace(self, x=x, y=y, weights=weights, strata=strata)
 
     def reduced(self, factor: float) -> Data:
         """The same data, cheaper to train on: each example at `factor` of its resolution."""
@@ -185,7 +186,7 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
 
     watch = _watch(budget.deadline)
     with seeded(seed):
-        core = candidate.core(data.x.shape[1:])
+        core = candidate.core(data_module.shapes(data.x))
         optimizer = candidate.optimizer(math.ceil(len(data) / budget.batch_size) * budget.epochs)
     _compile(core, optimizer, data, budget)
     stop = _best_epoch(budget, has_validation=data.validation is not None)
@@ -198,7 +199,7 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         shuffle=False,
         verbose=0,
     ).history
-    return _training(core, history, budget, watch)
+    return _training(core, history, budget, data.head, watch)
 
 
 def _compile(core: keras.Model, optimizer: Any, data: Data, budget: Budget) -> None:
@@ -209,8 +210,8 @@ def _compile(core: keras.Model, optimizer: Any, data: Data, budget: Budget) -> N
     metrics = data.head.metrics(None if metric == "loss" else metric)
     core.compile(optimizer=optimizer, loss=data.head.loss(), metrics=metrics, jit_compile=False)
     optimizer.build(core.trainable_variables)
-    target = keras.ops.convert_to_tensor(data.y[:1])
-    output = keras.ops.zeros((1, *core.output_shape[1:]))
+    target = data_module.mapped(lambda part: keras.ops.convert_to_tensor(part[:1]), data.y)
+    output = data_module.mapped(lambda tensor: keras.ops.zeros((1, *tensor.shape[1:])), core.output)
     core.compute_loss(None, target, output)
     core.compute_metrics(None, target, output)
     core.reset_metrics()
@@ -263,7 +264,7 @@ def _watch(deadline: float | None) -> Any:
     return Watch()
 
 
-def _training(core: keras.Model, history: dict[str, list[Any]], budget: Budget, watch: Any) -> Training:
+def _training(core: keras.Model, history: dict[str, list[Any]], budget: Budget, head: Head, watch: Any) -> Training:
     monitored = history.get(budget.monitor)
     epochs = len(history["loss"])
     best = epochs - 1
@@ -274,4 +275,4 @@ def _training(core: keras.Model, history: dict[str, list[Any]], budget: Budget, 
     wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}
     if wrong:
         raise TrialError(f"The training diverged: {wrong} in epoch {best + 1}.")
-    return Training(core, metrics, best + 1, epochs, watch.timings(), watch.in_time)
+    return Training(core, head.in_units(metrics), best + 1, epochs, watch.timings(), watch.in_time)

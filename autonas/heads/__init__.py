@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from autonas import registry
 from autonas.heads.base import Head
 from autonas.heads.classification import ClassificationHead
-from autonas.registry import resolve
+from autonas.heads.several import SeveralHeads
 
-HEADS: dict[str, type[Head]] = {"classification": ClassificationHead}
+HEADS: dict[str, type[Head]] = {"classification": ClassificationHead, "several": SeveralHeads}
 
 
 def get(identifier: Any) -> Head:
-    """Returns the head that a name, a class or an instance means."""
-    return resolve("head", HEADS, Head, identifier)  # type: ignore[type-abstract]
+    """Returns the head that a name, a class or an instance means.
+
+    A dict of them, or a list, is several outputs at once; in a list each has the name of its kind.
+    """
+    if isinstance(identifier, (list, tuple)):
+        parts = [get(part) for part in identifier]
+        identifier = dict(zip(registry.names(HEADS, parts), parts, strict=True))
+    if isinstance(identifier, Mapping):
+        return SeveralHeads({name: get(part) for name, part in identifier.items()})
+    single = {name: kind for name, kind in HEADS.items() if kind is not SeveralHeads}
+    return registry.resolve("head", single, Head, identifier)  # type: ignore[type-abstract]
+
+
+def name_of(part: Head) -> str:
+    """The name of a head's kind."""
+    return registry.name_of(HEADS, part)

@@ -9,7 +9,7 @@ import abc
 import difflib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -31,6 +31,7 @@ class Head(abc.ABC):
     """
 
     default_objective: ClassVar[str]
+    name: str = "answer"  # of the output layer
 
     @abc.abstractmethod
     def check(self, y: Any, name: str = "y") -> np.ndarray:
@@ -71,6 +72,18 @@ class Head(abc.ABC):
         Args:
             objective: The Keras name of a metric that has to be among them.
         """
+
+    def finish(self, outputs: Any) -> Any:
+        """Turns the core's symbolic outputs into those of the model that the user gets, with layers of Keras."""
+        return outputs
+
+    def finished_targets(self, y: np.ndarray) -> np.ndarray:
+        """Turns checked labels into the targets of the finished model."""
+        return self.encode(y)
+
+    def in_units(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Turns metrics of the core into those of the finished model, by Keras's names, with `val_` before them or not."""
+        return dict(metrics)
 
     @abc.abstractmethod
     def decode(self, outputs: np.ndarray) -> np.ndarray:

@@ -59,6 +59,7 @@ class ClassificationHead(Head):
     """
 
     default_objective: ClassVar[str] = "val_accuracy"
+    name = "classification"
 
     def __init__(self, loss: Any = None, metrics: Sequence[Any] | None = None, multi_label: bool = False) -> None:
         if not isinstance(multi_label, bool):
@@ -147,7 +148,7 @@ class ClassificationHead(Head):
 
         units = 1 if self.form == BINARY else len(self.classes)
         activation = "softmax" if self.form in (ONE_HOT, SPARSE) else "sigmoid"
-        return keras.layers.Dense(units, activation=activation, dtype="float32", name="classification")(x)
+        return keras.layers.Dense(units, activation=activation, dtype="float32", name=self.name)(x)
 
     def loss(self) -> Any:
         return _LOSSES.get(self.form, "binary_crossentropy") if self._loss is None else self._loss

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from autonas import registry
 from autonas.inputs.base import Input
 from autonas.inputs.image import ImageInput
-from autonas.registry import resolve
+from autonas.inputs.several import SeveralInputs
 
-INPUTS: dict[str, type[Input]] = {"image": ImageInput}
+INPUTS: dict[str, type[Input]] = {"image": ImageInput, "several": SeveralInputs}
 
 
 def get(identifier: Any) -> Input:
     """Returns the input that a name, a class or an instance means; an unknown name's error lists the known ones.
 
+    A dict of them, or a list, is several inputs at once; in a list each has the name of its kind.
+
     Example:
 
     >>> get("image")
     <autonas.inputs.image.ImageInput object at ...>
+    >>> get({"front": "image", "back": "image"})
+    <autonas.inputs.several.SeveralInputs object at ...>
     """
-    return resolve("input", INPUTS, Input, identifier)  # type: ignore[type-abstract]
+    if isinstance(identifier, (list, tuple)):
+        parts = [get(part) for part in identifier]
+        identifier = dict(zip(registry.names(INPUTS, parts), parts, strict=True))
+    if isinstance(identifier, Mapping):
+        return SeveralInputs({name: get(part) for name, part in identifier.items()})
+    single = {name: kind for name, kind in INPUTS.items() if kind is not SeveralInputs}
+    return registry.resolve("input", single, Input, identifier)  # type: ignore[type-abstract]
+
+
+def name_of(part: Input) -> str:
+    """The name of an input's kind."""
+    return registry.name_of(INPUTS, part)

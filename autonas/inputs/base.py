@@ -24,6 +24,10 @@ class Input(abc.ABC):
 
     runs_on_device: ClassVar[bool] = False
 
+    def on_device(self) -> keras.Model | None:
+        """The model that a `.tflite` puts before the core; None where it takes what `numbers` returns."""
+        return self.preprocessor() if self.runs_on_device else None
+
     @property
     @abc.abstractmethod
     def shape(self) -> Shape:

@@ -1,25 +1,12 @@
-"""Images: the tasks on them, and the space that is searched by default."""
+"""Images: the tasks on them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from autonas.blocks import BLOCKS, AugmentationBlock, Chain, OneOf, ReductionBlock
-from autonas.blocks.base import Block
 from autonas.heads.classification import ClassificationHead
 from autonas.inputs.image import ImageInput
 from autonas.tasks.base import Classifier
-
-
-def image_space(images: ImageInput, rows: int) -> Block:
-    """The default space: augmentation, one of the families of networks, and how its features are reduced.
-
-    Args:
-        images: Fitted; the networks follow its resolution.
-        rows: How many training examples there are; the networks follow it too.
-    """
-    families = {name: BLOCKS[name](images.resolution, rows) for name in ("residual", "conv", "mbconv", "cell")}
-    return Chain(AugmentationBlock(), OneOf("family", families), ReductionBlock())
 
 
 class ImageClassifier(Classifier):
@@ -40,4 +27,4 @@ class ImageClassifier(Classifier):
     """
 
     def __init__(self, *, loss: Any = None, metrics: Any = None, multi_label: bool = False, **options: Any) -> None:
-        super().__init__(ImageInput(), ClassificationHead(loss, metrics, multi_label), image_space, **options)
+        super().__init__(ImageInput(), ClassificationHead(loss, metrics, multi_label), **options)

@@ -51,9 +51,9 @@ def check_block(block: Block, input_shape: Sequence[int], folder: Path, samples:
     drawn = [sample(subject.space, rng) for _ in range(samples)]
     for point in points:
         subject.check_legal(point)
-    for name, values in block.late_choices().items():
-        for value in values:
-            subject.check_legal({name: value})
+    for name, others in block.late_choices().items():
+        for other in others:
+            subject.check_legal({name: other})
     smallest = _ranges(discover(functools.partial(_declare, block, shapes[-1])))
     same = smallest == _ranges(subject.space)
     _check(same, f"its hyperparameters are the same for inputs of {shapes[0]} and {shapes[-1]}", smallest)

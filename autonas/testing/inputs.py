@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas.data import feed, leaves, length, mapped, shapes, take
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,41 +32,52 @@ def check_input(input: Input, x: Any, folder: Path) -> None:
     """
     checked = input.check(x)
     _same(input.check(checked), checked, "check leaves what it checked as it is")
-    _refuses(lambda: input.check(checked[:0]), "no examples at all are an InputError")
-    before = checked.copy()
+    _refuses(lambda: input.check(take(checked, slice(0, 0))), "no examples at all are an InputError")
+    before = mapped(np.copy, checked)
     input.fit(checked)
     _same(input.check(x), checked, "check gives the same after fit")
     model = input.preprocessor()
     prepared = _outputs(model, checked)
     _same(checked, before, "fit and the preprocessor leave the data as it is")
-    _check(prepared.shape == (len(checked), *input.shape), "shape is that of a preprocessed example", prepared.shape)
-    _check(
-        prepared.dtype == np.float32 and bool(np.isfinite(prepared).all()), "it gives finite float32", prepared.dtype
-    )
+    _check(shapes(prepared) == _plain(input.shape), "shape is that of a preprocessed example", shapes(prepared))
+    _check(length(prepared) == length(checked), "no example is lost", length(prepared))
+    _finite(prepared, "it gives")
     _check(not model.trainable_variables, "the preprocessor has nothing to train", model.trainable_variables)
     own = [type(layer).__name__ for layer in model.layers if not type(layer).__module__.startswith("keras.")]
     _check(not own, "the preprocessor is made of Keras's own layers", own)
     _same(_saved_and_loaded(model, checked, folder), prepared, "the preprocessor gives the same when saved and loaded")
+    _prepares_on_a_device(input, checked, prepared)
     _reduces(input, prepared)
     again = type(input).from_config(json.loads(json.dumps(input.get_config(), allow_nan=False)))
-    _check(again.shape == input.shape, "from_config gives the same shape", again.shape)
+    _check(_plain(again.shape) == _plain(input.shape), "from_config gives the same shape", again.shape)
     _same(again.check(x), checked, "from_config gives an input that checks the same")
     _same(_outputs(again.preprocessor(), checked), prepared, "from_config gives the same preprocessor")
 
 
-def _reduces(input: Input, prepared: np.ndarray) -> None:
-    before = prepared.copy()
-    _check(input.reduce(prepared, 1.0) is prepared, "reduce(x, 1) is x", None)
+def _prepares_on_a_device(input: Input, checked: Any, prepared: Any) -> None:
+    """`numbers`, and then the model that runs on the device if there is one, give what the preprocessor gives."""
+    numbers, model = input.numbers(checked), input.on_device()
+    done = numbers if model is None else _outputs(model, numbers)
+    for got, expected in zip(leaves(done), leaves(prepared), strict=True):
+        close = got.dtype == expected.dtype and np.allclose(got, expected, rtol=1e-5, atol=1e-5)
+        _check(close, "a device prepares as the preprocessor does", got)
+
+
+def _reduces(input: Input, prepared: Any) -> None:
+    before = mapped(np.copy, prepared)
+    kept = all(one is other for one, other in zip(leaves(input.reduce(prepared, 1.0)), leaves(prepared), strict=True))
+    _check(kept, "reduce(x, 1) is x", None)
     half = input.reduce(prepared, 0.5)
     _same(prepared, before, "reduce leaves the data as it is")
-    _check(half.dtype == np.float32 and bool(np.isfinite(half).all()), "reduce gives finite float32", half.dtype)
-    fits = half.ndim == prepared.ndim and len(half) == len(prepared) and half.size <= prepared.size
-    _check(fits, "reduce keeps the examples and the rank, and makes none larger", half.shape)
+    _finite(half, "reduce gives")
+    for less, full in zip(leaves(half), leaves(prepared), strict=True):
+        fits = less.ndim == full.ndim and len(less) == len(full) and less.size <= full.size
+        _check(fits, "reduce keeps the examples and the rank, and makes none larger", less.shape)
     for factor in 0.0, 1.5:
         _refuses(functools.partial(input.reduce, prepared, factor), f"reduce(x, {factor}) is an InputError")
 
 
-def _saved_and_loaded(model: keras.Model, x: np.ndarray, folder: Path) -> np.ndarray:
+def _saved_and_loaded(model: keras.Model, x: Any, folder: Path) -> Any:
     import keras
 
     path = folder / "preprocessor.keras"
@@ -73,13 +85,26 @@ def _saved_and_loaded(model: keras.Model, x: np.ndarray, folder: Path) -> np.nda
     return _outputs(keras.saving.load_model(path), x)
 
 
-def _outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
-    return np.asarray(model.predict(x, verbose=0))
+def _outputs(model: keras.Model, x: Any) -> Any:
+    return model.predict(feed(x), verbose=0)
 
 
-def _same(got: np.ndarray, expected: np.ndarray, what: str) -> None:
-    same = got.dtype == expected.dtype and np.array_equal(got, expected)
-    _check(same, what, f"{got.dtype} of shape {got.shape}" if got.shape != expected.shape else got)
+def _finite(x: Any, what: str) -> None:
+    for leaf in leaves(x):
+        _check(leaf.dtype == np.float32 and bool(np.isfinite(leaf).all()), f"{what} finite float32", leaf.dtype)
+
+
+def _plain(shape: Any) -> Any:
+    return {name: _plain(inner) for name, inner in shape.items()} if isinstance(shape, dict) else tuple(shape)
+
+
+def _same(got: Any, expected: Any, what: str) -> None:
+    _check(len(leaves(got)) == len(leaves(expected)), what, f"{len(leaves(got))} arrays")
+    for one, other in zip(leaves(got), leaves(expected), strict=True):
+        equal = np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+        same = one.dtype.kind == other.dtype.kind and one.dtype.itemsize == other.dtype.itemsize and equal
+        same = same or (one.dtype.kind == "U" and other.dtype.kind == "U" and equal)  # as long as the longest text
+        _check(same, what, f"{one.dtype} of shape {one.shape}" if one.shape != other.shape else one)
 
 
 def _refuses(call: Callable[[], Any], what: str) -> None:

@@ -11,12 +11,20 @@ from autonas.errors import InputError
 from autonas.inputs.image import ImageInput
 from autonas.testing.inputs import check_input
 
-SAMPLES = {"image": np.random.default_rng(0).integers(0, 256, (6, 12, 9, 3)).astype("uint8")}
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 12, 9, 3)).astype("uint8")
+SAMPLES = {
+    "image": (ImageInput, IMAGES),
+    "several": (
+        lambda: inputs.get({"front": "image", "back": "image"}),
+        {"front": IMAGES, "back": IMAGES[:, ::-1, :, 0]},
+    ),
+}
 
 
 @pytest.mark.parametrize("name", inputs.INPUTS)
 def test_an_input_keeps_the_contract(name, tmp_path):
-    check_input(inputs.get(name), SAMPLES[name], tmp_path)
+    make, x = SAMPLES[name]
+    check_input(make(), x, tmp_path)
 
 
 def test_an_unknown_name_lists_the_known_ones():
@@ -62,4 +70,4 @@ class Trains(ImageInput):
 )
 def test_the_suite_tells_what_is_wrong(wrong, told, tmp_path):
     with pytest.raises(AssertionError, match=told):
-        check_input(wrong(), SAMPLES["image"], tmp_path)
+        check_input(wrong(), IMAGES, tmp_path)

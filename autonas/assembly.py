@@ -1,0 +1,63 @@
+"""From parts to models: the one that the user gets, and the one that a device runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autonas.data import mapped
+
+if TYPE_CHECKING:
+    import keras
+
+    from autonas.heads.base import Head
+    from autonas.inputs.base import Input
+
+CORE = "core"  # its name inside the finished model
+
+
+def finished(preprocessor: keras.Model, core: keras.Model, head: Head, metric: str | None, name: str) -> keras.Model:
+    """Makes one model of a preprocessor and a core, compiled so that it can be evaluated and trained further.
+
+    Args:
+        preprocessor: From what the user holds.
+        core: Trained, or fresh.
+        head: Its answers, loss and metrics.
+        metric: One that has to be among the metrics.
+        name: Of the model.
+    """
+    import keras
+
+    from autonas.space import for_inference
+
+    core = for_inference(core)
+    tensors = mapped(
+        lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name), _inputs(preprocessor)
+    )
+    model = keras.Model(tensors, head.finish(core(preprocessor(tensors))), name=name)
+    model.compile(optimizer="adam", loss=head.loss(), metrics=head.metrics(metric), jit_compile=False)
+    return model
+
+
+def on_device(model: keras.Model, input: Input, head: Head) -> keras.Model:
+    """Makes of a finished model the one that a device runs: without what LiteRT has no operations for.
+
+    Args:
+        model: What `finished` returned, or the same read from a file.
+        input: Its input, fitted.
+        head: Its head, fitted.
+    """
+    import keras
+
+    if input.runs_on_device:
+        return model
+    core = model.get_layer(CORE)
+    before = input.on_device()
+    shapes = _inputs(core) if before is None else _inputs(before)
+    tensors = mapped(lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name), shapes)
+    return keras.Model(tensors, head.finish(core(tensors if before is None else before(tensors))), name=model.name)
+
+
+def _inputs(model: Any) -> Any:
+    import keras
+
+    return model.inputs[0] if isinstance(model, keras.Sequential) else model.input

@@ -1,0 +1,46 @@
+"""The default space of each kind of input: what is searched where the user names no block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autonas import inputs
+from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, Merge, OneOf, ReductionBlock
+from autonas.errors import InputError
+from autonas.inputs.base import Input
+
+
+def image_space(images: Any, rows: int) -> Block:
+    """Augmentation, one of the families of networks, and how its features are reduced.
+
+    Args:
+        images: Fitted; the networks follow its resolution.
+        rows: How many training examples there are; the networks follow it too.
+    """
+    families = {name: BLOCKS[name](images.resolution, rows) for name in ("residual", "conv", "mbconv", "cell")}
+    return Chain(AugmentationBlock(), OneOf("family", families), ReductionBlock())
+
+
+def several_space(several: Any, rows: int) -> Block:
+    """The spaces of all inputs, their features side by side."""
+    return Merge({name: default(part, rows) for name, part in several.inputs.items()})
+
+
+SPACES: dict[str, Callable[[Any, int], Block]] = {"image": image_space, "several": several_space}
+
+
+def default(input: Input, rows: int) -> Block:
+    """Returns the default space of an input.
+
+    Args:
+        input: Fitted.
+        rows: How many training examples there are.
+
+    Raises:
+        InputError: If there is none, as for an input of the user's own.
+    """
+    kind = inputs.name_of(input)
+    if kind not in SPACES:
+        raise InputError.of("block", f"given for an input that is none of {sorted(SPACES)}", None)
+    return SPACES[kind](input, rows)

@@ -1,0 +1,122 @@
+"""Several targets at once, by name: a price and a category, two opinions on one text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from autonas import data
+from autonas.errors import InputError
+from autonas.heads.base import Head
+
+if TYPE_CHECKING:
+    import keras_tuner
+
+
+class SeveralHeads(Head):
+    """Heads side by side on the same features.
+
+    Targets are a dict of what each head takes (a frame of columns too), or a list of these in the order of the heads;
+    answers are a dict. The loss is the sum of the heads' losses. Metrics have the name of the head before them, as Keras
+    has it: `"val_price_mae"`.
+
+    Args:
+        heads: name -> head.
+
+    Example:
+
+    >>> both = SeveralHeads({"price": RegressionHead(), "kind": ClassificationHead()})
+    >>> both.check({"price": prices, "kind": kinds})
+    """
+
+    default_objective: ClassVar[str] = "val_loss"
+
+    def __init__(self, heads: Mapping[str, Head]) -> None:
+        self.heads = dict(heads)
+        for name, head in self.heads.items():
+            head.name = name
+
+    def check(self, y: Any, name: str = "y") -> Any:
+        given = _by_name(y, name, list(self.heads))
+        checked = {part: head.check(given[part], f"{name}[{part!r}]") for part, head in self.heads.items()}
+        lengths = {part: len(rows) for part, rows in checked.items()}
+        if len(set(lengths.values())) > 1:
+            raise InputError.of(name, "parts with as many examples each", str(lengths))
+        return checked
+
+    def fit(self, y: Any) -> None:
+        for name, head in self.heads.items():
+            head.fit(y[name])
+
+    def strata(self, y: Any) -> np.ndarray | None:
+        """Those of the first head that has any."""
+        found = (head.strata(y[name]) for name, head in self.heads.items())
+        return next((strata for strata in found if strata is not None), None)
+
+    def encode(self, y: Any) -> Any:
+        return {name: head.encode(y[name]) for name, head in self.heads.items()}
+
+    def weights(self, y: Any, class_weight: Any, sample_weight: Any) -> np.ndarray | None:
+        if class_weight is not None:
+            raise InputError.of(
+                "class_weight", "left out with several outputs", repr(class_weight), "Use sample_weight."
+            )
+        return None if sample_weight is None else data.read_weights(sample_weight, data.length(y))
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        outputs = {}
+        for name, head in self.heads.items():
+            with hp.name_scope(name):
+                outputs[name] = head.build(hp, x)
+        return outputs
+
+    def loss(self) -> Any:
+        return {name: head.loss() for name, head in self.heads.items()}
+
+    def metrics(self, objective: str | None = None) -> Any:
+        wanted = (objective or "").removeprefix("val_")
+        owner = next((name for name in self.heads if wanted.startswith(f"{name}_")), None)
+        if wanted not in ("", "loss") and owner is None:
+            hint = f"Put the output's name before the metric's: one of {[f'val_{name}_...' for name in self.heads]}."
+            raise InputError.of("objective", "'val_loss' or a metric of one output", repr(objective), hint)
+        return {
+            name: head.metrics(wanted.removeprefix(f"{name}_") if name == owner else None)
+            for name, head in self.heads.items()
+        }
+
+    def finish(self, outputs: Any) -> Any:
+        return {name: head.finish(outputs[name]) for name, head in self.heads.items()}
+
+    def finished_targets(self, y: Any) -> Any:
+        return {name: head.finished_targets(y[name]) for name, head in self.heads.items()}
+
+    def in_units(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        turned = dict(metrics)
+        for name, head in self.heads.items():
+            for prefix in (f"{name}_", f"val_{name}_"):
+                own = {key: value for key, value in metrics.items() if key.startswith(prefix)}
+                short = head.in_units({key.removeprefix(prefix): value for key, value in own.items()})
+                turned.update({f"{prefix}{key}": value for key, value in short.items()})
+        return turned
+
+    def decode(self, outputs: Any) -> Any:
+        return {name: head.decode(outputs[name]) for name, head in self.heads.items()}
+
+    def get_config(self) -> dict[str, Any]:
+        from autonas.heads import name_of
+
+        return {name: [name_of(head), head.get_config()] for name, head in self.heads.items()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeveralHeads:
+        from autonas.heads import HEADS
+
+        return cls({name: HEADS[kind].from_config(own) for name, (kind, own) in config.items()})
+
+
+def _by_name(y: Any, name: str, names: Sequence[str]) -> Mapping[str, Any]:
+    if hasattr(y, "columns") and hasattr(y, "iloc"):
+        y = {column: y[column] for column in y.columns}
+    return data.by_name(y, name, names)

@@ -1,0 +1,103 @@
+"""Several inputs at once, by name: an image with a table, a text with a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from autonas import data
+from autonas.errors import InputError
+from autonas.inputs.base import Input
+
+if TYPE_CHECKING:
+    import keras
+
+
+class SeveralInputs(Input):
+    """Inputs side by side.
+
+    Examples are a dict of what each input takes, or a list of these in the order of the inputs.
+
+    Args:
+        inputs: name -> input.
+
+    Example:
+
+    >>> both = SeveralInputs({"image": ImageInput(), "table": TableInput()})
+    >>> both.check({"image": images, "table": frame})
+    """
+
+    def __init__(self, inputs: Mapping[str, Input]) -> None:
+        self.inputs = dict(inputs)
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        return {name: part.shape for name, part in self.inputs.items()}
+
+    def check(self, x: Any, name: str = "x") -> dict[str, Any]:
+        """Checks each part, and that all have as many examples."""
+        given = data.by_name(x, name, list(self.inputs))
+        checked = {part: each.check(given[part], f"{name}[{part!r}]") for part, each in self.inputs.items()}
+        lengths = {part: data.length(rows) for part, rows in checked.items()}
+        if len(set(lengths.values())) > 1:
+            raise InputError.of(name, "parts with as many examples each", str(lengths))
+        return checked
+
+    def fit(self, x: Any) -> None:
+        for name, part in self.inputs.items():
+            part.fit(x[name])
+
+    def preprocessor(self) -> keras.Model:
+        """Returns one model of all preprocessors, from a dict to a dict."""
+        return _side_by_side({name: part.preprocessor() for name, part in self.inputs.items()}, self.shape)
+
+    def on_device(self) -> keras.Model | None:
+        models = {name: part.on_device() for name, part in self.inputs.items()}
+        return None if not any(models.values()) else _side_by_side(models, self.shape)
+
+    def numbers(self, x: Any) -> dict[str, Any]:
+        return {name: part.numbers(x[name]) for name, part in self.inputs.items()}
+
+    def reduce(self, x: Any, factor: float) -> dict[str, Any]:
+        if factor == 1:
+            return dict(x)
+        return {name: part.reduce(x[name], factor) for name, part in self.inputs.items()}
+
+    def get_config(self) -> dict[str, Any]:
+        from autonas.inputs import name_of
+
+        return {name: [name_of(part), part.get_config()] for name, part in self.inputs.items()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> SeveralInputs:
+        from autonas.inputs import INPUTS
+
+        return cls({name: INPUTS[kind].from_config(own) for name, (kind, own) in config.items()})
+
+
+def _side_by_side(models: Mapping[str, Any], shapes: Mapping[str, Any]) -> keras.Model:
+    import keras
+
+    def symbolic(tensor: Any, name: str) -> Any:
+        if isinstance(tensor, Mapping):
+            return {key: symbolic(inner, f"{name}_{key}") for key, inner in tensor.items()}
+        return keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
+
+    def plain(shape: Any, name: str) -> Any:
+        if isinstance(shape, Mapping):
+            return {key: plain(inner, f"{name}_{key}") for key, inner in shape.items()}
+        return keras.Input(tuple(shape), name=name)
+
+    inputs = {
+        name: plain(shapes[name], name) if model is None else symbolic(model.input, name)
+        for name, model in models.items()
+    }
+    outputs = {
+        name: inputs[name] if model is None else _named(model, name)(inputs[name]) for name, model in models.items()
+    }
+    return keras.Model(inputs, outputs, name="preprocessor")
+
+
+def _named(model: Any, name: str) -> Any:
+    model.name = f"{name}_{model.name}"
+    return model

@@ -163,6 +163,8 @@ def siblings_are_strangers(module: Module) -> Iterator[str]:
     folder = f"autonas.{module.part}"
     for found in module.imports:
         allowed = _within(found.target, f"{folder}.base") or found.target == f"{folder}.base"
+        # what is made of others asks the registry for them, as anybody does
+        allowed = allowed or (found.when == "call" and found.target != folder and not _is_member(found.target))
         if _within(found.target, folder) and not allowed:
             yield f"{module.at(found.line)} imports {found.target}: what siblings share belongs in {folder}.base."
 
@@ -172,7 +174,7 @@ def members_are_found_by_registry(module: Module) -> Iterator[str]:
         folder = _part(found.target)
         if found.when == "typing" or folder not in PLURAL or not _is_member(found.target):
             continue
-        if module.part not in (folder, "tasks", "testing"):
+        if module.part not in (folder, "tasks", "default_spaces", "testing"):
             yield f"{module.at(found.line)} imports the member {found.target}: ask autonas.{folder}.get for it."
 
 

@@ -25,7 +25,7 @@ ROOT = Path(autonas.__file__).parent
 LAYERS = [
     "errors",
     "quiet registry trials",
-    "data graph labels",
+    "data graph labels generators qualities reading splits thresholds",
     "export",
     "devices",
     "objectives",
@@ -162,10 +162,12 @@ def siblings_are_strangers(module: Module) -> Iterator[str]:
         return
     folder = f"autonas.{module.part}"
     for found in module.imports:
+        if not _within(found.target, folder):
+            continue
         allowed = _within(found.target, f"{folder}.base") or found.target == f"{folder}.base"
         # what is made of others asks the registry for them, as anybody does
         allowed = allowed or (found.when == "call" and found.target != folder and not _is_member(found.target))
-        if _within(found.target, folder) and not allowed:
+        if not allowed:
             yield f"{module.at(found.line)} imports {found.target}: what siblings share belongs in {folder}.base."
 
 

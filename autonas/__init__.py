@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from autonas import lite
     from autonas.auto_model import AutoModel
     from autonas.blocks.base import Block
     from autonas.estimators.full import Full
@@ -40,11 +41,14 @@ __all__ = [
     "Random",
     "Strategy",
     "__version__",
+    "lite",
     "load",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "lite":
+        return importlib.import_module("autonas.lite")
     if name not in _HOMES:
         raise AttributeError(f"module 'autonas' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

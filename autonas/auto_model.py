@@ -22,6 +22,7 @@ from autonas import (
     devices,
     estimators,
     heads,
+    lite,
     objectives,
     preparation,
     report,
@@ -350,7 +351,7 @@ class AutoModel:
 
         with _chatter_off():
             device_model = functools.partial(assembly.on_device, self.model, self.input, self.head)
-            return export.export(self.model, path, device_model)
+            return export.export(self.model, path, device_model, lite.files(self.input, self.head))
 
     def _outputs(self, x: Any, batch_size: int) -> Any:
         model = self.model
@@ -386,10 +387,15 @@ class AutoModel:
             project: Its folder.
             content: What its file says.
         """
-        self = cls(directory=project.folder.parent, project_name=project.folder.name)  # type: ignore[call-arg]
         (input_name, input_config), (head_name, head_config) = content["input"], content["head"]
-        self.input = inputs_module.INPUTS[input_name].from_config(input_config)
-        self.head = heads.HEADS[head_name].from_config(head_config)
+        self = cls.__new__(cls)
+        AutoModel.__init__(
+            self,
+            inputs_module.INPUTS[input_name].from_config(input_config),
+            heads.HEADS[head_name].from_config(head_config),
+            directory=project.folder.parent,
+            project_name=project.folder.name,
+        )
         self.objective = objectives.restore(*content["objective"])
         self._project, self._finished = project, content["finished"]
         self._store = TrialStore(project.folder / "trials", fingerprint(content["settings"]))

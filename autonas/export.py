@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import re
 import tempfile
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ def export(
     model: keras.Model,
     path: str | os.PathLike[str],
     device_model: Callable[[], keras.Model] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> Path:
     """Writes a model in the format that the suffix says.
 
@@ -32,6 +35,7 @@ def export(
         path: `.keras` is Keras's own format, `.tflite` LiteRT's (float32, built-in operations only), and a name without
             a suffix is a folder that becomes a SavedModel with the endpoint `serve`.
         device_model: Makes what is written as `.tflite`; None takes `model`.
+        files: Texts by name that a `.tflite` carries.
 
     Returns:
         The path.
@@ -45,11 +49,14 @@ def export(
     >>> export(model, "digits.tflite")
     """
     path = Path(path)
-    if path.suffix not in _WRITERS:
+    if path.suffix not in (".tflite", *_WRITERS):
         hint = "Use .keras, .tflite, or a name without a suffix for a SavedModel folder."
         raise InputError.of("path", "a name that ends in .keras or .tflite, or has no suffix", repr(str(path)), hint)
     quiet_tensorflow()
-    _WRITERS[path.suffix](device_model() if device_model and path.suffix == ".tflite" else model, path)
+    if path.suffix == ".tflite":
+        _write_tflite(device_model() if device_model else model, path, files or {})
+    else:
+        _WRITERS[path.suffix](model, path)
     return path
 
 
@@ -77,6 +84,23 @@ def to_tflite(model: keras.Model) -> bytes:
             raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
 
 
+def with_files(tflite: bytes, files: Mapping[str, str]) -> bytes:
+    """Appends texts to a model in LiteRT's format, as its metadata convention has it: a zip archive after the model.
+
+    References:
+    - https://ai.google.dev/edge/litert/models/metadata (associated files)
+    """
+    if not files:
+        return tflite
+    buffer = io.BytesIO(tflite)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            archive.writestr(
+                zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED
+            )  # of no date: equal models, equal bytes
+    return buffer.getvalue()
+
+
 def _reason(error: Exception) -> str:
     names = re.findall(r"'(?:tf|tfl)\.(\w+)' op is neither", str(error))
     if names:
@@ -90,9 +114,9 @@ def _write_keras(model: keras.Model, path: Path) -> None:
         model.save(temporary)
 
 
-def _write_tflite(model: keras.Model, path: Path) -> None:
+def _write_tflite(model: keras.Model, path: Path, files: Mapping[str, str]) -> None:
     _refuse_folder(path)
-    content = to_tflite(model)
+    content = with_files(to_tflite(model), files)
     with replacing(path) as temporary:
         temporary.write_bytes(content)
 
@@ -137,6 +161,5 @@ def _may_be_replaced(path: Path) -> bool:
 
 _WRITERS: dict[str, Callable[[keras.Model, Path], None]] = {
     ".keras": _write_keras,
-    ".tflite": _write_tflite,
     "": _write_saved_model,
 }

@@ -89,7 +89,7 @@ class SearchSpace(keras_tuner.HyperModel):
         """
         import keras
 
-        inputs = _symbolic(input_shape, "inputs")
+        inputs = _symbolic(input_shape)
         outputs = self.head.build(hp, self.block.build(hp, inputs))
         return keras.Model(inputs, outputs, name="core")
 
@@ -209,13 +209,13 @@ class Candidate:
         return hp
 
 
-def _symbolic(shape: Any, name: str) -> Any:
-    """Keras inputs of these shapes, in the same structure."""
+def _symbolic(shape: Any, name: str = "") -> Any:
+    """Keras inputs of these shapes, in the same structure; a name inside another follows it."""
     import keras
 
     if isinstance(shape, Mapping):
-        return {part: _symbolic(inner, part) for part, inner in shape.items()}
-    return keras.Input(tuple(shape), name=name)
+        return {part: _symbolic(inner, f"{name}_{part}" if name else part) for part, inner in shape.items()}
+    return keras.Input(tuple(shape), name=name or "inputs")
 
 
 def for_inference(core: keras.Model) -> keras.Model:

@@ -25,11 +25,14 @@ ROOT = Path(autonas.__file__).parent
 LAYERS = [
     "errors",
     "quiet registry trials",
-    "data graph labels generators qualities reading splits thresholds",
+    "data graph labels generators reading",
+    "qualities splits",
+    "thresholds",
     "export",
     "devices",
     "objectives",
     "inputs heads blocks",
+    "lite",
     "space default_spaces",
     "assembly strategies screens",
     "estimators",
@@ -460,7 +463,7 @@ def test_a_public_name_shows_how_it_is_used(name: str) -> None:
 
 
 def test_every_public_name_has_a_home() -> None:
-    assert set(autonas.__all__) == {"__version__", *autonas._HOMES}
+    assert set(autonas.__all__) == {"__version__", "lite", *autonas._HOMES}
     assert dir(autonas) == sorted(autonas.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = autonas.nonsense

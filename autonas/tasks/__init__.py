@@ -8,7 +8,7 @@ from autonas.auto_model import AutoModel
 from autonas.project import Project
 from autonas.tasks.image import ImageClassifier
 
-TASKS: dict[str, type[AutoModel]] = {"ImageClassifier": ImageClassifier}
+TASKS: dict[str, type[AutoModel]] = {"AutoModel": AutoModel, "ImageClassifier": ImageClassifier}
 
 
 def load(path: str | Path) -> AutoModel:

@@ -1,0 +1,146 @@
+"""Exported models on a device: a `.tflite` that takes what the task took, with NumPy and LiteRT alone.
+
+Nothing here needs TensorFlow, Keras or pandas. What a device has no operations for, such as looking up words, the file
+carries as data, and it is done in NumPy.
+
+Example:
+
+>>> autonas.lite.Model("reviews.tflite").predict(["a film to remember"])
+array(['good'], dtype='<U4')
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autonas import data, heads, inputs
+from autonas.errors import AutonasError, InputError
+
+if TYPE_CHECKING:
+    from autonas.heads.base import Head
+    from autonas.inputs.base import Input
+
+DESCRIPTION, LABELS = "autonas.json", "labels.txt"
+_BATCH = 256
+
+
+def files(input: Input, head: Head) -> dict[str, str]:
+    """Returns what a `.tflite` has to carry so that `Model` can use it.
+
+    Args:
+        input: Fitted: vocabulary, categories, the order of the inputs, scaling.
+        head: Fitted: labels, scaling.
+
+    Returns:
+        Texts by file name: all of it as JSON, and the labels one a line, as other tools expect them.
+    """
+    description = {
+        "input": [inputs.name_of(input), input.get_config()],
+        "head": [heads.name_of(head), head.get_config()],
+    }
+    texts = {DESCRIPTION: json.dumps(description, allow_nan=False)}
+    labels = getattr(head, "classes", None)
+    return texts if labels is None else {**texts, LABELS: "\n".join(map(str, labels.tolist()))}
+
+
+class Model:
+    """A `.tflite` that a task exported.
+
+    Args:
+        path: The file.
+        num_threads: Of LiteRT.
+
+    Raises:
+        AutonasError: If LiteRT is not installed (`pip install ai-edge-litert`).
+        InputError: If there is no such file, or it was not exported by a task.
+
+    Example:
+
+    >>> autonas.lite.Model("reviews.tflite").predict(["a film to remember"])
+    array(['good'], dtype='<U4')
+    """
+
+    def __init__(self, path: str | os.PathLike[str], num_threads: int = 1) -> None:
+        content, description = _read(Path(path))
+        kind, config = description["input"]
+        self.input = inputs.INPUTS[kind].from_config(config)
+        kind, config = description["head"]
+        self.head = heads.HEADS[kind].from_config(config)
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise AutonasError("LiteRT is not installed: pip install ai-edge-litert") from error
+        self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
+
+    def predict(self, x: Any) -> Any:
+        """Answers as the task's `predict` does.
+
+        Args:
+            x: Examples of the kind that the task was fitted with.
+
+        Raises:
+            InputError: If they have another form.
+        """
+        return self.head.decode(self.outputs(x))
+
+    def predict_proba(self, x: Any) -> np.ndarray:
+        """Answers as a classifier's `predict_proba` does: (n, classes).
+
+        Raises:
+            InputError: If the model is no classifier.
+        """
+        probabilities = getattr(self.head, "probabilities", None)
+        if probabilities is None:
+            raise InputError.of("predict_proba", "asked of a classifier", heads.name_of(self.head), "Use predict.")
+        return np.asarray(probabilities(self.outputs(x)))
+
+    def outputs(self, x: Any) -> Any:
+        """Returns what the network says, before it is decoded: an array, or a dict of arrays for several outputs."""
+        rows = self.input.numbers(self.input.check(x))
+        n = data.length(rows)
+        parts = [self._run(data.take(rows, slice(start, start + _BATCH))) for start in range(0, n, _BATCH)]
+        return (
+            {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            if len(parts[0]) > 1
+            else np.concatenate([next(iter(part.values())) for part in parts])
+        )
+
+    def _run(self, rows: Any) -> dict[str, np.ndarray]:
+        runner = self._interpreter.get_signature_runner("serve")
+        return dict(runner(**_arguments(rows, list(runner.get_input_details()))))
+
+
+def _arguments(rows: Any, names: list[str]) -> dict[str, np.ndarray]:
+    """The arrays under the names of the signature."""
+    if not isinstance(rows, Mapping):
+        return {names[0]: np.asarray(rows, "float32")}
+    flat = _flat(rows)
+    return {name: np.asarray(flat[name], "float32") for name in names}
+
+
+def _flat(rows: Mapping[str, Any], before: str = "") -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for name, part in rows.items():
+        found |= _flat(part, f"{before}{name}_") if isinstance(part, Mapping) else {f"{before}{name}": part}
+    return found
+
+
+def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError.of("path", "a .tflite file", f"{str(path)!r} ({error})") from error
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return content, json.loads(archive.read(DESCRIPTION))
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        hint = "Write it with the task's export(path)."
+        raise InputError.of("path", "a .tflite file that a task exported", repr(str(path)), hint) from error

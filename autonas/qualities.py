@@ -1,7 +1,8 @@
 """Qualities of a binary classifier, exact on the whole validation part: scikit-learn's answers, in NumPy.
 
-Keras sums its metrics up batch by batch at 200 thresholds, which is far off where positives are rare. These see all scores
-at once, so in a training a callback computes them at the end of each epoch. The model needs nothing of them to load.
+Keras sums its metrics up batch by batch at 200 thresholds, which is far off where positives are rare and scores low. These
+see all scores at once, so in a training a callback computes them at the end of each epoch. The model needs nothing of them
+to load.
 """
 
 from __future__ import annotations

@@ -54,8 +54,10 @@ class Threshold:
 
     def describe(self) -> str:
         """What it means, in two lines for a summary."""
+        # A network that is sure of itself has thresholds such as 0.99998, which are not 1.
+        digits = next((digits for digits in range(4, 17) if float(f"{self.value:.{digits}g}") % 1), 17)
         return (
-            f"At {self.value:.4g}: {self.alerts_per_1000:,.1f} alerts per 1,000 cases, "
+            f"At {self.value:.{digits}g}: {self.alerts_per_1000:,.1f} alerts per 1,000 cases, "
             f"{self.false_positives_per_1000:,.1f} of them false; finds {self.recall:.0%} of the positives.\n"
             f"Chosen {_in_words(self.aim)}, on {self.n:,} cases with {self.positives:,} positives: "
             f"precision {self.precision:.3f}, F1 {self.f1:.3f}, false positive rate {self.fpr:.4f}."

@@ -151,6 +151,20 @@ def test_they_do_not_change_the_training(training):
         np.testing.assert_array_equal(one, other)
 
 
+def test_examples_may_be_a_dict_and_classes_boolean():
+    import keras
+
+    rng = np.random.default_rng(0)
+    x = {name: rng.normal(size=(50, 2)).astype("float32") for name in ("one", "two")}
+    y = x["one"][:, 0] > 0
+    inputs = {name: keras.Input((2,), name=name) for name in x}
+    model = keras.Model(inputs, keras.layers.Dense(1, "sigmoid")(keras.layers.Add()([inputs["one"], inputs["two"]])))
+    model.compile("sgd", "binary_crossentropy")
+    exact = qualities.exact_callback(["roc_auc"], x, y, batch_size=7)
+    history = model.fit(x, y.astype("float32")[:, None], callbacks=[exact], verbose=0).history
+    assert history["val_roc_auc"][0] == pytest.approx(roc_auc_score(y, model.predict(x, verbose=0)[:, 0]))
+
+
 def test_a_model_that_diverged_has_no_quality(training):
     model, x, y = training
     model.layers[-1].set_weights([np.full((2, 1), np.nan, "float32"), np.zeros(1, "float32")])
@@ -180,3 +194,15 @@ def test_they_are_computed_without_heavy_libraries():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"
+
+
+def test_keras_is_far_off_where_positives_are_rare():
+    import keras
+
+    y, scores, _ = cases(0, n=5_000)
+    probabilities = 0.004 / (1 + np.exp(-scores))  # all below the first of Keras's 200 thresholds
+    streamed = keras.metrics.AUC(curve="PR")
+    streamed.update_state(y, probabilities)
+    exact = average_precision_score(y, probabilities)
+    assert qualities.scores("average_precision", y, probabilities) == pytest.approx(exact)
+    assert abs(float(streamed.result()) - exact) > 0.1

@@ -188,3 +188,10 @@ def test_it_describes_itself():
     )
     assert "Chosen by hand" in choose(y, scores, 0.5).describe()
     assert "Chosen for the best F1" in choose(y, scores, "f1").describe()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.123456, "0.1235"), (0.9999812, "0.99998"), (1.0, "1"), (2.5e-6, "2.5e-06")]
+)
+def test_a_threshold_is_not_rounded_to_one(value, shown):
+    assert choose([0, 1], [value / 2, value], "f1").describe().startswith(f"At {shown}: ")

@@ -122,6 +122,7 @@ class AutoModel:
         self.max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
         if self.max_trials is None and self.max_time is None:
             self.max_trials = DEFAULT_TRIALS
+        self._named_objective = objective
         self.objective = objectives.get(self.head.default_objective if objective is None else objective)
         self.limits = objectives.limits(limits or {})
         self.strategy = arguments.strategy(strategy, self.objective.name)
@@ -143,6 +144,7 @@ class AutoModel:
         *,
         validation_split: float = 0.2,
         validation_data: Any = None,
+        split: Any = "stratified",
         epochs: int | None = None,
         batch_size: int | None = None,
         callbacks: Sequence[Any] | None = None,
@@ -159,6 +161,9 @@ class AutoModel:
             validation_split: Share of the examples that candidates are judged on, in (0, 1).
             validation_data: (x, y), (x, y, sample_weight) or a dataset to judge on instead. As all data that is given, it is
                 part of the last training.
+            split: How the examples to judge on are chosen: `"stratified"` at random, the classes in proportion; `"time"` the
+                latest, by the order of the rows, or `{"time": times}` by one time for each example; `{"group": groups}` so
+                that no group (a card, a patient) is on both sides.
             epochs: Of a full training; None chooses by the number of examples.
             batch_size: None chooses by the number of examples.
             callbacks: Keras callbacks. Each training of the search gets copies, the last one the originals.
@@ -185,11 +190,14 @@ class AutoModel:
             y,
             validation_split=validation_split,
             validation_data=validation_data,
+            how=split,
             class_weight=class_weight,
             sample_weight=sample_weight,
             seed=self.seed,
         )
         self.input, self.head, self._finished = data_input, head, None
+        if self._named_objective is None:
+            self.objective = objectives.get(head.objective)
         settings = self._settings(given, epochs, batch_size, callbacks, class_weight)
         project = Project(self.directory / (self.project_name or _default_name(type(self).__name__, settings)))
         project.check_writable()
@@ -222,6 +230,7 @@ class AutoModel:
         content = project.read()
         if self._is_finished(content["finished"], store):
             self._finished = content["finished"]
+            self.head = self._kept_head(content)
             self._say(f"The project in {project.folder} is finished; its model is read from there.")
             return self.model
         seconds = self._seconds(store)
@@ -239,7 +248,10 @@ class AutoModel:
                 raise
             self._model = self._finished_model(preprocessor, outcome.core)
             self._model.optimizer.build(self._model.trainable_variables)  # Keras warns of a file that has it unbuilt
-            self._finish(project, content, outcome)
+            if outcome.validated is not None and data.validation is not None and self.head.calibrates:
+                x, y, weights = data.validation
+                self.head.calibrate(outcome.validated.predict(x, verbose=0), y, weights)
+            self._finish(project, {**content, **self._identity()}, outcome)
         self._say(self.report())
         return self._model
 
@@ -377,7 +389,8 @@ class AutoModel:
 
         self._need_trials()
         finalists = self._finished["finalists"] if self._finished else []
-        return report.summary(self._store.trials, finalists, self.objective.name, self._sign, STARTING_POINT)
+        text = report.summary(self._store.trials, finalists, self.objective.name, self._sign, STARTING_POINT)
+        return "\n".join(filter(None, [text, self.head.summary()]))
 
     @classmethod
     def restore(cls, project: Project, content: dict[str, Any]) -> AutoModel:
@@ -387,12 +400,12 @@ class AutoModel:
             project: Its folder.
             content: What its file says.
         """
-        (input_name, input_config), (head_name, head_config) = content["input"], content["head"]
+        input_name, input_config = content["input"]
         self = cls.__new__(cls)
         AutoModel.__init__(
             self,
             inputs_module.INPUTS[input_name].from_config(input_config),
-            heads.HEADS[head_name].from_config(head_config),
+            cls._kept_head(content),
             directory=project.folder.parent,
             project_name=project.folder.name,
         )
@@ -400,6 +413,11 @@ class AutoModel:
         self._project, self._finished = project, content["finished"]
         self._store = TrialStore(project.folder / "trials", fingerprint(content["settings"]))
         return self
+
+    @staticmethod
+    def _kept_head(content: dict[str, Any]) -> Head:
+        name, config = content["head"]
+        return heads.HEADS[name].from_config(config)
 
     def _need_trials(self) -> None:
         if self._project is None:
@@ -459,6 +477,7 @@ class AutoModel:
         return {
             "data": data_module.fingerprint(*given.train.arrays(), *given.validation.arrays()),
             "validation_split": given.split,
+            "split": given.how,
             "head": self.head.get_config(),
             "objective": [self.objective.name, self.objective.direction],
             "limits": {name: limit for name, (_, limit) in self.limits.items()},

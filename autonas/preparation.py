@@ -6,11 +6,13 @@ Checking needs NumPy alone, so a wrong argument is told at once. Preprocessing n
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autonas import data as data_module
+from autonas import splits
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,11 +49,13 @@ class Given:
         train: To train on.
         validation: To judge on.
         split: The share that `validation` is of everything, or None if the user gave it apart.
+        how: How it was chosen, in words.
     """
 
     train: Part
     validation: Part
     split: float | None
+    how: str = "stratified"
 
 
 def check(
@@ -62,6 +66,7 @@ def check(
     *,
     validation_split: float,
     validation_data: Any,
+    how: Any,
     class_weight: Any,
     sample_weight: Any,
     seed: int,
@@ -75,6 +80,7 @@ def check(
         y: See there.
         validation_split: See there.
         validation_data: See there.
+        how: `split`, see there.
         class_weight: See there.
         sample_weight: See there.
         seed: Of the split.
@@ -86,10 +92,11 @@ def check(
     head.fit(given.y)
     head.weights(given.y, class_weight, given.sample_weight)
     if validation_data is None:
-        n = data_module.length(given.x)
-        train, valid = data_module.split(n, head.strata(given.y), validation_split, seed)
+        train, valid, name = _split(input, given, head.strata(given.y), validation_split, how, seed)
         input.fit(data_module.take(given.x, train))
-        return Given(given.rows(train), given.rows(valid), validation_split)
+        return Given(given.rows(train), given.rows(valid), validation_split, name)
+    if how != "stratified":
+        raise InputError.of("split", "left out with validation_data", repr(how))
     input.fit(given.x)
     parts = list(validation_data) if isinstance(validation_data, (tuple, list)) else [validation_data]
     if not 1 <= len(parts) <= 3:
@@ -98,6 +105,27 @@ def check(
     validation = _part(input, head, x_val, y_val, weight, "validation_data", "validation_data")
     head.weights(validation.y, None, validation.sample_weight)
     return Given(given, validation, None)
+
+
+def _split(
+    input: Input, given: Part, strata: Any, fraction: float, how: Any, seed: int
+) -> tuple[np.ndarray, np.ndarray, str]:
+    """The rows to train on, those to judge on, and how they were chosen."""
+    n = data_module.length(given.x)
+    if how == "stratified":
+        return *data_module.split(n, strata, fraction, seed), "stratified"
+    if how == "time":
+        times = input.times(given.x)
+        return *splits.by_time(np.arange(n) if times is None else times, fraction), "time"
+    if isinstance(how, Mapping) and len(how) == 1:
+        ((kind, values),) = how.items()
+        if kind in ("time", "group") and np.shape(values) != (n,):
+            raise InputError.of(f"split[{kind!r}]", f"one for each of the {n} examples", f"shape {np.shape(values)}")
+        if kind == "time":
+            return *splits.by_time(values, fraction), "time"
+        if kind == "group":
+            return *splits.by_group(values, fraction, seed, strata), "group"
+    raise InputError.of("split", "'stratified', 'time', {'time': times} or {'group': groups}", repr(how))
 
 
 def _part(input: Input, head: Head, x: Any, y: Any, sample_weight: Any, x_name: str, y_name: str) -> Part:
@@ -131,6 +159,7 @@ def prepare(
     train, valid = given.train, given.validation
     x, y = ready(train.x), head.encode(train.y)
     x_valid, y_valid = ready(valid.x), head.encode(valid.y)
+    class_weight = head.class_weight if class_weight is None else class_weight
     weights = head.weights(train.y, class_weight, train.sample_weight)
     validation = (x_valid, y_valid, head.weights(valid.y, None, valid.sample_weight))
     data = Data(x, y, weights, validation, head.strata(train.y), input, head, seed)

@@ -52,12 +52,22 @@ class Finalist:
 
 @dataclasses.dataclass
 class Retrained:
-    """The outcome: the core that is handed over, which trial it is, its epochs, and all finalists, best first."""
+    """The outcome.
+
+    Attributes:
+        core: What is handed over.
+        trial: The winner.
+        epochs: Of its last training.
+        finalists: All of them, best first.
+        validated: The winner's core as it was trained on the training part, so that the validation part is new to it; None
+            where there was no time for it.
+    """
 
     core: keras.Model
     trial: Trial
     epochs: int
     finalists: list[Finalist]
+    validated: keras.Model | None = None
 
 
 def finalists(
@@ -125,7 +135,7 @@ def retrain(
     """
     if not trials:
         raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
-    affordable = _affordable(trials, data, everything, budget)
+    affordable = max(int(data.head.calibrates), _affordable(trials, data, everything, budget))
     if affordable < len(trials):
         view.say(f"The time that is left is enough to train {max(1, affordable)} of {len(trials)} finalists well.")
     if not affordable:
@@ -158,7 +168,7 @@ def retrain(
     done.sort(key=lambda item: (-item[0].score, item[0].metrics.get("val_loss", 0.0)))
     _, trial, training = done[0]
     core, epochs = _on_everything(space, trial, training, everything, budget, seed, view)
-    return Retrained(core, trial, epochs, [finalist for finalist, _, _ in done])
+    return Retrained(core, trial, epochs, [finalist for finalist, _, _ in done], training.model)
 
 
 def _on_everything(

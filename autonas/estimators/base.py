@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autonas import data as data_module
+from autonas import qualities
 from autonas.errors import TrialError
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         data_module.dataset(data.x, data.y, data.weights, batch_size=budget.batch_size, seed=seed),
         validation_data=validation,
         epochs=budget.epochs,
-        callbacks=[watch, *stop, *budget.callbacks],
+        callbacks=[watch, *_exact(data, budget), *stop, *budget.callbacks],
         shuffle=False,
         verbose=0,
     ).history
@@ -215,6 +216,14 @@ def _compile(core: keras.Model, optimizer: Any, data: Data, budget: Budget) -> N
     core.compute_loss(None, target, output)
     core.compute_metrics(None, target, output)
     core.reset_metrics()
+
+
+def _exact(data: Data, budget: Budget) -> list[Any]:
+    """A callback for an objective that Keras cannot sum up batch by batch."""
+    name = budget.monitor.removeprefix("val_")
+    if data.validation is None or not qualities.is_known(name):
+        return []
+    return [qualities.exact_callback([name], *data.validation)]
 
 
 def _best_epoch(budget: Budget, has_validation: bool) -> list[Any]:

@@ -73,6 +73,34 @@ class Head(abc.ABC):
             objective: The Keras name of a metric that has to be among them.
         """
 
+    @property
+    def objective(self) -> str:
+        """What is optimised unless the user says otherwise; after `fit` it may follow from the target."""
+        return self.default_objective
+
+    @property
+    def class_weight(self) -> Any:
+        """The class weights of a training where the user gives none; after `fit` they may follow from the target."""
+        return None
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether `calibrate` has something to learn; known after `fit`."""
+        return False
+
+    def calibrate(self, outputs: Any, targets: Any, weights: np.ndarray | None) -> None:  # noqa: B027 (optional)
+        """Learns how outputs become answers, from examples that the network was not trained on.
+
+        Args:
+            outputs: Of the core, (n, ...).
+            targets: As `encode` gives them.
+            weights: One for each example, or None.
+        """
+
+    def summary(self) -> str:
+        """What the user has to know of the answers, in some lines; empty where there is nothing."""
+        return ""
+
     def finish(self, outputs: Any) -> Any:
         """Turns the core's symbolic outputs into those of the model that the user gets, with layers of Keras."""
         return outputs

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autonas import data, labels
+from autonas import data, labels, qualities, thresholds
 from autonas.errors import InputError
 from autonas.heads.base import Head, describe, names_of, read_loss, read_metric, rehearse, renamed
 from autonas.quiet import quiet_tensorflow
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import keras_tuner
 
 # How targets are encoded: one sigmoid unit, one-hot rows or class numbers under a softmax, or a sigmoid for each class.
+RARE = 0.1  # share of one of two classes
 BINARY, ONE_HOT, SPARSE, MULTI_LABEL = "binary", "one_hot", "sparse", "multi_label"
 _LOSSES = {SPARSE: "sparse_categorical_crossentropy", ONE_HOT: "categorical_crossentropy"}
 _SPARSE_LOSSES = ("sparse", "categorical_generalized_cross_entropy")
@@ -44,10 +46,15 @@ class ClassificationHead(Head):
             one-hot rows. It sees probabilities, so `from_logits=True` is an error.
         metrics: Keras metrics; None means `["accuracy"]`.
         multi_label: Whether `y` is a matrix of 0 and 1, (n, classes).
+        threshold: With two classes, what the probability from which on the answer is `positive` is chosen for, on the
+            validation part: `"f1"`, `{"max_fpr": 0.01}`, `{"min_precision": 0.9}`, `{"min_recall": 0.8}`, or the probability
+            itself. None means 0.5, and `"f1"` where the positive class is rare.
 
     Attributes:
         classes: Sorted, of the labels' own type; known after `fit`.
         form: How targets are encoded; known after `fit`.
+        positive: Of two classes the one that is looked for: the second, or the first if it is the rare one.
+        threshold: A `autonas.thresholds.Threshold` once it is chosen.
 
     Example:
 
@@ -61,7 +68,13 @@ class ClassificationHead(Head):
     default_objective: ClassVar[str] = "val_accuracy"
     name = "classification"
 
-    def __init__(self, loss: Any = None, metrics: Sequence[Any] | None = None, multi_label: bool = False) -> None:
+    def __init__(
+        self,
+        loss: Any = None,
+        metrics: Sequence[Any] | None = None,
+        multi_label: bool = False,
+        threshold: Any = None,
+    ) -> None:
         if not isinstance(multi_label, bool):
             raise InputError.of("multi_label", "True or False", repr(multi_label))
         if metrics is not None and not isinstance(metrics, (list, tuple)):
@@ -69,6 +82,10 @@ class ClassificationHead(Head):
         self._loss = read_loss(loss)
         self._metrics = ["accuracy"] if metrics is None else list(metrics)
         self._multi_label = multi_label
+        self._aim = None if threshold is None else thresholds.check_aim(threshold)
+        self.threshold: thresholds.Threshold | None = None
+        self._positive = 1
+        self._shares: list[float] = []
         self._rows = multi_label  # whether a label is a row of 0 and 1
         self._type = "int64"  # of the answers
         self.classes: np.ndarray = np.empty(0)
@@ -77,6 +94,46 @@ class ClassificationHead(Head):
     def __deepcopy__(self, memo: dict[int, Any]) -> ClassificationHead:
         # Nothing in here is changed in place, and Keras cannot copy a loss or a metric of the user's own.
         return copy.copy(self)
+
+    @property
+    def positive(self) -> Any:
+        return self.classes[self._positive]
+
+    @property
+    def objective(self) -> str:
+        """Accuracy, or average precision where the class that is looked for is under 10 %."""
+        return "val_average_precision" if self._is_rare else self.default_objective
+
+    @property
+    def class_weight(self) -> dict[Any, float] | None:
+        """Where a class has under a fifth of its fair share, the square root of what would balance them: enough that it is
+        learned, and not so much that every second answer is an alarm.
+        """
+        if self._multi_label or min(self._shares) >= RARE * 2 / len(self.classes):
+            return None
+        weights = np.sqrt(1 / (len(self.classes) * np.array(self._shares)))
+        return dict(zip(self.classes.tolist(), weights.tolist(), strict=True))
+
+    @property
+    def calibrates(self) -> bool:
+        return self.form == BINARY and (self._aim is not None or self._is_rare)
+
+    def calibrate(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> None:
+        """Chooses the threshold; where none reaches the aim, that of the best F1, with a warning."""
+        scores, truth = np.asarray(outputs)[:, 0], np.asarray(targets)[:, 0]
+        try:
+            self.threshold = thresholds.choose(truth, scores, "f1" if self._aim is None else self._aim, weights)
+        except InputError as error:  # a long search is not thrown away for an aim out of reach
+            warnings.warn(f"{error} The threshold with the best F1 is taken instead.", stacklevel=2)
+            self.threshold = thresholds.choose(truth, scores, "f1", weights)
+
+    def summary(self) -> str:
+        """The threshold, and what it means."""
+        return "" if self.threshold is None else f"Threshold for {str(self.positive)!r}. {self.threshold.describe()}"
+
+    @property
+    def _is_rare(self) -> bool:
+        return self.form == BINARY and self._shares[self._positive] < RARE
 
     def check(self, y: Any, name: str = "y") -> np.ndarray:
         """Returns labels of shape (n,), or rows of 0 and 1, (n, classes), where they came one-hot or with `multi_label`.
@@ -114,7 +171,11 @@ class ClassificationHead(Head):
         if not self._multi_label:
             labels.check_members(classes, counts)
         self.classes = classes
+        self._shares = (counts / max(1, len(y))).tolist()
         self.form = self._form()
+        self._positive = 0 if self.form == BINARY and self._shares[0] < RARE else 1
+        if self._aim is not None and self.form != BINARY:
+            raise InputError.of("threshold", "left out unless there are two classes", f"{len(classes)} classes")
         if self._loss is not None or self._metrics != ["accuracy"]:
             quiet_tensorflow()
             self._rehearse_loss()
@@ -130,7 +191,7 @@ class ClassificationHead(Head):
         if self.form == SPARSE:
             return number.astype("int32")
         if self.form == BINARY:
-            return number.astype("float32")[:, None]
+            return (number == self._positive).astype("float32")[:, None]
         return np.eye(len(self.classes), dtype="float32")[number]
 
     def weights(self, y: np.ndarray, class_weight: Any, sample_weight: Any) -> np.ndarray | None:
@@ -162,6 +223,10 @@ class ClassificationHead(Head):
         wanted = None if objective is None else objective.removeprefix("val_")
         if wanted in (None, "loss", *names):
             return made
+        if qualities.is_known(str(wanted)):  # a callback computes it, see `autonas.qualities`
+            if self.form != BINARY:
+                raise InputError.of("objective", "one for several classes", f"'val_{wanted}', which is for two")
+            return made
         try:
             return [*made, self._metric(wanted)]
         except InputError as error:
@@ -171,12 +236,18 @@ class ClassificationHead(Head):
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Turns outputs into one probability a class, (n, classes), its columns in the order of `classes`."""
-        return np.concatenate([1 - outputs, outputs], axis=1) if self.form == BINARY else outputs
+        if self.form != BINARY:
+            return outputs
+        both = [1 - outputs, outputs]
+        return np.concatenate(both if self._positive else both[::-1], axis=1)
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Turns outputs into labels of shape (n,), or with `multi_label` into a matrix of 0 and 1; both as in `fit`."""
         if self._multi_label:
             return (outputs > 0.5).astype(self._type)
+        if self.form == BINARY and self.threshold is not None:
+            alert = self.threshold.decide(outputs[:, 0])
+            return self.classes[np.where(alert, self._positive, 1 - self._positive)]
         return self.classes[self.probabilities(outputs).argmax(axis=1)]
 
     def get_config(self) -> dict[str, Any]:
@@ -188,12 +259,19 @@ class ClassificationHead(Head):
             "rows": self._rows,
             "loss": describe(self._loss),
             "metrics": [describe(metric) for metric in self._metrics],
+            "aim": self._aim,
+            "positive": self._positive,
+            "shares": self._shares,
+            "threshold": None if self.threshold is None else self.threshold.to_json(),
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> ClassificationHead:
         head = cls(multi_label=config["form"] == MULTI_LABEL)
         head.form, head._rows, head._type = config["form"], config["rows"], config["type"]
+        head._aim, head._positive, head._shares = config["aim"], config["positive"], config["shares"]
+        if config["threshold"] is not None:
+            head.threshold = thresholds.Threshold.from_json(config["threshold"])
         head.classes = np.array(config["classes"], dtype="int64" if head._rows else head._type)
         return head
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 Rows = Any  # an array, or a dict of arrays by name
 Shape = Any  # a tuple of sizes, or a dict of tuples by name
@@ -61,6 +62,10 @@ class Input(abc.ABC):
         Its inputs have the names, its outputs the names of `shape`; all outputs are float32, numbers of words or of
         categories too.
         """
+
+    def times(self, x: Rows) -> np.ndarray | None:
+        """One time for each checked example, (n,), if the data say when they are from; None if they do not."""
+        return None
 
     def numbers(self, x: Rows) -> Rows:
         """Prepares examples for a `.tflite`, in NumPy alone: what the preprocessor does, where it cannot run there.

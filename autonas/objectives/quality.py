@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import ClassVar
 
+from autonas import qualities
 from autonas.errors import InputError
 from autonas.objectives.base import Objective
 
@@ -56,6 +57,8 @@ def _direction(metric: str) -> str:
     snake = re.sub(
         r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", metric)
     ).lower()  # as Keras does
+    if qualities.is_known(metric):
+        return qualities.parse(metric)[0].direction
     known = DIRECTIONS.get(metric) or DIRECTIONS.get(re.sub(r"_\d+$", "", snake))
     if known is None:
         near = difflib.get_close_matches(snake, DIRECTIONS, n=1)

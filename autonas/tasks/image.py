@@ -16,6 +16,8 @@ class ImageClassifier(Classifier):
         loss: A loss of Keras (name, instance or function); None means the one that fits the labels.
         metrics: Metrics of Keras (names or instances); None means accuracy.
         multi_label: Whether an image can have several classes at once; `y` then is a matrix of 0 and 1.
+        threshold: With two classes, what the decision is aimed at: `"f1"`, `{"max_fpr": 0.01}`, `{"min_precision": 0.9}`,
+            `{"min_recall": 0.8}`, or the probability itself. None means 0.5, and `"f1"` where the positive class is rare.
         **options: What `autonas.AutoModel` takes: `max_trials`, `max_time`, `objective`, `limits`, `strategy`, `estimator`,
             `device`, `top_k`, `seed`, `directory`, `project_name`, `overwrite`, `verbose`.
 
@@ -26,5 +28,7 @@ class ImageClassifier(Classifier):
     >>> clf.predict(x_new)
     """
 
-    def __init__(self, *, loss: Any = None, metrics: Any = None, multi_label: bool = False, **options: Any) -> None:
-        super().__init__(ImageInput(), ClassificationHead(loss, metrics, multi_label), **options)
+    def __init__(
+        self, *, loss: Any = None, metrics: Any = None, multi_label: bool = False, threshold: Any = None, **options: Any
+    ) -> None:
+        super().__init__(ImageInput(), ClassificationHead(loss, metrics, multi_label, threshold), **options)

@@ -102,6 +102,9 @@ def check_aim(aim: Any, name: str = "threshold") -> str | float | dict[str, floa
 def choose(y_true: Any, scores: Any, aim: Any, sample_weight: Any = None) -> Threshold:
     """Chooses the threshold that serves the aim best on these cases. Among equally good ones, that with fewest alerts.
 
+    It lies halfway between the last score that raises an alert and the next one that does not, so that the network that is
+    trained on all data, or one that rounds differently, decides alike.
+
     Args:
         y_true: 0 or 1 for each case, (n,).
         scores: What the classifier says, (n,): the higher, the likelier a 1.
@@ -116,12 +119,17 @@ def choose(y_true: Any, scores: Any, aim: Any, sample_weight: Any = None) -> Thr
     Example:
 
     >>> choose([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], {"min_recall": 1.0}).value
-    0.4
+    0.25
     """
     aim = check_aim(aim)
     found = qualities.curve(y_true, scores, sample_weight)
-    value = aim if isinstance(aim, float) else float(found.thresholds[_best(found, aim)])
+    value = aim if isinstance(aim, float) else _between(found.thresholds, _best(found, aim))
     return _measured(value, aim, *qualities.read(y_true, scores, sample_weight))
+
+
+def _between(scores: np.ndarray, last: int) -> float:
+    """Halfway from one of the scores, which fall, to the next; the lowest one itself."""
+    return float(scores[last] if last + 1 == len(scores) else scores[last] / 2 + scores[last + 1] / 2)
 
 
 def _best(found: qualities.Curve, aim: Any) -> int:

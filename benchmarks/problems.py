@@ -11,11 +11,11 @@ import keras
 import numpy as np
 
 from autonas import preparation
+from autonas.default_spaces import image_space
 from autonas.estimators.base import Data
 from autonas.heads.classification import ClassificationHead
 from autonas.inputs.image import ImageInput
 from autonas.space import SearchSpace
-from autonas.default_spaces import image_space
 
 PACKAGES = ("autonas", "tensorflow", "keras", "keras-tuner", "numpy", "ai-edge-litert")
 

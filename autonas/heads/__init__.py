@@ -8,9 +8,14 @@ from typing import Any
 from autonas import registry
 from autonas.heads.base import Head
 from autonas.heads.classification import ClassificationHead
+from autonas.heads.regression import RegressionHead
 from autonas.heads.several import SeveralHeads
 
-HEADS: dict[str, type[Head]] = {"classification": ClassificationHead, "several": SeveralHeads}
+HEADS: dict[str, type[Head]] = {
+    "classification": ClassificationHead,
+    "regression": RegressionHead,
+    "several": SeveralHeads,
+}
 
 
 def get(identifier: Any) -> Head:

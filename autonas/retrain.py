@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from autonas.progress import View
 
 MARGIN = 1.15  # a training takes longer than its steps: building, tracing, validation
-LEAST_EPOCHS = 0.5  # share of the full schedule under which a training says little; then fewer finalists get more
+LEAST_EPOCHS = 0.75  # share of the full schedule under which a training says little; then fewer finalists get more
 
 
 @dataclasses.dataclass

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from autonas.strategies.evolution import Evolution
     from autonas.strategies.random import Random
     from autonas.tasks import load
-    from autonas.tasks.image import ImageClassifier
+    from autonas.tasks.image import ImageClassifier, ImageRegressor
+    from autonas.tasks.tabular import TabularClassifier, TabularRegressor
 
 __version__ = "0.1.0"
 
@@ -25,9 +26,12 @@ _HOMES = {
     "Evolution": "autonas.strategies.evolution",
     "Full": "autonas.estimators.full",
     "ImageClassifier": "autonas.tasks.image",
+    "ImageRegressor": "autonas.tasks.image",
     "Proxy": "autonas.estimators.proxy",
     "Random": "autonas.strategies.random",
     "Strategy": "autonas.strategies.base",
+    "TabularClassifier": "autonas.tasks.tabular",
+    "TabularRegressor": "autonas.tasks.tabular",
     "load": "autonas.tasks",
 }
 
@@ -37,9 +41,12 @@ __all__ = [
     "Evolution",
     "Full",
     "ImageClassifier",
+    "ImageRegressor",
     "Proxy",
     "Random",
     "Strategy",
+    "TabularClassifier",
+    "TabularRegressor",
     "__version__",
     "lite",
     "load",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autonas.data import mapped
+from autonas.quiet import odd_names_allowed
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +34,8 @@ def finished(preprocessor: keras.Model, core: keras.Model, head: Head, metric: s
     tensors = mapped(
         lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name), _inputs(preprocessor)
     )
-    model = keras.Model(tensors, head.finish(core(preprocessor(tensors))), name=name)
+    with odd_names_allowed():
+        model = keras.Model(tensors, head.finish(core(preprocessor(tensors))), name=name)
     model.compile(optimizer="adam", loss=head.loss(), metrics=head.metrics(metric), jit_compile=False)
     return model
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autonas import inputs
-from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, Merge, OneOf, ReductionBlock
+from autonas.blocks import BLOCKS, TABLE_BLOCKS, AugmentationBlock, Block, Chain, Merge, OneOf, ReductionBlock
 from autonas.errors import InputError
 from autonas.inputs.base import Input
 
@@ -22,12 +22,22 @@ def image_space(images: Any, rows: int) -> Block:
     return Chain(AugmentationBlock(), OneOf("family", families), ReductionBlock())
 
 
+def table_space(table: Any, rows: int) -> Block:
+    """One of the families of networks for tables.
+
+    Args:
+        table: Fitted; bins and categories shape the first layer.
+        rows: How many training examples there are.
+    """
+    return OneOf("family", {name: block(table, rows) for name, block in TABLE_BLOCKS.items()})
+
+
 def several_space(several: Any, rows: int) -> Block:
     """The spaces of all inputs, their features side by side."""
     return Merge({name: default(part, rows) for name, part in several.inputs.items()})
 
 
-SPACES: dict[str, Callable[[Any, int], Block]] = {"image": image_space, "several": several_space}
+SPACES: dict[str, Callable[[Any, int], Block]] = {"image": image_space, "several": several_space, "table": table_space}
 
 
 def default(input: Input, rows: int) -> Block:

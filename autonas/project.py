@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError, ProjectError
+from autonas.quiet import odd_names_allowed
 from autonas.trials import TrialStore, replacing, write_json
 
 if TYPE_CHECKING:
@@ -122,13 +123,15 @@ class Project:
         import keras
 
         try:
-            return keras.saving.load_model(self.model_file)
+            with odd_names_allowed():
+                return keras.saving.load_model(self.model_file)
         except (TypeError, ValueError):
             pass  # a loss or a metric of the user's own is not known to Keras here; the network itself may still load
         except Exception as error:
             raise self._no_model(error) from error
         try:
-            return keras.saving.load_model(self.model_file, compile=False)
+            with odd_names_allowed():
+                return keras.saving.load_model(self.model_file, compile=False)
         except Exception as error:
             raise self._no_model(error) from error
 

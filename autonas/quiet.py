@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -143,3 +144,11 @@ def quiet_tensorflow() -> None:
     with quiet():
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def odd_names_allowed() -> Iterator[None]:
+    """Keras would rather have keys that are names of tensors, which a column such as "a b" cannot be."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "When providing `inputs` as a dict", UserWarning)
+        yield

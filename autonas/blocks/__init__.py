@@ -13,6 +13,13 @@ from autonas.blocks.conv import ConvBlock
 from autonas.blocks.mbconv import MBConvBlock
 from autonas.blocks.reduction import ReductionBlock
 from autonas.blocks.residual import ResidualBlock
+from autonas.blocks.table import (
+    AdditiveTableBlock,
+    AttentionTableBlock,
+    DenseTableBlock,
+    ResidualTableBlock,
+    TableBlock,
+)
 from autonas.registry import resolve
 
 BLOCKS: dict[str, type[ImageBlock]] = {
@@ -20,6 +27,13 @@ BLOCKS: dict[str, type[ImageBlock]] = {
     "conv": ConvBlock,
     "mbconv": MBConvBlock,
     "residual": ResidualBlock,
+}
+
+TABLE_BLOCKS: dict[str, type[TableBlock]] = {
+    "dense": DenseTableBlock,
+    "residual": ResidualTableBlock,
+    "additive": AdditiveTableBlock,
+    "attention": AttentionTableBlock,
 }
 
 
@@ -45,6 +59,7 @@ def get(identifier: Any, resolution: int, rows: int) -> Block:
 
 __all__ = [
     "BLOCKS",
+    "TABLE_BLOCKS",
     "AugmentationBlock",
     "Block",
     "CellBlock",
@@ -56,5 +71,6 @@ __all__ = [
     "OneOf",
     "ReductionBlock",
     "ResidualBlock",
+    "TableBlock",
     "get",
 ]

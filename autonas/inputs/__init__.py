@@ -9,8 +9,9 @@ from autonas import registry
 from autonas.inputs.base import Input
 from autonas.inputs.image import ImageInput
 from autonas.inputs.several import SeveralInputs
+from autonas.inputs.table import TableInput
 
-INPUTS: dict[str, type[Input]] = {"image": ImageInput, "several": SeveralInputs}
+INPUTS: dict[str, type[Input]] = {"image": ImageInput, "several": SeveralInputs, "table": TableInput}
 
 
 def get(identifier: Any) -> Input:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autonas import data
 from autonas.errors import InputError
 from autonas.inputs.base import Input
+from autonas.quiet import odd_names_allowed
 
 if TYPE_CHECKING:
     import keras
@@ -80,7 +81,7 @@ def _side_by_side(models: Mapping[str, Any], shapes: Mapping[str, Any]) -> keras
 
     def symbolic(tensor: Any, name: str) -> Any:
         if isinstance(tensor, Mapping):
-            return {key: symbolic(inner, f"{name}_{key}") for key, inner in tensor.items()}
+            return {key: symbolic(inner, f"{name}_{inner.name}") for key, inner in tensor.items()}
         return keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
 
     def plain(shape: Any, name: str) -> Any:
@@ -95,7 +96,8 @@ def _side_by_side(models: Mapping[str, Any], shapes: Mapping[str, Any]) -> keras
     outputs = {
         name: inputs[name] if model is None else _named(model, name)(inputs[name]) for name, model in models.items()
     }
-    return keras.Model(inputs, outputs, name="preprocessor")
+    with odd_names_allowed():
+        return keras.Model(inputs, outputs, name="preprocessor")
 
 
 def _named(model: Any, name: str) -> Any:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from autonas.auto_model import AutoModel
 from autonas.project import Project
-from autonas.tasks.image import ImageClassifier
+from autonas.tasks.image import ImageClassifier, ImageRegressor
+from autonas.tasks.tabular import TabularClassifier, TabularRegressor
 
-TASKS: dict[str, type[AutoModel]] = {"AutoModel": AutoModel, "ImageClassifier": ImageClassifier}
+TASKS: dict[str, type[AutoModel]] = {
+    kind.__name__: kind for kind in (AutoModel, ImageClassifier, ImageRegressor, TabularClassifier, TabularRegressor)
+}
 
 
 def load(path: str | Path) -> AutoModel:

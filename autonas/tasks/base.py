@@ -23,5 +23,10 @@ class Classifier(AutoModel):
         return self._classification.probabilities(self._outputs(x, batch_size))
 
     @property
+    def threshold(self) -> Any:
+        """The `autonas.thresholds.Threshold` of the decision and what it means; None where it is the likeliest class."""
+        return self._classification.threshold
+
+    @property
     def _classification(self) -> ClassificationHead:
         return cast(ClassificationHead, self.head)

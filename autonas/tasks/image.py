@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from autonas.auto_model import AutoModel
 from autonas.heads.classification import ClassificationHead
+from autonas.heads.regression import RegressionHead
 from autonas.inputs.image import ImageInput
 from autonas.tasks.base import Classifier
 
@@ -32,3 +34,20 @@ class ImageClassifier(Classifier):
         self, *, loss: Any = None, metrics: Any = None, multi_label: bool = False, threshold: Any = None, **options: Any
     ) -> None:
         super().__init__(ImageInput(), ClassificationHead(loss, metrics, multi_label, threshold), **options)
+
+
+class ImageRegressor(AutoModel):
+    """Searches a regression on images, retrains it, and answers with it, in the units of the target.
+
+    Args:
+        loss: A loss of Keras; None means the mean squared error.
+        metrics: Metrics of Keras; None means the mean squared and the mean absolute error.
+        **options: What `autonas.AutoModel` takes.
+
+    Example:
+
+    >>> model = autonas.ImageRegressor(max_time="10m").fit(images, counts)
+    """
+
+    def __init__(self, *, loss: Any = None, metrics: Any = None, **options: Any) -> None:
+        super().__init__(ImageInput(), RegressionHead(loss, metrics), **options)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+import decimal
+import functools
+import numbers
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from autonas import data
 from autonas.errors import InputError
-from autonas.heads.base import Head, describe, names_of, read_loss, read_metric, rehearse, renamed
+from autonas.heads.base import Head, describe, read_loss, read_metric, rehearse, renamed, snake_case
 from autonas.quiet import quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -28,24 +31,40 @@ _POWERS = {
     "mse": 2,
     "mean_squared_error": 2,
 }
-_SCALE_FREE = ("r2_score", "cosine_similarity", "pearson_correlation", "concordance_correlation")
-_LARGEST = 1e30
+_ACROSS = ("cosine_similarity", "pearson_correlation", "concordance_correlation")  # the targets of one example
+_FITTING = {*_POWERS, *_ACROSS, "r2_score", "huber", "log_cosh", "logcosh", "log_cosh_error"}
+_BASES = {
+    "",
+    "loss",
+    "loss_function_wrapper",
+    "metric",
+    "mean",
+    "mean_metric_wrapper",
+}  # what losses and metrics of the user's own derive from
+# The finished model counts in float32: squares have to fit, and targets have to differ by many of its steps.
+_LARGEST, _SMALLEST = 1e18, 1e-18
+_FINEST = 16 * float(np.finfo("float32").eps)
+_NO_NUMBER = "Labels are a classifier's targets; a date becomes a number by a unit, such as days."
 
 
 class RegressionHead(Head):
     """One number for each example, or several.
 
-    Targets may be a list, an array of shape (n,) or (n, targets), or a column or frame of pandas. They are standardised for
-    the training, and answers are in their units. Metrics of one target are told in its units; those of several targets are
-    of the standardised ones, so that no target drowns the others.
+    Targets may be a list, an array of shape (n,), (n, 1) or (n, targets), or a column or frame of pandas. A network is
+    trained on standardised targets, with mean 0 and standard deviation 1; the finished model answers in their units.
+
+    Metrics of one target are told in its units where they follow the scale (mean squared, absolute and root mean squared
+    errors). Those of several targets are means over the standardised ones, so that no target drowns the others; only
+    `evaluate` tells them in units.
 
     Args:
-        loss: A Keras loss; None means the mean squared error. It sees standardised targets.
-        metrics: Keras metrics; None means `["mse", "mae"]`. Each must be scale-free (R2, correlations) or follow the scale
-            (mean squared, absolute and root mean squared errors); relative errors make no sense of standardised targets.
+        loss: A Keras loss; None means the mean squared error. It sees standardised targets: the `delta` of a Huber loss is
+            in standard deviations.
+        metrics: Keras metrics; None means `["mse", "mae"]`. Relative and logarithmic errors are refused, because
+            standardised targets are negative or near zero: compute them from the answers of `predict`.
 
     Attributes:
-        targets: The names of the columns, if the targets were a frame.
+        targets: The names of the columns, if the targets were a frame. Answers are in their order.
 
     Example:
 
@@ -68,60 +87,62 @@ class RegressionHead(Head):
         self._mean: list[float] = []
         self._scale: list[float] = []
         self._flat = True
+        self._powers: dict[str, int] = {"loss": 2}  # of the loss and the metrics, by name
 
     def __deepcopy__(self, memo: dict[int, Any]) -> RegressionHead:
         # Nothing in here is changed in place, and Keras cannot copy a loss or a metric of the user's own.
         return copy.copy(self)
 
     def check(self, y: Any, name: str = "y") -> np.ndarray:
-        """Returns float64 targets of shape (n,) or (n, targets).
+        """Returns float64 targets of shape (n,), or (n, targets) if there are several.
+
+        Args:
+            y: See the class. After `fit`, the columns of a frame may come in any order.
+            name: How the user knows it, for the error.
 
         Raises:
-            InputError: If they are no finite numbers, or after `fit` of another number of targets.
+            InputError: If they are no finite numbers; after `fit`, also if they are other targets or of another number.
         """
-        columns = [str(column) for column in getattr(y, "columns", [])]
         array = _numbers(y, name)
-        if array.ndim == 2 and array.shape[1] == 1:
-            array = array[:, 0]
         if array.ndim not in (1, 2) or array.size == 0:
             raise InputError.of(name, "numbers of shape (n,) or (n, targets), at least one", f"shape {array.shape}")
-        wrong = ~np.isfinite(array) | (np.abs(array) > _LARGEST)
-        if wrong.any():
-            row = int(np.argmax(wrong.reshape(len(array), -1).any(axis=1)))
-            raise InputError.of(
-                name, "finite numbers", f"{array[row]} in {name}[{row}]", "Leave these examples out, or fill them in."
-            )
-        if self._mean and (1 if array.ndim == 1 else array.shape[1]) != len(self._mean):
-            raise InputError.of(name, f"of {len(self._mean)} targets, as in training", f"shape {array.shape}")
-        if not self._mean and array.ndim == 2:
+        _check_finite(array, name)
+        columns = [str(column) for column in getattr(y, "columns", ())]
+        if len(set(columns)) < len(columns):
+            raise InputError.of(name, "columns with names of their own", str(columns))
+        if columns and not self._mean:
             self.targets = columns
+        elif columns and self.targets and columns != self.targets:
+            if set(columns) != set(self.targets):
+                raise InputError.of(name, f"the columns {self.targets}, as in training", str(columns))
+            array = array[:, [columns.index(target) for target in self.targets]]
+        if array.ndim == 2 and array.shape[1] == 1:
+            array = array[:, 0]
+        if self._mean and _rows(array).shape[1] != len(self._mean):
+            raise InputError.of(name, f"of {len(self._mean)} targets, as in training", f"shape {array.shape}")
         return array
 
     def fit(self, y: np.ndarray) -> None:
         """Learns the mean and the standard deviation of each target.
 
         Raises:
-            InputError: If a target is the same for all examples, or a loss or a metric does not fit.
+            InputError: If a target is the same for all examples, or nearly so, or a loss or a metric does not fit.
         """
         rows = _rows(y)
-        scale = rows.std(axis=0)
-        constant = scale <= 1e-9 * np.maximum(np.abs(rows.mean(axis=0)), 1e-30)
-        if constant.any():
-            number = int(np.argmax(constant))
-            which = self.targets[number] if self.targets else number
-            raise InputError.of("y", "targets that differ", f"{rows[0, number]:g} for every example in target {which}")
+        if len(self.targets) != rows.shape[1]:
+            self.targets = []
+        for number, column in enumerate(rows.T):
+            _check_spread(
+                column, f"y[{self.targets[number]!r}]" if self.targets else f"y[:, {number}]" if y.ndim == 2 else "y"
+            )
         self._flat = y.ndim == 1
-        self._mean, self._scale = rows.mean(axis=0).tolist(), scale.tolist()
+        self._mean, self._scale = rows.mean(axis=0).tolist(), rows.std(axis=0).tolist()
+        self._powers = {"loss": 2}
         if self._loss is not None or self._metrics != list(_DEFAULT_METRICS):
-            import keras
-
-            quiet_tensorflow()
-            sample, outputs = self.encode(y[:2]), np.zeros((len(y[:2]), len(self._mean)), "float32")
-            rehearse("loss", keras.losses.get(self.loss()), sample, outputs)
-            self.metrics()
+            self._powers = self._rehearsed()
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
-        """Tenths of the first target, so that both parts of a split have their share of the large ones."""
+        """Tenths of the first target, so that both parts of a split have their share of the large ones; from 100 on."""
         first = _rows(y)[:, 0]
         if len(first) < 100:
             return None
@@ -168,17 +189,21 @@ class RegressionHead(Head):
         import keras
 
         scale, offset = (values[0] if len(values) == 1 else values for values in (self._scale, self._mean))
-        return keras.layers.Rescaling(scale, offset, name=f"{self.name}_units")(outputs)
+        return keras.layers.Rescaling(scale, offset, dtype="float32", name=f"{self.name}_units")(outputs)
 
     def in_units(self, metrics: Mapping[str, float]) -> dict[str, float]:
-        """Metrics of one target in its units; those of several stay those of the standardised targets."""
+        """Metrics of one target in its units, where they follow the scale; those of several targets as they are."""
         if len(self._scale) != 1:
             return dict(metrics)
-        powers = {**_POWERS, **({"loss": 2} if self._loss is None else {})}
-        return {
-            name: value * self._scale[0] ** powers.get(re.sub(r"_\d+$", "", name.removeprefix("val_")), 0)
-            for name, value in metrics.items()
-        }
+        return {name: value * self._scale[0] ** self._power(name) for name, value in metrics.items()}
+
+    def summary(self) -> str:
+        """In what the metrics of several targets are told."""
+        if len(self._scale) < 2:
+            return ""
+        names = self.targets or [str(number) for number in range(len(self._scale))]
+        deviations = ", ".join(f"{name} {scale:.4g}" for name, scale in zip(names, self._scale, strict=True))
+        return f"Metrics are means over targets in standard deviations ({deviations}); evaluate tells them in units."
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Turns outputs of the finished model into numbers of shape (n,) or (n, targets), in the targets' units."""
@@ -192,6 +217,7 @@ class RegressionHead(Head):
             "mean": self._mean,
             "scale": self._scale,
             "flat": self._flat,
+            "powers": self._powers,
             "loss": describe(self._loss),
             "metrics": [describe(metric) for metric in self._metrics],
         }
@@ -201,40 +227,140 @@ class RegressionHead(Head):
         head = cls()
         head.targets, head._flat = list(config["targets"]), config["flat"]
         head._mean, head._scale = list(config["mean"]), list(config["scale"])
+        head._powers = dict(config["powers"])
         return head
+
+    def _power(self, name: str) -> int:
+        name = name.removeprefix("val_")
+        return self._powers.get(name, _POWERS.get(_plain(name), 0))
 
     def _metric(self, metric: Any) -> keras.metrics.Metric:
         made = read_metric(metric)
         if isinstance(metric, str):
-            made = renamed(made, metric)
-            short = re.sub(r"_\d+$", "", metric)
-            if short not in (*_POWERS, *_SCALE_FREE):
-                known = sorted({*_POWERS, *_SCALE_FREE})
-                hint = "Others can be computed from the answers of predict."
-                raise InputError.of("metrics", f"of numbers on any scale, such as {known}", repr(metric), hint)
-        elif any("accuracy" in name or name == "auc" for name in names_of(metric)):
-            raise InputError.of("metrics", "metrics of numbers", f"{names_of(metric)[0]}")
-        sample = np.linspace(-1, 1, 2 * len(self._mean), dtype="float32").reshape(2, -1)
-        value = rehearse(f"The metric {made.name}", renamed(made, made.name), sample, sample)
-        if value.shape != ():
-            raise InputError.of(f"The metric {made.name}", "one that gives one number", f"the shape {value.shape}")
+            self._check_kind("metrics", _plain(metric), metric)
+            return renamed(made, metric)
+        self._check_kind("metrics", _kind(made if isinstance(metric, type) else metric), made)
         return made
+
+    def _check_kind(self, argument: str, kind: str, part: Any) -> None:
+        """Raises an InputError if a loss or a metric of Keras says nothing of standardised targets."""
+        if kind not in _FITTING | _BASES:
+            hint = (
+                "A network is trained on standardised targets, of which it says nothing: compute it from the answers."
+            )
+            raise InputError.of(argument, f"of numbers on any scale, one of {sorted(_FITTING)}", repr(kind), hint)
+        axis = part.get_config().get("axis", -1) if hasattr(part, "get_config") else -1
+        if kind in _ACROSS and axis == -1 and len(self._mean) == 1:
+            hint = "Keras compares the targets of one example, of which there is one: 'r2_score' is over examples."
+            raise InputError.of(argument, "of one target", repr(kind), hint)
+
+    def _rehearsed(self) -> dict[str, int]:
+        """Tries the loss and the metrics on such targets; returns how they follow the scale, by name."""
+        quiet_tensorflow()
+        import keras
+
+        loss = keras.losses.get(self.loss())
+        self._check_kind("loss", _kind(loss), loss)
+        powers = {"loss": self._measured("loss", lambda: loss)}
+        for metric in self.metrics():
+            again = functools.partial(renamed, metric, metric.name)
+            powers[metric.name] = self._measured(f"The metric {metric.name}", again, number=True)
+        return powers
+
+    def _measured(self, what: str, make: Callable[[], Callable[..., Any]], number: bool = False) -> int:
+        """By which power of the scale a loss or a metric grows; 0 if by none."""
+        k = len(self._mean)
+        y = 2 * np.sin(np.arange(k * (2 * k + 3))).reshape(-1, k)  # more rows than targets: no shape fits by chance
+        outputs = y + 3 * np.cos(2 * np.arange(y.size)).reshape(y.shape)
+
+        def value(scale: float = 1.0, shift: float = 0.0) -> float:
+            scaled, answers = ((scale * part + shift).astype("float32") for part in (y, outputs))
+            got = rehearse(what, make(), scaled, answers)
+            if number and got.shape != ():
+                raise InputError.of(what, "one that gives one number", f"the shape {got.shape}")
+            if not np.isfinite(got).all():
+                raise InputError.of(what, "finite for standardised targets, which are negative too", float(got.mean()))
+            return float(got.mean())
+
+        one = value()
+        if one == 0 or not np.isclose(value(shift=3.0), one, rtol=1e-3):
+            return 0
+        small, large = value(0.5) / one, value(3.0) / one
+        return next((n for n in (1, 2) if np.allclose([small, large], [0.5**n, 3.0**n], rtol=1e-3)), 0)
+
+
+def _kind(part: Any) -> str:
+    """Keras's name of a loss or a metric, or of what it derives from; empty if that is nothing of Keras's."""
+    parts = [part] if hasattr(part, "__name__") else type(part).__mro__
+    found = (kind.__name__ for kind in parts if str(kind.__module__).split(".")[0] == "keras")
+    return snake_case(next(found, ""))
+
+
+def _plain(name: str) -> str:
+    """A metric's name without the number that Keras gives to the second one."""
+    return snake_case(re.sub(r"_\d+$", "", name))
 
 
 def _rows(y: np.ndarray) -> np.ndarray:
     return y[:, None] if y.ndim == 1 else y
 
 
+def _check_finite(array: np.ndarray, name: str) -> None:
+    for expected, wrong, hint in (
+        ("finite numbers", ~np.isfinite(array), "Leave these examples out, or fill them in."),
+        (f"numbers up to {_LARGEST:g}, whose squares a network can hold", np.abs(array) > _LARGEST, "Change the unit."),
+    ):
+        if wrong.any():
+            row = int(np.argmax(_rows(wrong).any(axis=1)))
+            got = f"{array[row]} in {name}[{row}], one of {int(_rows(wrong).any(axis=1).sum())} such rows"
+            raise InputError.of(name, expected, got, hint)
+
+
+def _check_spread(column: np.ndarray, name: str) -> None:
+    """Raises an InputError if a target is all the same, or so nearly that answers in float32 could not tell."""
+    if np.ptp(column) == 0:
+        raise InputError.of(name, "targets that differ", f"{column[0]:g} for every example")
+    spread, mean = float(column.std()), float(column.mean())
+    if spread < _FINEST * np.abs(column).max():
+        hint = f"Subtract {mean:.9g} from them, and add it to the answers."
+        raise InputError.of(
+            name,
+            "targets that differ in their first 5 digits",
+            f"{mean:.9g} with a standard deviation of {spread:g}",
+            hint,
+        )
+    if spread < _SMALLEST:
+        raise InputError.of(name, f"targets that differ by more than {_SMALLEST:g}", f"{spread:g}", "Change the unit.")
+
+
 def _numbers(y: Any, name: str) -> np.ndarray:
-    if hasattr(y, "to_numpy"):  # of pandas: missing numbers of its nullable types become NaN
-        try:
+    """Reads numbers of any usual form as float64; missing ones become NaN."""
+    if hasattr(y, "to_numpy"):
+        types = list(y.dtypes) if hasattr(y, "columns") else [y.dtype]
+        if all(getattr(kind, "kind", "O") in "biuf" for kind in types):  # of pandas, its nullable types among them
             return np.asarray(y.to_numpy(dtype="float64", na_value=np.nan))
-        except (TypeError, ValueError) as error:
-            raise InputError.of(name, "numbers", f"a {type(y).__name__} that is none ({error})") from error
+    if isinstance(y, np.ma.MaskedArray) and y.dtype.kind in "biuf":
+        return np.ma.filled(y.astype("float64"), np.nan)
     try:
         array = np.asarray(y)
+        if array.dtype.kind not in "biufcmM" and isinstance(y, (list, tuple)):
+            array = np.array(y, dtype=object)  # NumPy on its own would make strings of [1, "a"]
     except ValueError as error:
-        raise InputError.of(name, "numbers of one shape", f"a ragged {type(y).__name__}") from error
+        raise InputError.of(name, "numbers, as many in each row", f"a ragged {type(y).__name__}") from error
+    if array.ndim and array.dtype.kind == "O":
+        return np.array([_number(value, name) for value in array.ravel().tolist()], "float64").reshape(array.shape)
     if array.dtype.kind not in "biuf":
-        raise InputError.of(name, "real numbers", f"dtype {array.dtype}", "Labels are for a classifier.")
+        got = f"a {type(y).__name__}" if array.dtype.kind == "O" else f"the type {array.dtype}"
+        raise InputError.of(name, "real numbers", got, _NO_NUMBER)
     return array.astype("float64")
+
+
+def _number(value: Any, name: str) -> float:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):  # of pandas, which need not be loaded
+        return float("nan")
+    if not isinstance(value, (numbers.Real, decimal.Decimal, np.bool_)):
+        raise InputError.of(name, "real numbers", f"{value!r} among them", _NO_NUMBER)
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")

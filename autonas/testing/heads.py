@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 def check_head(head: Head, y: Any) -> None:
     """Checks that a head is one: a canonical form, targets that its loss and metrics take, answers in the user's terms.
+
+    The head is fitted, a small network is trained with it, and the finished model is evaluated, saved and loaded.
 
     Args:
         head: Not fitted.
@@ -38,17 +42,20 @@ def check_head(head: Head, y: Any) -> None:
     _check(targets.dtype in (np.float32, np.int32), "targets are float32 or int32", targets.dtype)
     _weighs(head, checked)
     _has_metrics(head)
-    model = _model(head)
-    outputs = _trains(model, targets)
+    core = _core(head)
+    _trains(core, targets)
+    outputs = _finishes(head, core, checked)
     again = type(head).from_config(json.loads(json.dumps(head.get_config(), allow_nan=False)))
     _same(again.decode(outputs), head.decode(outputs), "from_config gives a head that decodes the same")
     _same(again.encode(again.check(y)), targets, "from_config gives a head that encodes the same")
     answers = head.decode(outputs)
     _check(len(answers) == len(outputs), "decode gives one answer for each output", answers.shape)
     _check(_takes(head, answers), "answers are labels that check takes", answers)
-    if outputs.shape == targets.shape:
-        around = head.encode(head.check(head.decode(targets)))
-        _same(around, targets, "targets that are decoded and encoded are as before")
+    finished = head.finished_targets(checked)
+    if outputs.shape == finished.shape:
+        around = head.encode(head.check(head.decode(finished)))
+        close = around.dtype == targets.dtype and np.allclose(around, targets, rtol=1e-4, atol=1e-4)
+        _check(close, "targets that are decoded and encoded are as before", around)
 
 
 def _weighs(head: Head, y: np.ndarray) -> None:
@@ -68,25 +75,67 @@ def _has_metrics(head: Head) -> None:
     _check(not shared, "the metrics are fresh each time", names)
 
 
-def _model(head: Head) -> keras.Model:
+def _core(head: Head) -> keras.Model:
     import keras
     import keras_tuner
 
     features = keras.Input((5,))
     outputs = head.build(keras_tuner.HyperParameters(), features)
-    model = keras.Model(features, outputs)
+    return _compiled(head, keras.Model(features, outputs))
+
+
+def _compiled(head: Head, model: keras.Model, eagerly: bool = False) -> keras.Model:
     own = [type(layer).__name__ for layer in model.layers if not type(layer).__module__.startswith("keras.")]
-    _check(not own, "the output layer is one of Keras's own", own)
-    model.compile("sgd", loss=head.loss(), metrics=head.metrics(head.default_objective.removeprefix("val_")))
+    _check(not own, "its layers are Keras's own", own)
+    metrics = head.metrics(head.default_objective.removeprefix("val_"))
+    model.compile("sgd", loss=head.loss(), metrics=metrics, run_eagerly=eagerly)
     return model
 
 
-def _trains(model: keras.Model, targets: np.ndarray) -> np.ndarray:
-    x = np.random.default_rng(0).normal(size=(len(targets), 5)).astype("float32")
-    result = model.train_on_batch(x, targets, return_dict=True)
-    numbers = all(np.ndim(value) == 0 and np.isfinite(value) for value in result.values())
-    _check(numbers, "the loss and each metric are one finite number", result)
-    return np.asarray(model.predict(x, verbose=0))
+def _features(rows: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(rows, 5)).astype("float32")
+
+
+def _trains(core: keras.Model, targets: np.ndarray) -> None:
+    _numbers(core.train_on_batch(_features(len(targets)), targets, return_dict=True), "of the core")
+
+
+def _finishes(head: Head, core: keras.Model, y: np.ndarray) -> np.ndarray:
+    """Outputs of the finished model, which takes its targets and is the same in another process."""
+    import keras
+
+    model = _compiled(head, keras.Model(core.input, head.finish(core.output)), eagerly=True)
+    x, targets = _features(len(y)), head.finished_targets(y)
+    _check(len(targets) == len(y), "finished_targets gives one target for each label", targets.shape)
+    _numbers(model.test_on_batch(x, targets, return_dict=True), "of the finished model")
+    inside = core.test_on_batch(x, head.encode(y), return_dict=True)
+    told = head.in_units(inside)
+    _check(list(told) == list(inside), "in_units keeps the names of the metrics", list(told))
+    _numbers(told, "in units")
+    validated = head.in_units({f"val_{name}": value for name, value in inside.items()})
+    _check(
+        list(validated.values()) == list(told.values()),
+        "in_units treats metrics with val_ before them alike",
+        validated,
+    )
+    outputs = np.asarray(model(x))
+    again = np.asarray(_loaded(model)(x))
+    _check(np.array_equal(again, outputs), "the finished model is the same when loaded", again)
+    return outputs
+
+
+def _loaded(model: keras.Model) -> keras.Model:
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "finished.keras"
+        model.save(path)
+        return keras.saving.load_model(path, compile=False)
+
+
+def _numbers(result: Mapping[str, Any], what: str) -> None:
+    finite = all(np.ndim(value) == 0 and np.isfinite(value) for value in result.values())
+    _check(finite, f"the loss and each metric {what} are one finite number", result)
 
 
 def _same(got: np.ndarray | None, expected: np.ndarray, what: str) -> None:

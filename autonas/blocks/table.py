@@ -61,18 +61,18 @@ class TableBlock(Block):
                 numbers,
             )
             parts += [] if encoded is None else [encoded]
-        if "gaps" in x:
-            parts.append(x["gaps"])
+        if "missing" in x:
+            parts.append(x["missing"])
         if "categories" in x:
             size = hp.Choice(f"{name}_category_size", [2, 4, 8, 16], default=4 if self.few else 8)
             parts.append(_flat(self.category_vectors(x["categories"], size)))
         return parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
 
     def category_vectors(self, categories: Any, size: int) -> Any:
-        """A vector for each category, (batch, columns, size); number 0 of each column is the unknown one."""
+        """A vector for each category, (batch, columns, size); number 0 of each column is for what is unknown."""
         import keras
 
-        starts = np.cumsum([0, *(known + 1 for known in self.cardinalities)])
+        starts = np.cumsum([0, *self.cardinalities])
         numbers = keras.ops.add(categories, starts[:-1].astype("float32"))
         return keras.layers.Embedding(int(starts[-1]), size)(numbers)
 
@@ -177,8 +177,8 @@ class AttentionTableBlock(TableBlock):
         if "numbers" in x:
             bins = piecewise(x["numbers"], self.edges)
             tokens.append(keras.layers.EinsumDense("nkb,kbd->nkd", (bins.shape[1], width), bias_axes="kd")(bins))
-        if "gaps" in x:
-            tokens.append(keras.layers.Reshape((1, width))(keras.layers.Dense(width)(x["gaps"])))
+        if "missing" in x:
+            tokens.append(keras.layers.Reshape((1, width))(keras.layers.Dense(width)(x["missing"])))
         if "categories" in x:
             tokens.append(self.category_vectors(x["categories"], width))
         x = tokens[0] if len(tokens) == 1 else keras.layers.Concatenate(axis=1)(tokens)

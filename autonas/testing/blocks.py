@@ -6,13 +6,14 @@ import collections
 import dataclasses
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autonas.blocks.base import Block
+from autonas.data import mapped
 from autonas.space import discover, seeded
 from autonas.strategies.base import Values, complete, sample
 
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     import keras
     import keras_tuner
 
-Shape = tuple[int, ...]
+Shape = Any  # a tuple, or a dict of tuples
 
 
-def check_block(block: Block, input_shape: Sequence[int], folder: Path, samples: int = 2) -> None:
+def check_block(block: Block, input_shape: Any, folder: Path, samples: int = 2, examples: Any = None) -> None:
     """Checks that a block is one: the same choices at every size, models of Keras's own parts, all of it to be trained.
 
     The defaults are built for an input as it is and for one with half and a quarter of the resolution, as a proxy task may
@@ -31,9 +32,10 @@ def check_block(block: Block, input_shape: Sequence[int], folder: Path, samples:
 
     Args:
         block: The block.
-        input_shape: Shape of one example, the channels last.
+        input_shape: Shape of one example, the channels last; or a dict of shapes, which are all built as they are.
         folder: For the file it writes.
         samples: How many candidates are drawn.
+        examples: Preprocessed data to try it on, where any numbers will not do: at least two examples.
 
     Raises:
         AssertionError: Names what does not hold.
@@ -42,9 +44,8 @@ def check_block(block: Block, input_shape: Sequence[int], folder: Path, samples:
 
     >>> check_block(ConvBlock(28, 10_000), (28, 28, 1), tmp_path)
     """
-    *sides, channels = input_shape
-    shapes = [(*(max(1, side // factor) for side in sides), channels) for factor in (1, 2, 4)]
-    subject = _Subject(block, discover(functools.partial(_declare, block, shapes[0])))
+    shapes = _reduced(input_shape)
+    subject = _Subject(block, discover(functools.partial(_declare, block, shapes[0])), examples)
     points = block.starting_points()
     _check(len(points) > 0, "it has a starting point", points)
     rng = np.random.default_rng(0)
@@ -64,10 +65,18 @@ def check_block(block: Block, input_shape: Sequence[int], folder: Path, samples:
     subject.check_model(shapes[0], folder)
 
 
+def _reduced(shape: Any) -> list[Any]:
+    if isinstance(shape, Mapping):
+        return [dict(shape)]
+    *sides, channels = shape
+    return [(*(max(1, side // factor) for side in sides), channels) for factor in (1, 2, 4)]
+
+
 @dataclasses.dataclass(frozen=True)
 class _Subject:
     block: Block
     space: keras_tuner.HyperParameters
+    examples: Any
 
     def complete(self, values: Values) -> Values:
         return complete(self.space, lambda h: values.get(h.name, h.default))
@@ -78,7 +87,7 @@ class _Subject:
 
         hp = self.space.copy()
         hp.values = self.complete(values)
-        inputs = keras.Input(shape)
+        inputs = _symbolic(shape)
         with seeded(7):
             # before Keras 3.13 an input could not be an output too, as it is where a block changes nothing
             model = keras.Model(inputs, keras.layers.Identity()(self.block.build(hp, inputs)))
@@ -87,7 +96,7 @@ class _Subject:
         return model
 
     def check_answers(self, values: Values, shape: Shape) -> None:
-        answers = _answers(self.model(values, shape), shape)
+        answers = self.answers(self.model(values, shape), shape)
         fits = len(answers) == 2 and answers.ndim >= 2 and answers.size > 0
         _check(fits, f"it gives features for each example of {shape} with {values}", answers.shape)
         _check(bool(np.isfinite(answers).all()), f"they are finite for {shape} with {values}", answers)
@@ -106,28 +115,39 @@ class _Subject:
         model = self.model({}, shape)
         own = [type(layer).__name__ for layer in model.layers if not type(layer).__module__.startswith("keras.")]
         _check(not own, "it is made of Keras's own layers", own)
-        answers = _answers(model, shape)
-        again = _answers(self.model({}, shape), shape)
+        answers = self.answers(model, shape)
+        again = self.answers(self.model({}, shape), shape)
         _check(np.array_equal(answers, again), "equal seeds give equal models", again)
-        loaded = _answers(_saved_and_loaded(model, folder), shape)
+        loaded = self.answers(_saved_and_loaded(model, folder), shape)
         _check(np.allclose(answers, loaded, rtol=1e-5, atol=1e-6), "it gives the same when saved and loaded", loaded)
-        unreached = _unreached(model, shape)
+        unreached = _unreached(model, self.inputs(shape))
         _check(not unreached, "the gradient reaches all of its weights", unreached)
+
+    def inputs(self, shape: Shape) -> Any:
+        """Two examples."""
+        if self.examples is not None:
+            return mapped(lambda part: part[:2], self.examples)
+        rng = np.random.default_rng(0)
+        return mapped(lambda side: rng.normal(size=(2, *side)).astype("float32"), shape)
+
+    def answers(self, model: keras.Model, shape: Shape) -> np.ndarray:
+        return np.asarray(model(self.inputs(shape), training=False))
 
 
 def _declare(block: Block, shape: Shape, hp: keras_tuner.HyperParameters) -> None:
+    block.build(hp, _symbolic(shape))
+
+
+def _symbolic(shape: Shape) -> Any:
     import keras
 
-    block.build(hp, keras.Input(shape))
+    if isinstance(shape, Mapping):
+        return {name: keras.Input(inner, name=name) for name, inner in shape.items()}
+    return keras.Input(shape)
 
 
 def _ranges(space: keras_tuner.HyperParameters) -> list[dict[str, Any]]:
     return sorted(space.get_config()["space"], key=str)
-
-
-def _answers(model: keras.Model, shape: Shape) -> np.ndarray:
-    x = np.random.default_rng(0).normal(size=(2, *shape)).astype("float32")
-    return np.asarray(model(x, training=False))
 
 
 def _saved_and_loaded(model: keras.Model, folder: Path) -> keras.Model:
@@ -138,11 +158,11 @@ def _saved_and_loaded(model: keras.Model, folder: Path) -> keras.Model:
     return keras.saving.load_model(path)
 
 
-def _unreached(model: keras.Model, shape: Shape) -> list[str]:
+def _unreached(model: keras.Model, x: Any) -> list[str]:
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(model(tf.ones((2, *shape)), training=True))
+        loss = tf.reduce_sum(model(mapped(tf.convert_to_tensor, x), training=True))
     weights = model.trainable_variables
     gradients = tape.gradient(loss, [weight.value for weight in weights])
     return [weight.path for weight, gradient in zip(weights, gradients, strict=True) if gradient is None]

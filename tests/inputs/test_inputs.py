@@ -6,14 +6,16 @@ import keras
 import numpy as np
 import pytest
 
-from autonas import inputs
+from autonas import generators, inputs
 from autonas.errors import InputError
 from autonas.inputs.image import ImageInput
+from autonas.inputs.table import TableInput
 from autonas.testing.inputs import check_input
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 12, 9, 3)).astype("uint8")
 SAMPLES = {
     "image": (ImageInput, IMAGES),
+    "table": (TableInput, generators.houses(20, 0)[0]),
     "several": (
         lambda: inputs.get({"front": "image", "back": "image"}),
         {"front": IMAGES, "back": IMAGES[:, ::-1, :, 0]},
@@ -28,7 +30,7 @@ def test_an_input_keeps_the_contract(name, tmp_path):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(InputError, match=r"\['image'\].*Did you mean 'image'"):
+    with pytest.raises(InputError, match=r"'image'.*Did you mean 'image'"):
         inputs.get("imag")
 
 

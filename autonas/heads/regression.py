@@ -119,7 +119,8 @@ class RegressionHead(Head):
         if array.ndim == 2 and array.shape[1] == 1:
             array = array[:, 0]
         if self._mean and _rows(array).shape[1] != len(self._mean):
-            raise InputError.of(name, f"of {len(self._mean)} targets, as in training", f"shape {array.shape}")
+            expected = "(n,)" if self._flat else f"(n, {len(self._mean)})"
+            raise InputError.of(name, f"of shape {expected}, as in training", f"shape {array.shape}")
         return array
 
     def fit(self, y: np.ndarray) -> None:
@@ -262,9 +263,9 @@ class RegressionHead(Head):
         loss = keras.losses.get(self.loss())
         self._check_kind("loss", _kind(loss), loss)
         powers = {"loss": self._measured("loss", lambda: loss)}
-        for metric in self.metrics():
-            again = functools.partial(renamed, metric, metric.name)
-            powers[metric.name] = self._measured(f"The metric {metric.name}", again, number=True)
+        for given, made in zip(self._metrics, self.metrics(), strict=True):
+            again = functools.partial(self._metric, given)
+            powers[made.name] = self._measured(f"The metric {made.name}", again, number=True)
         return powers
 
     def _measured(self, what: str, make: Callable[[], Callable[..., Any]], number: bool = False) -> int:
@@ -322,11 +323,11 @@ def _check_spread(column: np.ndarray, name: str) -> None:
         raise InputError.of(name, "targets that differ", f"{column[0]:g} for every example")
     spread, mean = float(column.std()), float(column.mean())
     if spread < _FINEST * np.abs(column).max():
-        hint = f"Subtract {mean:.9g} from them, and add it to the answers."
+        hint = f"Subtract {mean:.12g} from them, and add it to the answers."
         raise InputError.of(
             name,
             "targets that differ in their first 5 digits",
-            f"{mean:.9g} with a standard deviation of {spread:g}",
+            f"{mean:.12g} with a standard deviation of {spread:g}",
             hint,
         )
     if spread < _SMALLEST:

@@ -6,7 +6,6 @@ import copy
 import dataclasses
 import functools
 import math
-import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +35,7 @@ from autonas.heads.base import Head
 from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
 from autonas.quiet import quiet as _chatter_off
+from autonas.settings import default_name, described, described_fit, schedules, snake, training_budget
 from autonas.trials import TrialStore
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 DEFAULT_TRIALS = 20
 RETRAINING_SHARE = 0.4  # of `max_time`
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
-FULL_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 5_000, 15, 60
 
 
 class AutoModel:
@@ -199,7 +198,7 @@ class AutoModel:
         if self._named_objective is None:
             self.objective = objectives.get(head.objective)
         settings = self._settings(given, epochs, batch_size, callbacks, class_weight)
-        project = Project(self.directory / (self.project_name or _default_name(type(self).__name__, settings)))
+        project = Project(self.directory / (self.project_name or default_name(type(self).__name__, settings)))
         project.check_writable()
         with _chatter_off():
             return self._fit(begun, project, settings, given, epochs, batch_size, callbacks, class_weight)
@@ -216,11 +215,13 @@ class AutoModel:
         class_weight: Any,
     ) -> keras.Model:
         from autonas import progress
+        from autonas.space import SearchSpace
 
         preprocessor = self.input.preprocessor()
         data, everything = preparation.prepare(given, self.input, self.head, preprocessor, class_weight, self.seed)
-        space = self._space(len(data), callbacks)
-        budget = self._budget(len(everything), epochs, batch_size, callbacks)
+        block = self.block(self.input, len(data))
+        space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks))
+        budget = training_budget(self.objective, len(everything), epochs, batch_size, callbacks)
         evaluation = self._evaluation(space, data, budget, preprocessor)
         settings = {**settings, "space": space.get_config()}
         # measured limits shaped them, so a search that goes on takes those that it began with
@@ -374,7 +375,8 @@ class AutoModel:
 
     def costs(self) -> dict[str, float]:
         """Returns all costs of the model: parameters, FLOPs, activation memory, size, and latency with its interval."""
-        built = objectives.BuiltModel(assembly.on_device(self.model, self.input, self.head), self.device)
+        model = assembly.on_device(self.model, self.input, self.head)
+        built = objectives.BuiltModel(model, self.device, lite.files(self.input, self.head))
         with _chatter_off():
             return objectives.measure({name: kind() for name, kind in objectives.COSTS.items()}, built)
 
@@ -423,32 +425,6 @@ class AutoModel:
         if self._project is None:
             raise NotFittedError(f"This {type(self).__name__} has no trials. Call fit, or autonas.load a project.")
 
-    def _space(self, rows: int, callbacks: Sequence[Any]) -> SearchSpace:
-        import keras
-
-        from autonas.space import SearchSpace
-
-        setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
-        constant = any(isinstance(callback, setters) for callback in callbacks)
-        schedules = ("constant",) if constant else ("cosine", "constant")
-        return SearchSpace(self.block(self.input, rows), self.head, self.input.shape, schedules)
-
-    def _budget(self, rows: int, epochs: int | None, batch_size: int | None, callbacks: list[Any]) -> Budget:
-        from autonas.estimators.base import Budget
-
-        batch_size = batch_size or (32 if rows < 5_000 else 64)
-        if epochs is None:
-            epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, FULL_STEPS // math.ceil(rows / batch_size)))
-        quality = not self.objective.cheap
-        return Budget(
-            epochs=epochs,
-            batch_size=batch_size,
-            patience=max(5, epochs // 3),
-            monitor=self.objective.name if quality else "val_loss",
-            mode=self.objective.direction if quality else "min",
-            callbacks=callbacks,
-        )
-
     def _evaluation(self, space: SearchSpace, data: Data, budget: Budget, preprocessor: keras.Model) -> Evaluation:
         from autonas.evaluation import Evaluation
 
@@ -463,34 +439,27 @@ class AutoModel:
             self.device,
             lambda core: assembly.on_device(self._finished_model(preprocessor, core), self.input, self.head),
             self.seed,
+            lite.files(self.input, self.head),
         )
 
     def _finished_model(self, preprocessor: keras.Model, core: keras.Model) -> keras.Model:
         metric = None if self.objective.cheap else self.objective.name.removeprefix("val_")
         metric = None if metric == "loss" else metric
-        return assembly.finished(preprocessor, core, self.head, metric, _snake(type(self).__name__))
+        return assembly.finished(preprocessor, core, self.head, metric, snake(type(self).__name__))
 
     def _settings(
         self, given: Given, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any], class_weight: Any
     ) -> dict[str, Any]:
         """All that a trial depends on, as plain data."""
+        parts = {"strategy": self.strategy, "device": self.device}
         return {
-            "data": data_module.fingerprint(*given.train.arrays(), *given.validation.arrays()),
-            "validation_split": given.split,
-            "split": given.how,
+            **{name: described(part) for name, part in parts.items()},
+            **described_fit(given, epochs, batch_size, callbacks, class_weight),
             "head": self.head.get_config(),
             "objective": [self.objective.name, self.objective.direction],
             "limits": {name: limit for name, (_, limit) in self.limits.items()},
-            "strategy": _described(self.strategy),
             "estimator": self.estimator.get_config(),
-            "device": _described(self.device),
             "seed": self.seed,
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "callbacks": [type(callback).__name__ for callback in callbacks],
-            "class_weight": class_weight
-            if isinstance(class_weight, (str, type(None)))
-            else sorted((str(label), float(weight)) for label, weight in class_weight.items()),
         }
 
     def _is_finished(self, finished: dict[str, Any] | None, store: TrialStore) -> bool:
@@ -545,19 +514,3 @@ class AutoModel:
     @property
     def _sign(self) -> int:
         return 1 if self.objective.direction == "max" else -1
-
-
-def _default_name(task: str, settings: Mapping[str, Any]) -> str:
-    return f"{_snake(task)}-{fingerprint(settings)[:8]}"
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def _described(part: Any) -> Any:
-    """A strategy or a device as plain data: its class, and what it was made with."""
-    if isinstance(part, type):
-        return [part.__name__, {}]
-    plain = {n: v for n, v in vars(part).items() if isinstance(v, (str, int, float, bool, type(None)))}
-    return [type(part).__name__, plain]

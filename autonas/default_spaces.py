@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autonas import inputs
-from autonas.blocks import BLOCKS, TABLE_BLOCKS, AugmentationBlock, Block, Chain, Merge, OneOf, ReductionBlock
+from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, Merge, OneOf, ReductionBlock
 from autonas.errors import InputError
 from autonas.inputs.base import Input
 
@@ -29,7 +29,8 @@ def table_space(table: Any, rows: int) -> Block:
         table: Fitted; bins and categories shape the first layer.
         rows: How many training examples there are.
     """
-    return OneOf("family", {name: block(table, rows) for name, block in TABLE_BLOCKS.items()})
+    families = ("dense", "residual", "additive", "attention")
+    return OneOf("family", {name: BLOCKS[f"table_{name}"](table, rows) for name in families})
 
 
 def several_space(several: Any, rows: int) -> Block:

@@ -45,6 +45,7 @@ class Evaluation:
         device: Where latency is measured.
         assemble: Makes of a core the model that the user gets, whose costs count.
         seed: Of all that is random.
+        files: What a `.tflite` of a candidate carries; it counts in its size.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class Evaluation:
         device: Device,
         assemble: Callable[[keras.Model], keras.Model],
         seed: int,
+        files: Mapping[str, str] | None = None,
     ) -> None:
         self.space, self.data, self.estimator, self.budget = space, data, estimator, budget
         self.objective, self.screen, self.device = objective, screen, device
         self.limits, self.assemble, self.seed = dict(limits), assemble, seed
+        self.files = dict(files or {})
         asked = {name: cost for name, (cost, _) in limits.items()}
         if isinstance(objective, Cost):
             asked[objective.name] = objective
@@ -107,7 +110,7 @@ class Evaluation:
         if text not in self._built:
             with seeded(self.seed):
                 model = self.assemble(self.space.candidate(values).core())
-            self._built = {text: BuiltModel(model, self.device)}
+            self._built = {text: BuiltModel(model, self.device, self.files)}
         return self._built[text]
 
     def value(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:

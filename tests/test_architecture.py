@@ -39,6 +39,7 @@ LAYERS = [
     "search",
     "preparation evaluation retrain",
     "arguments progress project report",
+    "settings",
     "auto_model",
     "tasks",
 ]

@@ -1,4 +1,4 @@
-"""Blocks: what networks are made of. The registry of those for images, and the blocks that they are put together with."""
+"""Blocks: what networks are made of. The registry of networks for each kind of data, and what they are put together with."""
 
 from __future__ import annotations
 
@@ -22,44 +22,45 @@ from autonas.blocks.table import (
 )
 from autonas.registry import resolve
 
-BLOCKS: dict[str, type[ImageBlock]] = {
+BLOCKS: dict[str, Any] = {
     "cell": CellBlock,
     "conv": ConvBlock,
     "mbconv": MBConvBlock,
     "residual": ResidualBlock,
-}
-
-TABLE_BLOCKS: dict[str, type[TableBlock]] = {
-    "dense": DenseTableBlock,
-    "residual": ResidualTableBlock,
-    "additive": AdditiveTableBlock,
-    "attention": AttentionTableBlock,
+    "table_additive": AdditiveTableBlock,
+    "table_attention": AttentionTableBlock,
+    "table_dense": DenseTableBlock,
+    "table_residual": ResidualTableBlock,
 }
 
 
-def get(identifier: Any, resolution: int, rows: int) -> Block:
-    """Returns the network that a name means, made for its images, or a block as it is.
+def of(kind: str) -> dict[str, Any]:
+    """Returns the members for one kind of data: `"image"`, `"table"`."""
+    return {name: member for name, member in BLOCKS.items() if member.kind == kind}
+
+
+def get(identifier: Any, *size: Any) -> Block:
+    """Returns the network that a name means, made for its data, or a block as it is.
 
     Args:
         identifier: A name of `BLOCKS`, or an instance of `Block`.
-        resolution: The shorter side of an image, in pixels.
-        rows: How many training examples there are.
+        *size: What the member's constructor takes: the resolution of images or the fitted input, and how many training
+            examples there are.
 
     Raises:
         InputError: If it is none of these; the known names are listed.
 
     Example:
 
-    >>> get("residual", resolution=28, rows=10_000)
+    >>> get("residual", 28, 10_000)
     <autonas.blocks.residual.ResidualBlock object at ...>
     """
-    made: dict[str, Any] = {name: functools.partial(member, resolution, rows) for name, member in BLOCKS.items()}
+    made: dict[str, Any] = {name: functools.partial(member, *size) for name, member in BLOCKS.items()}
     return resolve("block", made, Block, identifier)
 
 
 __all__ = [
     "BLOCKS",
-    "TABLE_BLOCKS",
     "AugmentationBlock",
     "Block",
     "CellBlock",
@@ -73,4 +74,5 @@ __all__ = [
     "ResidualBlock",
     "TableBlock",
     "get",
+    "of",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autonas.errors import InputError
 
@@ -35,6 +35,8 @@ class Block(abc.ABC):
     ...     def build(self, hp, x):
     ...         return keras.layers.Conv2D(hp.Choice("squeeze", [8, 16]), 1)(x)
     """
+
+    kind: ClassVar[str] = ""  # of data that it is for, if it is for one
 
     @abc.abstractmethod
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
@@ -84,6 +86,8 @@ class ImageBlock(Block):
         stages: How many stages follow; each after the first halves the resolution, down to about 4 pixels.
         widths: Channels of the first stage to choose from; few examples get narrow networks.
     """
+
+    kind = "image"
 
     def __init__(self, resolution: int, rows: int) -> None:
         for name, value in (("resolution", resolution), ("rows", rows)):

@@ -23,6 +23,8 @@ class TableBlock(Block):
         rows: How many training examples there are.
     """
 
+    kind = "table"
+
     def __init__(self, table: Any, rows: int) -> None:
         self.edges: list[list[float]] = table.edges
         self.cardinalities: list[int] = table.cardinalities

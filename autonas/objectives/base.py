@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class BuiltModel:
 
     model: keras.Model
     device: Device
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)  # texts that its `.tflite` carries
 
     @functools.cached_property
     def graph(self) -> Graph:
@@ -31,9 +33,9 @@ class BuiltModel:
     @functools.cached_property
     def tflite(self) -> bytes:
         """The model in LiteRT's format, float32, as `export` writes it."""
-        from autonas.export import to_tflite
+        from autonas.export import to_tflite, with_files
 
-        return to_tflite(self.model)
+        return with_files(to_tflite(self.model), self.files)
 
     @functools.cached_property
     def latency(self) -> Latency:

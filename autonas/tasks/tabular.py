@@ -17,16 +17,12 @@ class TabularClassifier(Classifier):
 
     Args:
         types: column -> `"numeric"`, `"categorical"`, `"boolean"` or `"date"`, where the inferred type is wrong.
-        loss: See `autonas.ImageClassifier`, and so the next three.
-        metrics: See there.
-        multi_label: See there.
-        threshold: See there.
+        loss, metrics, multi_label, threshold: See `autonas.ImageClassifier`.
         **options: What `autonas.AutoModel` takes.
 
     Example:
 
-    >>> clf = autonas.TabularClassifier(max_time="5m")
-    >>> model = clf.fit(frame, labels)  # or: clf.fit("customers.csv", target="left")
+    >>> model = autonas.TabularClassifier(max_time="5m").fit("customers.csv", target="left")
     """
 
     def __init__(
@@ -47,8 +43,8 @@ class TabularRegressor(AutoModel):
 
     Args:
         types: See `TabularClassifier`.
-        loss: A loss of Keras; None means the mean squared error.
-        metrics: Metrics of Keras; None means the mean squared and the mean absolute error.
+        loss: See `autonas.ImageRegressor`, and so the next one.
+        metrics: See there.
         **options: What `autonas.AutoModel` takes.
 
     Example:

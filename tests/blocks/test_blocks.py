@@ -5,9 +5,11 @@ import keras_tuner
 import pytest
 
 from autonas import blocks, graph
-from autonas.blocks import BLOCKS, AugmentationBlock, Block, ReductionBlock
+from autonas.blocks import AugmentationBlock, Block, ReductionBlock
 from autonas.errors import InputError
 from autonas.testing.blocks import check_block
+
+BLOCKS = blocks.of("image")
 
 
 @pytest.mark.parametrize("name", BLOCKS)

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from autonas import generators
-from autonas.blocks import TABLE_BLOCKS
+from autonas.blocks import of
 from autonas.blocks.table import periodic, piecewise
 from autonas.export import to_tflite
 from autonas.inputs.table import TableInput
 from autonas.space import discover
 from autonas.strategies.base import complete
 from autonas.testing.blocks import check_block
+
+BLOCKS = of("table")
 
 
 def example(columns=None):
@@ -26,26 +28,26 @@ def example(columns=None):
     return table, table.numbers(rows)
 
 
-@pytest.mark.parametrize("name", TABLE_BLOCKS)
+@pytest.mark.parametrize("name", BLOCKS)
 @pytest.mark.parametrize("rows", [60, 60_000])
 def test_every_block_keeps_to_the_contract(name, rows, tmp_path):
     table, x = example()
-    check_block(TABLE_BLOCKS[name](table, rows), table.shape, tmp_path, samples=2, examples=x)
+    check_block(BLOCKS[name](table, rows), table.shape, tmp_path, samples=2, examples=x)
 
 
-@pytest.mark.parametrize("name", TABLE_BLOCKS)
+@pytest.mark.parametrize("name", BLOCKS)
 @pytest.mark.parametrize("columns", [["area"], ["district", "heating"], ["distance"]])
 def test_kinds_of_columns_may_be_missing(name, columns):
     table, x = example(columns)
     inputs = {part: keras.Input(shape, name=part) for part, shape in table.shape.items()}
-    model = keras.Model(inputs, TABLE_BLOCKS[name](table, 60).build(keras_tuner.HyperParameters(), inputs))
+    model = keras.Model(inputs, BLOCKS[name](table, 60).build(keras_tuner.HyperParameters(), inputs))
     assert model.predict(x, verbose=0).shape[0] == 60
 
 
-@pytest.mark.parametrize("name", TABLE_BLOCKS)
+@pytest.mark.parametrize("name", BLOCKS)
 def test_every_choice_runs_on_a_device(name):
     table, _ = example()
-    block = TABLE_BLOCKS[name](table, 60)
+    block = BLOCKS[name](table, 60)
 
     def build(hp):
         inputs = {part: keras.Input(shape, name=part) for part, shape in table.shape.items()}
@@ -74,7 +76,7 @@ def test_periodic_features_are_sines_and_cosines():
 def test_equal_categories_of_two_columns_have_vectors_of_their_own():
     table, _ = example(["district", "heating"])
     inputs = keras.Input((2,))
-    model = keras.Model(inputs, TABLE_BLOCKS["dense"](table, 60).category_vectors(inputs, 4))
+    model = keras.Model(inputs, BLOCKS["table_dense"](table, 60).category_vectors(inputs, 4))
     vectors = model.predict(np.array([[1.0, 1.0]]), verbose=0)[0]
     assert not np.allclose(vectors[0], vectors[1])
     assert model.layers[-1].input_dim == sum(table.cardinalities)

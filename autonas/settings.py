@@ -1,0 +1,88 @@
+"""What a call of `fit` amounts to: the budget of a full training, and all that its trials depend on as plain data."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autonas import data
+from autonas.project import fingerprint
+
+if TYPE_CHECKING:
+    from autonas.estimators.base import Budget
+    from autonas.objectives.base import Objective
+    from autonas.preparation import Given
+
+FULL_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 5_000, 15, 60
+
+
+def training_budget(
+    objective: Objective, rows: int, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any]
+) -> Budget:
+    """The budget of a full training.
+
+    Args:
+        objective: What decides which epoch was best.
+        rows: How many examples there are; epochs and the batch size follow it.
+        epochs: As the user says; None chooses.
+        batch_size: As the user says; None chooses.
+        callbacks: The user's.
+    """
+    from autonas.estimators.base import Budget
+
+    batch_size = batch_size or (32 if rows < 5_000 else 64)
+    if epochs is None:
+        epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, FULL_STEPS // math.ceil(rows / batch_size)))
+    quality = not objective.cheap
+    return Budget(
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=max(5, epochs // 3),
+        monitor=objective.name if quality else "val_loss",
+        mode=objective.direction if quality else "min",
+        callbacks=callbacks,
+    )
+
+
+def schedules(callbacks: Sequence[Any]) -> tuple[str, ...]:
+    """The learning rate schedules to choose from: a callback that sets the rate needs it constant."""
+    import keras
+
+    setters = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    return ("constant",) if any(isinstance(callback, setters) for callback in callbacks) else ("cosine", "constant")
+
+
+def described_fit(
+    given: Given, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any], class_weight: Any
+) -> dict[str, Any]:
+    """The arguments of `fit` as plain data."""
+    plain = isinstance(class_weight, (str, type(None)))
+    return {
+        "data": data.fingerprint(*given.train.arrays(), *given.validation.arrays()),
+        "validation_split": given.split,
+        "split": given.how,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "callbacks": [type(callback).__name__ for callback in callbacks],
+        "class_weight": class_weight if plain else sorted((str(k), float(v)) for k, v in class_weight.items()),
+    }
+
+
+def described(part: Any) -> Any:
+    """A strategy or a device as plain data: its class, and what it was made with."""
+    if isinstance(part, type):
+        return [part.__name__, {}]
+    plain = {n: v for n, v in vars(part).items() if isinstance(v, (str, int, float, bool, type(None)))}
+    return [type(part).__name__, plain]
+
+
+def default_name(task: str, settings: Mapping[str, Any]) -> str:
+    """A project's name that is equal for equal settings."""
+    return f"{snake(task)}-{fingerprint(settings)[:8]}"
+
+
+def snake(name: str) -> str:
+    """A class's name in small letters: `"ImageClassifier"` is `"image_classifier"`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

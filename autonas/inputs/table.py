@@ -1,405 +1,585 @@
-"""Tables: columns of numbers, categories, booleans and dates, with gaps anywhere."""
+"""Tables: columns of numbers, categories, booleans and dates, with gaps; and what makes tensors of them.
+
+A column of dates becomes several columns of numbers as it is checked. All else that a network needs is learned from the
+training part: by how much numbers are scaled, where their quantiles are, and which categories there are.
+"""
 
 from __future__ import annotations
 
 import datetime
-import difflib
+import math
+import numbers
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.base import Input
-from autonas.quiet import odd_names_allowed
+from autonas.labels import few
 
 if TYPE_CHECKING:
     import keras
 
 NUMERIC, CATEGORICAL, BOOLEAN, DATE = TYPES = ("numeric", "categorical", "boolean", "date")
-PARTS = ("day", "month", "weekday", "hour")  # of a date
 MOST_CATEGORIES = 1_000
-MOST_EDGES = 33  # of the bins of a number, so at most 32 bins
-FARTHEST = 10.0  # standard deviations; what is farther out is drawn in
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?Z?")
-_DAY = 86_400.0
+FEWEST_OF_A_CATEGORY = 2
+MOST_BINS, FEWEST_BINS, ROWS_OF_A_BIN = 48, 4, 30
+# What a date is taken apart into; the year has a fraction, and so does the hour. Monday is 0.
+DATE_PARTS = ("year", "month", "day", "weekday", "hour")
+_SOFT = 3.0  # standardised numbers end in -3 and 3
+_LARGEST = 1e30
+_ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?")
+_TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
+_RESERVED = ("core", "preprocessor")  # what a finished model calls its parts
+
+Columns = dict[str, np.ndarray]
 
 
 class TableInput(Input):
-    """One row an example: a frame of pandas, a dict of columns, a matrix, or a list of rows.
+    """A table of mixed columns, in which values may be missing.
 
-    Types are inferred at the first look and stand in `types` afterwards: numbers and texts that are all numbers are
-    `"numeric"`, other texts `"categorical"`, booleans `"boolean"`, dates and texts in ISO form `"date"`. A date becomes four
-    numbers: the day (since 1970, with its fraction), the month, the weekday and the hour. Gaps (None, NaN, NaT, an empty
-    text) may be anywhere; a category that the training part did not have counts as unknown. Other columns and another order
-    do no harm at `predict`; a column that is missing is an error.
+    A table is a pandas frame, a dict of columns, a 2-D array, a list of dicts or a list of rows; columns without names are
+    called `"0"`, `"1"`, ... A slash in a name becomes an underscore, because Keras allows none.
+
+    Numbers are numeric, and so are strings if all of a column can be read as numbers. Other strings are categorical, or
+    dates if all of them are ISO dates; an array of NumPy's own string type is always categorical, and so is a pandas
+    categorical. Numbers mixed with strings are categorical. Time zones are left out: dates are as the clock showed them.
 
     Args:
-        types: column -> type, for the columns where the inferred one is wrong: `{"postcode": "categorical"}`.
-
-    Raises:
-        InputError: If a type is none of the four.
+        types: name of a column -> `"numeric"`, `"categorical"`, `"boolean"` or `"date"`, for columns that are not what they
+            look like. The others are found out.
 
     Attributes:
-        types: column -> type; known after `check`.
-        edges: For each number, the borders of its bins in standard deviations; known after `fit`.
-        cardinalities: For each category, how many values are known; known after `fit`.
+        shape: Of one preprocessed example: `"numbers"`, `"missing"` and `"categories"`, those of them that there are.
+        types: The type of each column; known after `fit`.
+        edges: For each of `"numbers"` the quantiles of its training values, standardised, ascending; known after `fit`.
+        cardinalities: For each of `"categories"` how many there are, 0 for an unknown one included; known after `fit`.
 
     Example:
 
-    >>> table = TableInput()
-    >>> rows = table.check({"age": [31, None], "city": ["Rome", "Oslo"]})
+    >>> table = TableInput(types={"zip": "categorical"})
+    >>> rows = table.check({"age": [31, 45, None, 31], "zip": [94110, 10001, 94110, 10001]})
+    >>> table.fit(rows)
     >>> table.types
-    {'age': 'numeric', 'city': 'categorical'}
+    {'age': 'numeric', 'zip': 'categorical'}
+    >>> table.shape
+    {'numbers': (1,), 'missing': (1,), 'categories': (1,)}
+
+    References:
+    - Robust scaling and smooth clipping: Holzmueller et al., 2024, https://arxiv.org/abs/2407.04491
     """
 
+    runs_on_device: ClassVar[bool] = False
+
     def __init__(self, types: Mapping[str, str] | None = None) -> None:
-        if types is not None and (not isinstance(types, Mapping) or not set(types.values()) <= set(TYPES)):
-            raise InputError.of("types", f"a dict of column -> one of {list(TYPES)}", repr(types))
-        self._given = {str(column): kind for column, kind in (types or {}).items()}
+        if types is not None and not isinstance(types, Mapping):
+            raise InputError.of("types", "a dict of column -> type", repr(types), f"Types are {list(TYPES)}.")
+        for column, kind in (types or {}).items():
+            if kind not in TYPES:
+                raise InputError.of(f"types[{column!r}]", f"one of {list(TYPES)}", repr(kind))
+        self._given: dict[str, str] = {_clean(column): kind for column, kind in (types or {}).items()}
         self.types: dict[str, str] = {}
-        self._mean: dict[str, float] = {}
-        self._scale: dict[str, float] = {}
-        self._gaps: list[str] = []
+        self.edges: list[list[float]] = []
+        self._rows: list[str] = []  # the columns of what `check` returns
+        self._numbers: dict[str, list[float]] = {}  # column -> centre and factor
+        self._missing: list[str] = []
         self._categories: dict[str, list[str]] = {}
-        self._edges: dict[str, list[float]] = {}
 
     @property
     def shape(self) -> dict[str, tuple[int, ...]]:
-        sizes = {"numbers": len(self._mean), "gaps": len(self._gaps), "categories": len(self._categories)}
+        """Of one preprocessed example: the sizes of the groups that are not empty."""
+        if not self.types:
+            raise NotFittedError("The columns of the table are not known yet: call `fit` first.")
+        sizes = {"numbers": len(self._numbers), "missing": len(self._missing), "categories": len(self._categories)}
         return {name: (size,) for name, size in sizes.items() if size}
 
     @property
-    def edges(self) -> list[list[float]]:
-        return list(self._edges.values())
-
-    @property
     def cardinalities(self) -> list[int]:
-        return [len(known) for known in self._categories.values()]
+        """How many numbers each of the categories can have."""
+        return [len(known) + 1 for known in self._categories.values()]
 
-    def check(self, x: Any, name: str = "x") -> dict[str, np.ndarray]:
-        """Returns a dict of columns, (n,) each: float32 with NaN for gaps, or texts with "" for gaps.
+    def check(self, x: Any, name: str = "x") -> Columns:
+        """Returns the columns of a table as arrays, by name.
+
+        Args:
+            x: A pandas frame, a dict of columns, a 2-D array, a list of dicts or a list of rows. What this method returned
+                is taken too, and comes back unchanged.
+            name: How the user knows it, for the error.
+
+        Returns:
+            name -> (n,): float32 for numbers and booleans, NaN where missing; `str` for categories, empty where missing.
+            A date is five columns of float32: `"<name>:year"` (with a fraction), `:month`, `:day`, `:weekday` (Monday is 0)
+            and `:hour` (with a fraction). After `fit`, these are the columns seen in training, in their order.
 
         Raises:
-            InputError: If it is no table, a column has other things than numbers, texts and dates, has nothing at all, or is
-                not as it was in training.
+            InputError: If there is nothing, a column is missing, comes twice, has nothing in it, or has values that cannot be
+                read as its type.
         """
-        columns = _columns(x, name)
-        fitted = bool(self._mean or self._categories)
-        if not fitted:
-            self.types = {column: self._given.get(column) or kind for column, kind in _types(columns).items()}
-            unknown = [column for column in self._given if column not in columns]
-            if unknown:
-                raise InputError.of("types", f"about the columns {list(columns)}", f"{unknown}, which are not there")
-        rows: dict[str, np.ndarray] = {}
-        for column, kind in self.types.items():
-            parts = [f"{column}.{part}" for part in PARTS]
-            if kind == DATE and column not in columns and all(part in columns for part in parts):
-                rows |= {part: _to_numbers(columns[part], part, name) for part in parts}
-            elif column not in columns:
-                near = difflib.get_close_matches(column, columns, n=1)
-                hint = f"Did you mean its column {near[0]!r}?" if near else ""
-                raise InputError.of(
-                    name, f"a table with the column {column!r}", f"the columns {list(columns)[:20]}", hint
-                )
-            elif kind == DATE:
-                rows |= dict(zip(parts, _date_parts(columns[column], column, name), strict=True))
-            elif kind == CATEGORICAL:
-                rows[column] = _to_texts(columns[column])
-            else:
-                rows[column] = _to_numbers(columns[column], column, name)
-        for column, values in rows.items():
-            if not fitted and bool(np.all(values == "" if values.dtype.kind == "U" else np.isnan(values))):
-                raise InputError.of(f"{name}[{column!r}]", "a column with some values", "gaps only", "Leave it out.")
+        raw = _columns(x, name)
+        types: Mapping[str, str | None] = self.types or {column: self._given.get(column) for column in raw}
+        absent = [
+            c for c in {**types, **self._given} if c not in raw and not _in_parts(c, raw, {**self._given, **types})
+        ]
+        if absent:
+            hint = "Columns may come in another order, and others beside them." if self.types else "See `types`."
+            expected = f"a table with the column{'s' if len(absent) > 1 else ''} {few(np.array(absent))}"
+            raise InputError.of(name, expected, f"the columns {few(np.array(list(raw)))}", hint)
+        rows: Columns = {}
+        for column, kind in types.items():
+            if column not in raw:
+                rows.update({part: _numeric(raw[part], f"{name}[{part!r}]") for part in _parts(column)})
+                continue
+            values = _plain(raw[column], f"{name}[{column!r}]")
+            strict = self._given.get(column) == BOOLEAN
+            read = _typed(values, kind or _infer(values), f"{name}[{column!r}]", strict)
+            if not self.types and all(_gaps(part).all() for part in read.values()):
+                hint = "Drop the column."
+                raise InputError.of(f"{name}[{column!r}]", "a column with values", f"{len(values)} gaps", hint)
+            rows.update({column + suffix: part for suffix, part in read.items()})
         return rows
 
-    def fit(self, x: dict[str, np.ndarray]) -> None:
-        """Learns means, deviations and bins of the numbers, and the categories."""
+    def fit(self, x: Columns) -> None:
+        """Learns the columns, the scale and the quantiles of numbers, the categories, and where values are missing.
+
+        Columns in which all values are the same are left out of what a network gets, and so are categories that occur once.
+
+        Raises:
+            InputError: If no column is left.
+        """
+        self._rows, self.types = list(x), _types_of(x, self._given)
+        self._numbers, self._missing, self._categories, self.edges = {}, [], {}, []
         for column, values in x.items():
+            gaps = _gaps(values)
             if values.dtype.kind == "U":
-                known, counts = np.unique(values[values != ""], return_counts=True)
-                order = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
-                self._categories[column] = known[order].tolist()
+                known = _frequent(values)
+                if len(known) > 1 or (known and not np.isin(values, known).all()):
+                    self._categories[column] = known
                 continue
-            present = values[~np.isnan(values)].astype("float64")
-            mean, scale = (float(present.mean()), float(present.std())) if len(present) else (0.0, 0.0)
-            self._mean[column], self._scale[column] = mean, scale if scale > 1e-6 * abs(mean) else 1.0
-            if len(present) < len(values):
-                self._gaps.append(column)
-            self._edges[column] = _edges((present - mean) / self._scale[column])
+            present = values[~gaps].astype(np.float64)
+            if len(present) and present.min() < present.max():
+                self._numbers[column] = _scale(present)
+                bins = min(MOST_BINS, max(FEWEST_BINS, len(x[column]) // ROWS_OF_A_BIN))
+                edges = _soft(np.array(_quantiles(present, bins), np.float32), *self._numbers[column])
+                self.edges.append(np.unique(edges).tolist())
+            if 0 < gaps.sum() < len(gaps):
+                self._missing.append(column)
+        if not self.shape:
+            self.types = {}
+            raise InputError.of("x", "a table with a column that varies", f"the same in all of {len(gaps)} rows")
 
     def preprocessor(self) -> keras.Model:
-        """Returns the model from a dict of columns to `numbers`, `gaps` and `categories`."""
+        """Returns the model from a dict of columns, (batch, 1) each, to the dict of `shape`."""
         import keras
 
-        if not self._mean and not self._categories:
-            raise NotFittedError("The columns are not known yet: call `fit` first.")
-        names = _layer_names([*self._mean, *self._categories])
-        inputs = {
-            column: keras.Input((1,), name=names[column], dtype="string" if column in self._categories else "float32")
-            for column in names
-        }
+        kinds = {column: "string" if column in self._strings else "float32" for column in self._rows}
+        inputs = {column: keras.Input((1,), dtype=kind, name=column) for column, kind in kinds.items()}
         outputs: dict[str, Any] = {}
-        if self._mean:
-            numbers = _side_by_side([inputs[column] for column in self._mean])
-            scaled = keras.layers.Normalization(
-                mean=list(self._mean.values()), variance=[scale**2 for scale in self._scale.values()], name="scale"
-            )(numbers)
-            scaled = keras.ops.where(keras.ops.isnan(scaled), 0.0, scaled)
-            outputs["numbers"] = keras.ops.clip(scaled, -FARTHEST, FARTHEST)
-        if self._gaps:
-            gaps = _side_by_side([inputs[column] for column in self._gaps])
-            outputs["gaps"] = keras.ops.cast(keras.ops.isnan(gaps), "float32")
+
+        def prepared(group: str, columns: Iterable[str], prepare: Callable[[Any], Any]) -> None:
+            # In a model of its own, because a column may be called what Keras calls an operation: "where", "cast".
+            x = _side_by_side([inputs[column] for column in columns], group)
+            own = keras.Input(x.shape[1:], name=group)
+            outputs[group] = keras.Model(own, prepare(own), name=f"prepared.{group}")(x)
+
+        if self._numbers:
+            prepared("numbers", self._numbers, self._standardize)
+        if self._missing:
+            prepared("missing", self._missing, lambda x: keras.ops.cast(keras.ops.isnan(x), "float32"))
         if self._categories:
-            numbered = [
-                keras.layers.StringLookup(vocabulary=known, name=f"{names[column]}_number")(inputs[column])
-                if known
-                else keras.ops.cast(keras.ops.equal(inputs[column], ""), "int64") * 0
-                for column, known in self._categories.items()
+            found = [
+                keras.layers.StringLookup(vocabulary=known, mask_token=None, name=f"prepared.{n}")(inputs[column])
+                for n, (column, known) in enumerate(self._categories.items())
             ]
-            outputs["categories"] = keras.ops.cast(_side_by_side(numbered), "float32")
-        with odd_names_allowed():
-            return keras.Model(inputs, outputs, name="preprocessor")
+            as_float = keras.layers.Rescaling(1.0, name="prepared.categories")
+            outputs["categories"] = as_float(_side_by_side(found, "categories"))
+        return keras.Model(inputs, outputs, name="preprocessor")
 
-    def numbers(self, x: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        prepared = {}
-        if self._mean:
-            columns = [
-                (x[c].astype("float32") - np.float32(m)) / np.float32(self._scale[c]) for c, m in self._mean.items()
-            ]
-            scaled = np.stack(columns, axis=1)
-            prepared["numbers"] = np.clip(np.where(np.isnan(scaled), 0.0, scaled), -FARTHEST, FARTHEST).astype(
-                "float32"
-            )
-        if self._gaps:
-            prepared["gaps"] = np.stack([np.isnan(x[column]) for column in self._gaps], axis=1).astype("float32")
+    def numbers(self, x: Columns) -> dict[str, np.ndarray]:
+        """What the preprocessor returns, in NumPy."""
+        result = {}
+        if self._numbers:
+            values = np.stack([x[column] for column in self._numbers], axis=1)
+            result["numbers"] = np.where(np.isnan(values), np.float32(0), _soft(values, *self._scales()))
+        if self._missing:
+            result["missing"] = np.isnan(np.stack([x[column] for column in self._missing], axis=1)).astype(np.float32)
         if self._categories:
-            numbered = []
-            for column, known in self._categories.items():
-                number = {value: 1 + place for place, value in enumerate(known)}
-                numbered.append([number.get(value, 0) for value in x[column].tolist()])
-            prepared["categories"] = np.array(numbered, "float32").T
-        return prepared
+            found = [_look_up(x[column], known) for column, known in self._categories.items()]
+            result["categories"] = np.stack(found, axis=1)
+        return result
 
-    def times(self, x: dict[str, np.ndarray]) -> np.ndarray | None:
-        """Days, if there is one column of dates."""
-        dates = [column for column, kind in self.types.items() if kind == DATE]
-        return x[f"{dates[0]}.day"] if len(dates) == 1 else None
+    def times(self, x: Columns) -> np.ndarray | None:
+        """Seconds since 1970 of the first column of dates, (n,); None if there is none, or dates are missing."""
+        dates = [column for column in x if column.endswith(":year") and _in_parts(column[:-5], x)]
+        if not dates:
+            return None
+        year, month, day, _, hour = (x[part].astype(np.float64) for part in _parts(dates[0][:-5]))
+        if np.isnan(year).any():
+            return None
+        months = np.round(year - (month - 0.5) / 12) * 12 + month - 1  # the year, free of its fraction
+        days = (months - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]").astype(np.float64) + day - 1
+        return days * 86_400 + np.round(hour * 3_600)
 
-    def reduce(self, x: Any, factor: float) -> Any:
+    def reduce(self, x: dict[str, np.ndarray], factor: float) -> dict[str, np.ndarray]:
+        """Returns `x` itself: a row has no resolution."""
         if not 0 < factor <= 1:
             raise InputError.of("factor", "in (0, 1]", factor)
         return x
 
     def get_config(self) -> dict[str, Any]:
-        """What JSON has to keep: types, statistics, bins and categories."""
+        """What JSON has to keep: the settings and what `fit` learned."""
         return {
-            "types": self.types,
-            "mean": self._mean,
-            "scale": self._scale,
-            "gaps": self._gaps,
-            "categories": self._categories,
-            "edges": self._edges,
+            "given": self._given,
+            "types": list(self.types.items()),
+            "rows": self._rows,
+            "numbers": list(self._numbers.items()),
+            "missing": self._missing,
+            "categories": list(self._categories.items()),
+            "edges": self.edges,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> TableInput:
-        table = cls()
-        table.types, table._mean, table._scale = dict(config["types"]), dict(config["mean"]), dict(config["scale"])
-        table._gaps, table._categories, table._edges = (
-            list(config["gaps"]),
-            dict(config["categories"]),
-            dict(config["edges"]),
-        )
+        """The inverse of `get_config`."""
+        table = cls(config["given"])
+        table.types, table._rows, table._missing = dict(config["types"]), config["rows"], config["missing"]
+        table._numbers, table._categories = dict(config["numbers"]), dict(config["categories"])
+        table.edges = config["edges"]
         return table
 
+    def _standardize(self, x: Any) -> Any:
+        """What `_soft` does, with gaps as 0, in Keras."""
+        from keras import ops
 
-def _columns(x: Any, name: str) -> dict[str, np.ndarray]:
-    """The columns by name: numbers, datetime64, or objects with None for gaps."""
-    if hasattr(x, "columns") and hasattr(x, "iloc"):
-        names, columns = [str(column) for column in x.columns], [x.iloc[:, place] for place in range(x.shape[1])]
+        center, factor = self._scales()
+        z = ops.clip((x - center) * factor, -1e6, 1e6)
+        return ops.where(ops.isnan(x), 0.0, z / ops.sqrt(1.0 + ops.square(z / _SOFT)))
+
+    @property
+    def _strings(self) -> set[str]:
+        return {column for column, kind in self.types.items() if kind == CATEGORICAL}
+
+    def _scales(self) -> tuple[np.ndarray, np.ndarray]:
+        center, factor = np.array(list(self._numbers.values()), np.float32).T
+        return center, factor
+
+
+# --- what a user passes, as columns
+
+
+def _clean(column: Any) -> str:
+    cleaned = str(column).replace("/", "_") or "_"
+    return f"{cleaned}_" if cleaned in _RESERVED else cleaned
+
+
+def _columns(x: Any, name: str) -> dict[str, Any]:
+    """The columns by name, of the same length, and at least one row."""
+    if hasattr(x, "iloc") and hasattr(x, "columns"):
+        pairs = [(column, _series(x.iloc[:, number])) for number, column in enumerate(x.columns)]
     elif isinstance(x, Mapping):
-        names, columns = [str(column) for column in x], list(x.values())
-    elif isinstance(x, (list, tuple)) and len(x) and all(isinstance(row, Mapping) for row in x):
-        keys = list(dict.fromkeys(key for row in x for key in row))
-        names, columns = [str(key) for key in keys], [[row.get(key) for row in x] for key in keys]
+        pairs = [(column, _column(values, f"{name}[{column!r}]")) for column, values in x.items()]
+    elif isinstance(x, (list, tuple)) and x and all(isinstance(row, Mapping) for row in x):
+        known = dict.fromkeys(column for row in x for column in row)
+        pairs = [(column, _objects([row.get(column) for row in x])) for column in known]
     else:
-        matrix = _array(x)
-        if matrix.ndim != 2:
-            hint = "A single row is passed as a table of one row." if matrix.ndim == 1 else ""
-            raise InputError.of(name, "a table: a frame, a dict of columns or a matrix", f"shape {matrix.shape}", hint)
-        names, columns = [str(place) for place in range(matrix.shape[1])], list(matrix.T)
-    twice = sorted({column for column in names if names.count(column) > 1})
-    if twice:
-        raise InputError.of(name, "a table whose columns have names of their own", f"{twice} twice")
-    read = {column: _values(values, f"{name}[{column!r}]") for column, values in zip(names, columns, strict=True)}
-    lengths = {column: len(values) for column, values in read.items()}
-    if len(set(lengths.values())) != 1 or not next(iter(lengths.values())):
-        got = "no columns" if not lengths else f"the lengths {lengths}" if len(set(lengths.values())) > 1 else "no rows"
-        raise InputError.of(name, "columns of one length, at least one row", got)
-    return read
+        pairs = list(enumerate(_matrix(x, name)))
+    columns = {_clean(column): values for column, values in pairs}
+    if len(columns) < len(pairs):
+        cleaned = [_clean(column) for column, _ in pairs]
+        twice = np.array(sorted({column for column in cleaned if cleaned.count(column) > 1}))
+        raise InputError.of(name, "columns with names of their own", f"{few(twice)} more than once", "Rename them.")
+    lengths = {column: len(values) for column, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputError.of(name, "columns of the same length", str(lengths))
+    if not any(lengths.values()):
+        raise InputError.of(name, "a table with at least one row and one column", f"{len(columns)} columns of no rows")
+    return columns
 
 
-def _array(x: Any) -> np.ndarray:
-    try:
-        return np.asarray(x)
-    except ValueError:
-        return np.asarray(x, dtype=object)
-
-
-def _values(column: Any, name: str) -> np.ndarray:
-    kind = getattr(getattr(column, "dtype", None), "kind", "O")
-    if hasattr(column, "to_numpy"):  # of pandas
-        if kind in "biuf":
-            values: np.ndarray = np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
-            return (
-                values
-                if kind != "b"
-                else np.array([None if v != v else bool(v) for v in values.tolist()], dtype=object)
+def _matrix(x: Any, name: str) -> Sequence[Any]:
+    hint = "One row is passed as [row], one column as {'name': values}."
+    if isinstance(x, (list, tuple)):
+        if not all(isinstance(row, (list, tuple, np.ndarray)) and np.ndim(row) == 1 for row in x):
+            raise InputError.of(
+                name, "a table: a frame, a dict of columns, or a list of rows", "a list of values", hint
             )
-        if kind == "M":
-            naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(column.dt, "tz", None) else column
-            return np.asarray(naive.to_numpy(dtype="datetime64[s]"))
-        if kind == "m":
-            return np.asarray(column.to_numpy(dtype="timedelta64[s]").astype("float64"))
-        column = column.astype(object).to_numpy()
-    array = _array(column) if kind != "O" else np.array([*column, None], dtype=object)[:-1]
+        widths = sorted({len(row) for row in x})
+        if len(widths) > 1:
+            raise InputError.of(name, "rows of the same length", f"rows of {widths[0]} and of {widths[-1]} values")
+        return [_objects(column) for column in zip(*x, strict=True)]
+    array = np.asarray(x)
+    if array.ndim != 2:
+        got = f"shape {array.shape}" if array.ndim else f"a {type(x).__name__}"
+        raise InputError.of(name, "a table: a frame, a dict of columns, or an array (rows, columns)", got, hint)
+    return list((array.astype(object) if array.dtype.kind in "US" else array).T)
+
+
+def _objects(values: Sequence[Any]) -> np.ndarray:
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def _column(values: Any, name: str) -> np.ndarray:
+    if hasattr(values, "iloc") and hasattr(values, "dtype"):
+        return _series(values)
+    if isinstance(values, (list, tuple)):
+        return _objects(
+            [value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value for value in values]
+        )
+    array = np.asarray(values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
-        raise InputError.of(name, "a column of single values", f"shape {array.shape}")
-    if array.dtype.kind in "iuf":
-        return array.astype("float64")
-    if array.dtype.kind in "Mm":
-        return (
-            array.astype("datetime64[s]")
-            if array.dtype.kind == "M"
-            else array.astype("timedelta64[s]").astype("float64")
-        )
-    if array.dtype.kind == "S":
-        raise InputError.of(name, "numbers, texts or dates", "bytes", "Decode them first.")
-    return np.array([_plain(value, name, row) for row, value in enumerate(array.tolist())] + [None], dtype=object)[:-1]
+        hint = "One row is passed as [row]." if array.ndim == 0 else ""
+        got = f"shape {array.shape}" if array.ndim else repr(values)
+        raise InputError.of(name, "a column, one value for each row", got, hint)
+    return array
 
 
-def _plain(value: Any, name: str, row: int) -> Any:
-    """A value of an object column as a bool, a float, a text or a date; None for a gap."""
-    if value is None or value == "" or type(value).__name__ in ("NAType", "NaTType") or value != value:
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, float, np.integer, np.floating)):
-        return float(value)
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (datetime.date, np.datetime64)):
-        if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-            value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-        return np.datetime64(value, "s")
-    raise InputError.of(name, "numbers, texts, booleans or dates", f"a {type(value).__name__} in row {row}")
+def _series(series: Any) -> np.ndarray:
+    """A column of pandas as an array of NumPy's types, or of objects; a categorical one as strings."""
+    kind = str(series.dtype)
+    if kind == "category":
+        return _words(_series(series.astype(object)))
+    if kind.startswith(("datetime64", "timestamp")):
+        return np.asarray(series.dt.tz_localize(None).to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT")))
+    if isinstance(series.dtype, np.dtype):
+        return np.asarray(series.to_numpy())
+    if series.dtype.kind in "iuf":
+        return np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
+    return np.asarray(series.to_numpy(dtype=object, na_value=None))
 
 
-def _types(columns: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """The type of each column; four that are the parts of a date, as `check` makes them, are one."""
-    found: dict[str, str] = {}
-    for column, values in columns.items():
-        date, _, part = column.rpartition(".")
-        is_part = part in PARTS and all(f"{date}.{other}" in columns for other in PARTS)
-        found[date if is_part else column] = DATE if is_part else _infer(values)
-    return found
+# --- what is in a column
+
+
+def _plain(values: np.ndarray, name: str) -> np.ndarray:
+    """Booleans, numbers, strings or dates as arrays of NumPy's types; what is mixed, or has gaps, stays an array of objects."""
+    if values.dtype.kind == "m":
+        return np.where(np.isnat(values), np.nan, values.astype("timedelta64[us]").astype(np.float64) / 1e6)
+    if values.dtype.kind in "biufUM":
+        return values
+    if values.dtype.kind not in "OST":
+        raise InputError.of(name, "numbers, strings, booleans or dates", f"the type {values.dtype}")
+    plain = [None if _is_gap(value) else value for value in values.astype(object)]
+    for number, value in enumerate(plain):
+        if isinstance(value, bytes):
+            plain[number] = value.decode(errors="replace") or None
+        elif isinstance(value, datetime.timedelta):
+            plain[number] = value.total_seconds()
+        elif not isinstance(value, (type(None), *_SCALARS)):
+            hint = "Give each of its values a column of its own, or drop the column."
+            raise InputError.of(
+                name, "a column of numbers, strings, booleans or dates", f"a {type(value).__name__}", hint
+            )
+    return _objects(plain)
+
+
+_DATES = (datetime.date, np.datetime64)
+_SCALARS = (str, bool, np.bool_, numbers.Number, *_DATES)
+
+
+def _is_gap(value: Any) -> bool:
+    if value is None or (isinstance(value, (str, bytes)) and len(value) == 0):
+        return True
+    if type(value).__name__ in ("NAType", "NaTType"):  # of pandas, which need not be loaded
+        return True
+    return isinstance(value, (numbers.Number, np.datetime64)) and bool(value != value)
+
+
+def _gaps(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values == "") if values.dtype.kind == "U" else np.isnan(values)
 
 
 def _infer(values: np.ndarray) -> str:
-    if values.dtype.kind == "M":
-        return DATE
-    if values.dtype.kind == "f":
-        return NUMERIC
-    present = [value for value in values.tolist() if value is not None]
-    if present and all(isinstance(value, bool) for value in present):
+    known = {"b": BOOLEAN, "i": NUMERIC, "u": NUMERIC, "f": NUMERIC, "U": CATEGORICAL, "M": DATE}
+    if values.dtype.kind != "O":
+        return known[values.dtype.kind]
+    present = [value for value in values if value is not None]
+    if all(isinstance(value, (bool, np.bool_)) for value in present):
         return BOOLEAN
-    if present and all(isinstance(value, np.datetime64) for value in present):
-        return DATE
-    if all(isinstance(value, float) or (isinstance(value, str) and _is_number(value)) for value in present):
+    if all(isinstance(value, numbers.Number) for value in present):
         return NUMERIC
-    return DATE if all(isinstance(value, str) and _ISO.fullmatch(value) for value in present) else CATEGORICAL
+    if all(isinstance(value, _DATES) for value in present):
+        return DATE
+    if not all(isinstance(value, str) for value in present):
+        return CATEGORICAL
+    return NUMERIC if all(map(_is_number, present)) else DATE if all(map(_ISO.fullmatch, present)) else CATEGORICAL
 
 
 def _is_number(text: str) -> bool:
     try:
-        return np.isfinite(float(text)) or True
+        float(text)
     except ValueError:
         return False
+    return True
 
 
-def _to_numbers(values: np.ndarray, column: str, name: str) -> np.ndarray:
+def _typed(values: np.ndarray, kind: str, name: str, strict: bool) -> Columns:
+    """The canonical columns of a column, by what their names end in."""
+    if kind == CATEGORICAL:
+        return {"": _words(values)}
+    if kind == DATE:
+        return dict(zip((f":{part}" for part in DATE_PARTS), _date(values, name), strict=True))
+    return {"": _boolean(values, name, strict) if kind == BOOLEAN else _numeric(values, name)}
+
+
+def _words(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind == "U":
+        return values
+    texts: dict[Any, str] = {}
+    for value in set(values.tolist()):
+        whole = isinstance(value, float) and math.isfinite(value) and value == int(value)
+        texts[value] = "" if _is_gap(value) else str(int(value) if whole else value)
+    return np.array([texts.get(value, "") for value in values.tolist()], dtype=str)
+
+
+def _numeric(values: np.ndarray, name: str) -> np.ndarray:
+    """float32, NaN where missing."""
     if values.dtype.kind == "M":
-        values = values.astype("datetime64[s]").astype("float64")
-    if values.dtype.kind != "f":
-        try:
-            values = np.array([np.nan if value is None else float(value) for value in values.tolist()])
-        except (TypeError, ValueError) as error:
-            raise InputError.of(
-                f"{name}[{column!r}]", "numbers", str(error), "See types= for other columns."
-            ) from error
-    wrong = np.isinf(values) | (np.abs(np.nan_to_num(values)) > 1e30)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise InputError.of(f"{name}[{column!r}]", "finite numbers, or gaps", f"{values[row]} in row {row}")
-    return values.astype("float32")
+        raise InputError.of(name, "numbers", f"dates such as {values[0]}", "Say so in types, or pass numbers.")
+    if values.dtype.kind in "OU":
+        values = np.array([_number(value, name) for value in values.tolist()])
+    if values.dtype == np.float32:
+        result = values
+    else:
+        with np.errstate(over="ignore"):
+            result = values.astype(np.float32)
+    large = np.abs(np.nan_to_num(result, nan=0.0, posinf=np.inf, neginf=-np.inf)) > _LARGEST
+    if large.any():
+        got = f"{values[large][0]} in {int(large.sum())} of {len(large)} rows, first in row {int(np.argmax(large))}"
+        raise InputError.of(name, f"finite numbers of at most {_LARGEST:g} in size", got, "NaN means missing.")
+    return result
 
 
-def _to_texts(values: np.ndarray) -> np.ndarray:
-    def text(value: Any) -> str:
-        if value is None or value != value:
-            return ""
-        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def _number(value: Any, name: str) -> float:
+    if value is None or value == "":
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        hint = "Is the column categorical? Then say so in types."
+        raise InputError.of(name, "numbers", f"a value such as {value!r}", hint) from error
 
-    return np.array([text(value) for value in values.tolist()], dtype=str)
+
+def _boolean(values: np.ndarray, name: str, strict: bool) -> np.ndarray:
+    if values.dtype.kind in "OU":
+        words = {**dict.fromkeys(_TRUE, 1.0), **dict.fromkeys(_FALSE, 0.0)}
+        known = [words.get(value.lower(), value) if isinstance(value, str) else value for value in values.tolist()]
+        values = _objects(known)
+    result = _numeric(values, name)
+    wrong = ~np.isnan(result) & (result != 0) & (result != 1)
+    if strict and wrong.any():
+        raise InputError.of(name, "True or False, or 1 and 0", f"a value such as {values[wrong][0]!r}")
+    return result
 
 
-def _date_parts(values: np.ndarray, column: str, name: str) -> list[np.ndarray]:
+def _date(values: np.ndarray, name: str) -> list[np.ndarray]:
+    """Year, month, day, weekday and hour, float32, NaN where missing."""
     if values.dtype.kind != "M":
+        values = np.array([_moment(value, name) for value in values.tolist()], "datetime64[us]")
+    gaps = np.isnat(values)
+    moment = np.where(gaps, np.datetime64("2000-01-01"), values).astype("datetime64[s]")
+    days, months, years = (moment.astype(f"datetime64[{unit}]") for unit in "DMY")
+    length = (years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")
+    within = (moment - years.astype("datetime64[s]")) / length.astype("timedelta64[s]")
+    parts = [
+        years.astype(np.int64) + 1970 + within,
+        months.astype(np.int64) % 12 + 1,
+        (days - months.astype("datetime64[D]")).astype(np.int64) + 1,
+        (days.astype(np.int64) + 3) % 7,
+        (moment - days.astype("datetime64[s]")).astype(np.int64) / 3_600,
+    ]
+    return [np.where(gaps, np.nan, part).astype(np.float32) for part in parts]
+
+
+def _moment(value: Any, name: str) -> Any:
+    if value is None or value == "":
+        return np.datetime64("NaT")
+    if isinstance(value, datetime.datetime):
+        return np.datetime64(value.replace(tzinfo=None).isoformat(), "us")
+    if isinstance(value, np.datetime64):
+        return value.astype("datetime64[us]")
+    if isinstance(value, datetime.date):
+        return np.datetime64(value.isoformat(), "us")
+    if isinstance(value, str) and (found := _ISO.fullmatch(value)):
         try:
-            read = [np.datetime64("NaT") if v is None else np.datetime64(_iso(v), "s") for v in values.tolist()]
-        except ValueError as error:
-            hint = "Pass dates, or texts such as 2024-03-31 or 2024-03-31 23:59:00."
-            raise InputError.of(f"{name}[{column!r}]", "dates", str(error), hint) from error
-        values = np.array(read, dtype="datetime64[s]")
-    gap = np.isnat(values)
-    seconds = np.where(gap, np.nan, values.astype("datetime64[s]").astype("float64"))
-    days = np.floor(seconds / _DAY)
-    month = np.where(gap, np.nan, values.astype("datetime64[M]").astype("float64") % 12 + 1)
-    parts = (seconds / _DAY, month, (days + 3) % 7, np.floor(seconds / 3600) % 24)
-    return [part.astype("float32") for part in parts]
+            return np.datetime64(value[: found.start(4)] if found.group(4) else value, "us")
+        except ValueError:
+            pass  # the 31st of February
+    hint = "pandas.to_datetime reads most other forms."
+    raise InputError.of(name, "dates such as 2024-01-31 or 2024-01-31 18:30:00", f"a value such as {value!r}", hint)
 
 
-def _iso(value: Any) -> Any:
-    if isinstance(value, (float, bool)):
-        raise ValueError(f"the number {value}")
-    return value.removesuffix("Z") if isinstance(value, str) else value
+def _parts(column: str) -> list[str]:
+    return [f"{column}:{part}" for part in DATE_PARTS]
 
 
-def _edges(present: np.ndarray) -> list[float]:
-    """Borders of bins that hold about as many rows each."""
-    if not len(present):
-        return [0.0, 1.0]
-    edges = np.unique(np.clip(np.quantile(present, np.linspace(0, 1, MOST_EDGES)), -FARTHEST, FARTHEST))
-    return edges.tolist() if len(edges) > 1 else [float(edges[0]), float(edges[0]) + 1.0]
+def _in_parts(column: str, columns: Mapping[str, Any], types: Mapping[str, str | None] | None = None) -> bool:
+    is_date = types is None or types[column] == DATE
+    return is_date and all(part in columns for part in _parts(column))
 
 
-def _layer_names(columns: Sequence[str]) -> dict[str, str]:
-    """Names that TensorFlow takes for these columns: their own where it does."""
-    names: dict[str, str] = {}
-    for column in columns:
-        plain = re.sub(r"[^A-Za-z0-9_.-]", "_", column)
-        plain = plain if re.match(r"[A-Za-z0-9]", plain) else f"column{plain}"
-        taken = [name.lower() for name in names.values()]
-        tries = [plain, *(f"{plain}_{number}" for number in range(2, len(columns) + 2))]
-        names[column] = next(name for name in tries if name.lower() not in taken)
-    return names
+def _types_of(x: Columns, given: Mapping[str, str]) -> dict[str, str]:
+    """The types of the user's columns, read off the canonical ones."""
+    types: dict[str, str] = {}
+    for column, values in x.items():
+        date, _, part = column.rpartition(":")
+        if part in DATE_PARTS and _in_parts(date, x):
+            types[date] = DATE
+        elif values.dtype.kind == "U":
+            types[column] = CATEGORICAL
+        else:
+            boolean = given.get(column, BOOLEAN) == BOOLEAN and np.isin(values, (0, 1)).sum() == (~_gaps(values)).sum()
+            types[column] = BOOLEAN if boolean else NUMERIC
+    return types
 
 
-def _side_by_side(tensors: Sequence[Any]) -> Any:
+# --- what is learned of a column
+
+
+def _scale(values: np.ndarray) -> list[float]:
+    """What to take away, and then what to multiply by."""
+    low, center, high = np.quantile(values, [0.25, 0.5, 0.75])
+    if low == high or not np.float32(high) > np.float32(low):
+        low, high = values.min(), values.max()
+    if set(np.unique(values).tolist()) <= {low, high}:
+        center = (low + high) / 2
+    return [float(np.float32(center)), float(np.float32(2 / (high - low)))]
+
+
+def _soft(x: np.ndarray, center: Any, factor: Any) -> np.ndarray:
+    """Scales, and bends what is far out so that it stays within -3 and 3."""
+    z = np.clip((x - np.float32(center)) * np.float32(factor), np.float32(-1e6), np.float32(1e6))
+    return np.asarray(z / np.sqrt(np.float32(1) + np.square(z / np.float32(_SOFT))))
+
+
+def _quantiles(values: np.ndarray, bins: int) -> list[float]:
+    """Ascending edges of bins with about as many values each; a value that is very frequent takes no more than one of them."""
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) <= bins + 1:
+        return distinct.tolist()
+    share = np.cumsum(np.minimum(counts, len(values) / bins))
+    chosen = np.searchsorted(share, np.linspace(0, share[-1], bins + 1)[1:-1])
+    return np.unique(distinct[[0, *chosen, -1]]).tolist()
+
+
+def _frequent(values: np.ndarray) -> list[str]:
+    """The categories, the most frequent first."""
+    words, counts = np.unique(values, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return [str(words[i]) for i in order[:MOST_CATEGORIES] if counts[i] >= FEWEST_OF_A_CATEGORY]
+
+
+def _look_up(values: np.ndarray, known: Sequence[str]) -> np.ndarray:
+    numbers = {word: number for number, word in enumerate(known, start=1)}
+    words, where = np.unique(values, return_inverse=True)
+    return np.array([numbers.get(str(word), 0) for word in words], np.float32)[where]
+
+
+def _side_by_side(tensors: Sequence[Any], group: str) -> Any:
     import keras
 
-    return tensors[0] if len(tensors) == 1 else keras.layers.Concatenate()(list(tensors))
+    return tensors[0] if len(tensors) == 1 else keras.layers.Concatenate(name=f"joined.{group}")(tensors)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autonas.strategies.random import Random
     from autonas.tasks import load
     from autonas.tasks.image import ImageClassifier, ImageRegressor
+    from autonas.tasks.sequence import SequenceClassifier, SequenceRegressor
     from autonas.tasks.tabular import TabularClassifier, TabularRegressor
 
 __version__ = "0.1.0"
@@ -29,6 +30,8 @@ _HOMES = {
     "ImageRegressor": "autonas.tasks.image",
     "Proxy": "autonas.estimators.proxy",
     "Random": "autonas.strategies.random",
+    "SequenceClassifier": "autonas.tasks.sequence",
+    "SequenceRegressor": "autonas.tasks.sequence",
     "Strategy": "autonas.strategies.base",
     "TabularClassifier": "autonas.tasks.tabular",
     "TabularRegressor": "autonas.tasks.tabular",
@@ -44,6 +47,8 @@ __all__ = [
     "ImageRegressor",
     "Proxy",
     "Random",
+    "SequenceClassifier",
+    "SequenceRegressor",
     "Strategy",
     "TabularClassifier",
     "TabularRegressor",

@@ -340,7 +340,7 @@ class AutoModel:
         """Returns the loss and the metrics on labelled examples (arrays or a dataset), by name."""
         model = self.model
         x, y, sample_weight = data_module.arrays(x, y, sample_weight)
-        x, y = self.input.check(x), self.head.check(y)
+        x, y = self.input.check(x), self.head.check(self.input.targets(x, y))
         data_module.check_lengths(x, y, sample_weight)
         weights = self.head.weights(y, None, sample_weight)
         if not model.compiled:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from autonas import inputs
-from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, Merge, OneOf, ReductionBlock
+from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, Merge, OneOf, ReductionBlock, SequenceBlock
 from autonas.errors import InputError
 from autonas.inputs.base import Input
+
+SHORT = 32  # steps of sequences that a network may take side by side
 
 
 def image_space(images: Any, rows: int) -> Block:
@@ -33,12 +35,32 @@ def table_space(table: Any, rows: int) -> Block:
     return OneOf("family", {name: BLOCKS[f"table_{name}"](table, rows) for name in families})
 
 
+def sequence_space(sequence: Any, rows: int) -> Block:
+    """One of the families of networks for sequences, the strongest first, with all that stands beside the steps.
+
+    Args:
+        sequence: Fitted; the networks follow its length and channels.
+        rows: How many training examples there are; the networks follow it too.
+    """
+    names = ["flat"] if sequence.length <= SHORT else []
+    names += ["kernels", "inception", "recurrent", "temporal", "attention"]
+    families = {
+        name: BLOCKS[f"sequence_{name}"](sequence if name == "kernels" else sequence.length, rows) for name in names
+    }
+    return SequenceBlock(sequence, rows, OneOf("family", families))
+
+
 def several_space(several: Any, rows: int) -> Block:
     """The spaces of all inputs, their features side by side."""
     return Merge({name: default(part, rows) for name, part in several.inputs.items()})
 
 
-SPACES: dict[str, Callable[[Any, int], Block]] = {"image": image_space, "several": several_space, "table": table_space}
+SPACES: dict[str, Callable[[Any, int], Block]] = {
+    "image": image_space,
+    "sequence": sequence_space,
+    "several": several_space,
+    "table": table_space,
+}
 
 
 def default(input: Input, rows: int) -> Block:

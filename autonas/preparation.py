@@ -130,7 +130,7 @@ def _split(
 
 def _part(input: Input, head: Head, x: Any, y: Any, sample_weight: Any, x_name: str, y_name: str) -> Part:
     x, y, sample_weight = data_module.arrays(x, y, sample_weight)
-    x, y = input.check(x, x_name), head.check(y, y_name)
+    x, y = input.check(x, x_name), head.check(input.targets(x, y), y_name)
     data_module.check_lengths(x, y, sample_weight)
     return Part(x, y, sample_weight)
 

@@ -75,8 +75,12 @@ def read(folder: Path, name: str) -> tuple[Any, np.ndarray, Any, np.ndarray]:
             x_test = [steps[:n] for steps, n in zip(x_test, z["len_test"], strict=True)]
         if "static_train" in z:
             x_train, x_test = (
-                {"steps": x_train, "static": z["static_train"]},
-                {"steps": x_test, "static": z["static_test"]},
+                {
+                    "steps": steps,
+                    "length": np.full((len(steps), 1), steps.shape[1], "float32"),
+                    "static_numbers": z[static],
+                }
+                for steps, static in ((x_train, "static_train"), (x_test, "static_test"))
             )
         return x_train, y_train, x_test, z["y_test"]
     text = chosen.task.startswith("Text")
@@ -122,11 +126,11 @@ def ours(
         }
         if chosen.measure in ("roc_auc", "average_precision"):
             options["objective"] = f"val_{chosen.measure}"
-        task = _make(chosen, options)
-        task.fit(*_given(x, y))
+        task = getattr(autonas, chosen.task)(**options)
+        task.fit(x, y)
         seconds = time.monotonic() - begun
-        answers = task.predict(_given(x_test)[0])
-        scores = task.predict_proba(_given(x_test)[0])[:, 1] if chosen.task.endswith("Classifier") else None
+        answers = task.predict(x_test)
+        scores = task.predict_proba(x_test)[:, 1] if chosen.task.endswith("Classifier") else None
         content = task.export(Path(folder) / "model.tflite").read_bytes()
         print(task.report(), flush=True)
         return {
@@ -135,14 +139,6 @@ def ours(
             "size_kb": len(content) / 1024,
             "latency_ms": devices.get("host").latency(content).median_ms,
         }
-
-
-def _make(chosen: DataSet, options: dict[str, Any]) -> Any:
-    return getattr(autonas, chosen.task)(**options)
-
-
-def _given(x: Any, *rest: Any) -> tuple[Any, ...]:
-    return (x, *rest)
 
 
 def boosting(task: str, x: Any, y: np.ndarray, x_test: Any) -> tuple[np.ndarray, np.ndarray | None]:
@@ -238,7 +234,9 @@ def _flat(x: Any, x_test: Any) -> tuple[Any, Any]:
                 both[column] = both[column].astype("category")
         return both.iloc[: len(x)], both.iloc[len(x) :]
     if isinstance(x, dict):
-        return tuple(np.concatenate([p["steps"].reshape(len(p["steps"]), -1), p["static"]], 1) for p in (x, x_test))  # type: ignore[return-value]
+        return tuple(
+            np.concatenate([p["steps"].reshape(len(p["steps"]), -1), p["static_numbers"]], 1) for p in (x, x_test)
+        )  # type: ignore[return-value]
     longest = max(len(steps) for steps in [*x, *x_test])
     flat = [_padded(part, longest).reshape(len(part), -1) for part in (x, x_test)]
     lengths = [np.array([[len(steps)] for steps in part]) for part in (x, x_test)]

@@ -31,7 +31,25 @@ def counts():
     return generators.shapes(60, 0, size=8)
 
 
+def windows():
+    return generators.sensor_windows(60, 0)
+
+
+def lengths():
+    rng = np.random.default_rng(0)
+    sequences = [rng.normal(size=(3 + n % 7, 2)) for n in range(60)]
+    return sequences, np.array([len(steps) for steps in sequences], float)
+
+
+def cards():
+    events = generators.card_transactions(cards=120, seed=0, fraud=0.1)
+    return events.drop(columns="compromised"), events.groupby("card", sort=False)["compromised"].first()
+
+
 CASES = {
+    "SequenceClassifier": windows,
+    "SequenceRegressor": lengths,
+    "SequenceClassifier of cards": cards,
     "TabularRegressor": houses,
     "TabularClassifier": dear,
     "ImageRegressor": counts,
@@ -47,11 +65,16 @@ print(json.dumps(np.asarray(model.predict(x if sys.argv[3] == "dict" else x["x"]
 """
 
 
+def make(name, **options):
+    layout = {"sequence_id": "card", "order_by": "time"} if "cards" in name else {}
+    return getattr(autonas, name.split(" ")[0])(**layout, **options)
+
+
 @pytest.fixture(scope="module", params=CASES)
 def fitted(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp(request.param.split(" ")[0])
     x, y = CASES[request.param]()
-    task = getattr(autonas, request.param)(directory=folder, project_name="task", **OPTIONS)
+    task = make(request.param, directory=folder, project_name="task", **OPTIONS)
     model = task.fit(x, y, epochs=2)
     return task, model, x, y, folder
 

@@ -10,9 +10,18 @@ from autonas.blocks.base import Block, ImageBlock
 from autonas.blocks.cell import CellBlock
 from autonas.blocks.compose import Chain, Merge, OneOf
 from autonas.blocks.conv import ConvBlock
+from autonas.blocks.kernels import KernelBlock
 from autonas.blocks.mbconv import MBConvBlock
 from autonas.blocks.reduction import ReductionBlock
 from autonas.blocks.residual import ResidualBlock
+from autonas.blocks.sequence import (
+    AttentionBlock,
+    FlatBlock,
+    InceptionBlock,
+    RecurrentBlock,
+    SequenceBlock,
+    TemporalBlock,
+)
 from autonas.blocks.table import (
     AdditiveTableBlock,
     AttentionTableBlock,
@@ -27,6 +36,12 @@ BLOCKS: dict[str, Any] = {
     "conv": ConvBlock,
     "mbconv": MBConvBlock,
     "residual": ResidualBlock,
+    "sequence_attention": AttentionBlock,
+    "sequence_flat": FlatBlock,
+    "sequence_inception": InceptionBlock,
+    "sequence_kernels": KernelBlock,
+    "sequence_recurrent": RecurrentBlock,
+    "sequence_temporal": TemporalBlock,
     "table_additive": AdditiveTableBlock,
     "table_attention": AttentionTableBlock,
     "table_dense": DenseTableBlock,
@@ -35,7 +50,7 @@ BLOCKS: dict[str, Any] = {
 
 
 def of(kind: str) -> dict[str, Any]:
-    """Returns the members for one kind of data: `"image"`, `"table"`."""
+    """Returns the members for one kind of data: `"image"`, `"table"`, `"sequence"`."""
     return {name: member for name, member in BLOCKS.items() if member.kind == kind}
 
 
@@ -72,6 +87,7 @@ __all__ = [
     "OneOf",
     "ReductionBlock",
     "ResidualBlock",
+    "SequenceBlock",
     "TableBlock",
     "get",
     "of",

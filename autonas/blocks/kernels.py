@@ -48,6 +48,8 @@ class KernelBlock(Block):
     - Dempster, Schmidt & Webb, 2021, https://arxiv.org/abs/2012.08791 (MiniRocket)
     """
 
+    kind = "sequence"
+
     def __init__(self, sequence: Any, rows: int) -> None:
         if rows < 1:
             raise InputError.of("rows", "a positive integer", rows)

@@ -94,6 +94,7 @@ class TimeBlock(Block):
         InputError: If one of them is not positive.
     """
 
+    kind = "sequence"
     name: str
 
     def __init__(self, length: int, rows: int) -> None:

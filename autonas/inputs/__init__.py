@@ -8,10 +8,16 @@ from typing import Any
 from autonas import registry
 from autonas.inputs.base import Input
 from autonas.inputs.image import ImageInput
+from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.several import SeveralInputs
 from autonas.inputs.table import TableInput
 
-INPUTS: dict[str, type[Input]] = {"image": ImageInput, "several": SeveralInputs, "table": TableInput}
+INPUTS: dict[str, type[Input]] = {
+    "image": ImageInput,
+    "sequence": SequenceInput,
+    "several": SeveralInputs,
+    "table": TableInput,
+}
 
 
 def get(identifier: Any) -> Input:

@@ -63,6 +63,10 @@ class Input(abc.ABC):
         categories too.
         """
 
+    def targets(self, x: Any, y: Any) -> Any:
+        """Returns one target for each example, where the user's come in another form: one for each event."""
+        return y
+
     def times(self, x: Rows) -> np.ndarray | None:
         """One time for each checked example, (n,), if the data say when they are from; None if they do not."""
         return None

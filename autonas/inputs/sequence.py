@@ -204,6 +204,11 @@ class SequenceInput(Input):
             self._check_fitted(rows, name)
         return rows
 
+    def targets(self, x: Any, y: Any) -> Any:
+        """See `sequence_targets`; targets of anything but a frame of events are as they are."""
+        parts = isinstance(x, Mapping) and {"steps", "length"} <= set(x)
+        return y if self._sequence_id is None or parts else self.sequence_targets(x, y)
+
     def sequence_targets(self, frame: Any, y: Any) -> np.ndarray:
         """Returns one label for each sequence of a frame, in the order of its examples.
 

@@ -7,10 +7,17 @@ from pathlib import Path
 from autonas.auto_model import AutoModel
 from autonas.project import Project
 from autonas.tasks.image import ImageClassifier, ImageRegressor
+from autonas.tasks.sequence import SequenceClassifier, SequenceRegressor
 from autonas.tasks.tabular import TabularClassifier, TabularRegressor
 
 TASKS: dict[str, type[AutoModel]] = {
-    kind.__name__: kind for kind in (AutoModel, ImageClassifier, ImageRegressor, TabularClassifier, TabularRegressor)
+    "AutoModel": AutoModel,
+    "ImageClassifier": ImageClassifier,
+    "ImageRegressor": ImageRegressor,
+    "SequenceClassifier": SequenceClassifier,
+    "SequenceRegressor": SequenceRegressor,
+    "TabularClassifier": TabularClassifier,
+    "TabularRegressor": TabularRegressor,
 }
 
 

@@ -4,34 +4,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from autonas.blocks.base import Block
-from autonas.blocks.compose import OneOf
-from autonas.blocks.kernels import KernelBlock
-from autonas.blocks.sequence import (
-    FLAT,
-    AttentionBlock,
-    FlatBlock,
-    InceptionBlock,
-    RecurrentBlock,
-    SequenceBlock,
-    TemporalBlock,
-)
+from autonas.auto_model import AutoModel
+from autonas.heads.classification import ClassificationHead
+from autonas.heads.regression import RegressionHead
+from autonas.inputs.sequence import SequenceInput
+from autonas.tasks.base import Classifier
 
 
-def sequence_space(sequence: Any, rows: int) -> Block:
-    """One of the families of networks for sequences, the strongest first, with all that stands beside the steps.
+class SequenceClassifier(Classifier):
+    """Searches a classifier of sequences, retrains it, and answers with it.
 
     Args:
-        sequence: Fitted; the networks follow its length and channels.
-        rows: How many training examples there are; the networks follow it too.
+        sequence_id, order_by, static, types: See `autonas.inputs.sequence.SequenceInput`; for a frame of events.
+        loss, metrics, multi_label, threshold: See `autonas.ImageClassifier`.
+        **options: What `autonas.AutoModel` takes.
+
+    Example:
+
+    >>> clf = autonas.SequenceClassifier(sequence_id="card", order_by="time", threshold={"max_fpr": 0.01})
+    >>> model = clf.fit(events, target="compromised")
     """
-    length = sequence.length
-    families: dict[str, Block] = {"flat": FlatBlock(length, rows)} if length <= FLAT else {}
-    families |= {
-        "kernels": KernelBlock(sequence, rows),
-        "inception": InceptionBlock(length, rows),
-        "recurrent": RecurrentBlock(length, rows),
-        "temporal": TemporalBlock(length, rows),
-        "attention": AttentionBlock(length, rows),
-    }
-    return SequenceBlock(sequence, rows, OneOf("family", families))
+
+    def __init__(
+        self,
+        *,
+        sequence_id: str | None = None,
+        order_by: str | None = None,
+        static: Any = None,
+        types: Any = None,
+        loss: Any = None,
+        metrics: Any = None,
+        multi_label: bool = False,
+        threshold: Any = None,
+        **options: Any,
+    ) -> None:
+        sequence = SequenceInput(sequence_id, order_by, static, types)
+        super().__init__(sequence, ClassificationHead(loss, metrics, multi_label, threshold), **options)
+
+
+class SequenceRegressor(AutoModel):
+    """As `SequenceClassifier`, for numbers, in the units of the target.
+
+    Example:
+
+    >>> model = autonas.SequenceRegressor(max_time="5m").fit(windows, loads)
+    """
+
+    def __init__(self, *, loss: Any = None, metrics: Any = None, **options: Any) -> None:
+        layout = {name: options.pop(name, None) for name in ("sequence_id", "order_by", "static", "types")}
+        super().__init__(SequenceInput(**layout), RegressionHead(loss, metrics), **options)

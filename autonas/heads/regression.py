@@ -33,14 +33,8 @@ _POWERS = {
 }
 _ACROSS = ("cosine_similarity", "pearson_correlation", "concordance_correlation")  # the targets of one example
 _FITTING = {*_POWERS, *_ACROSS, "r2_score", "huber", "log_cosh", "logcosh", "log_cosh_error"}
-_BASES = {
-    "",
-    "loss",
-    "loss_function_wrapper",
-    "metric",
-    "mean",
-    "mean_metric_wrapper",
-}  # what losses and metrics of the user's own derive from
+# What losses and metrics of the user's own derive from; nothing, if they are functions.
+_BASES = {"", "loss", "loss_function_wrapper", "metric", "mean", "mean_metric_wrapper"}
 # The finished model counts in float32: squares have to fit, and targets have to differ by many of its steps.
 _LARGEST, _SMALLEST = 1e18, 1e-18
 _FINEST = 16 * float(np.finfo("float32").eps)
@@ -56,7 +50,7 @@ class RegressionHead(Head):
     Metrics of one target are told in its units where they follow the scale (mean squared, absolute and root mean squared
     errors). Those of several targets are means over the standardised ones, so that no target drowns the others; only
     `evaluate` tells them in units. Keras sums the R2 of the finished model in float32: where the mean is a thousand standard
-    deviations, it is off by 0.01; that of the search is exact.
+    deviations, it is off by about 0.01. That of the search is not.
 
     Args:
         loss: A Keras loss; None means the mean squared error. It sees standardised targets: the `delta` of a Huber loss is

@@ -24,6 +24,7 @@ from autonas import (
     lite,
     objectives,
     preparation,
+    reading,
     report,
     screens,
     trials,
@@ -141,6 +142,7 @@ class AutoModel:
         x: Any,
         y: Any = None,
         *,
+        target: Any = None,
         validation_split: float = 0.2,
         validation_data: Any = None,
         split: Any = "stratified",
@@ -155,8 +157,10 @@ class AutoModel:
         A search that was stopped goes on where it was; one that is finished is answered from disk.
 
         Args:
-            x: The examples, or a `tf.data.Dataset` of (x, y) or (x, y, sample_weight).
-            y: The targets; None with a dataset.
+            x: The examples; a `tf.data.Dataset` of (x, y) or (x, y, sample_weight); the path of a `.csv`, `.tsv` or
+                `.parquet` file, or of a folder of images with a folder for each class.
+            y: The targets; None where they come with `x`.
+            target: The column of a frame or of a file that is the target, or a list of columns.
             validation_split: Share of the examples that candidates are judged on, in (0, 1).
             validation_data: (x, y), (x, y, sample_weight) or a dataset to judge on instead. As all data that is given, it is
                 part of the last training.
@@ -181,6 +185,7 @@ class AutoModel:
         epochs = arguments.whole_or_none("epochs", epochs, least=1)
         batch_size = arguments.whole_or_none("batch_size", batch_size, least=1)
         callbacks = list(callbacks or [])
+        x, y = reading.given(x, y, target)
         data_input, head = copy.deepcopy(self._parts)
         given = preparation.check(
             data_input,
@@ -336,9 +341,12 @@ class AutoModel:
         """
         return self.head.decode(self._outputs(x, batch_size))
 
-    def evaluate(self, x: Any, y: Any = None, *, sample_weight: Any = None, batch_size: int = 256) -> dict[str, float]:
-        """Returns the loss and the metrics on labelled examples (arrays or a dataset), by name."""
+    def evaluate(
+        self, x: Any, y: Any = None, *, target: Any = None, sample_weight: Any = None, batch_size: int = 256
+    ) -> dict[str, float]:
+        """Returns the loss and the metrics on labelled examples, given as `fit` takes them, by name."""
         model = self.model
+        x, y = reading.given(x, y, target)
         x, y, sample_weight = data_module.arrays(x, y, sample_weight)
         x, y = self.input.check(x), self.head.check(self.input.targets(x, y))
         data_module.check_lengths(x, y, sample_weight)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from autonas import reading
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.base import Input
 
@@ -72,7 +73,7 @@ class ImageInput(Input):
 
         Args:
             x: Anything that NumPy reads as an array of numbers of rank 3 (grey, without channels) or 4 (1 to 4 channels,
-                last), each side 8 pixels or more.
+                last), each side 8 pixels or more; or the paths of image files, which are brought to one size.
             name: How the user knows it, for the error.
 
         Returns:
@@ -81,6 +82,8 @@ class ImageInput(Input):
         Raises:
             InputError: If there is nothing, the rank, type, size or channels do not fit, or values are not finite.
         """
+        if reading.are_paths(x):
+            x = reading.image_files(x, name, self._given)
         images = _numbers(x, name)
         _check_shape(images, name)
         if images.dtype != np.uint8:

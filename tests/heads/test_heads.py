@@ -25,13 +25,18 @@ SAMPLES = {
         "softmax over two": ({"loss": keras.losses.CategoricalFocalCrossentropy()}, Y % 2),
         "several at once": ({"multi_label": True}, [[0, 1, 1], [1, 0, 0], [0, 0, 0]] * 4),
         "metrics": ({"metrics": ["auc", "f1_score"]}, Y),
-    }
+    },
+    "regression": {
+        "floats": ({}, Y * 1.5),
+        "several": ({}, pd.DataFrame({"price": Y * 1e5, "age": Y % 2})),
+        "loss and metrics": ({"loss": "huber", "metrics": ["r2_score", "rmse"]}, Y),
+    },
 }
 CASES = [(name, case) for name, cases in SAMPLES.items() for case in cases]
 
 
 def test_every_head_has_samples():
-    assert set(SAMPLES) == set(heads.HEADS)
+    assert {*SAMPLES, "several"} == set(heads.HEADS)  # several are made of the others
 
 
 @pytest.mark.parametrize(("name", "case"), CASES)
@@ -41,7 +46,7 @@ def test_a_head_keeps_the_contract(name, case):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(InputError, match=r"\['classification'\].*Did you mean 'classification'"):
+    with pytest.raises(InputError, match=r"'classification'.*Did you mean 'classification'"):
         heads.get("classificaton")
 
 

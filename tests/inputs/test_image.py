@@ -60,7 +60,7 @@ BAD = {
     "five channels": (np.zeros((4, 8, 8, 5)), "1 to 4 channels in the last axis"),
     "no channels": (np.zeros((4, 8, 8, 0)), "at least one image"),
     "small": (np.zeros((4, 8, 7)), r"at least 8x8 pixels. Got shape \(4, 8, 7\)"),
-    "file names": (["a.png", "b.png"], "real numbers. Got dtype <U5.*Load image files"),
+    "file names": (["a.png", "b.png"], "files that exist. Got 2 of 2 that are none: a.png, b.png"),
     "bytes": (np.array([b"\x89PNG"]), "Load image files"),
     "objects": (np.array([None, None]), "dtype object"),
     "complex": (np.zeros((4, 8, 8), complex), "real numbers. Got dtype complex128"),

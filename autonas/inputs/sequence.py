@@ -658,7 +658,9 @@ def _is_missing(values: np.ndarray) -> np.ndarray:
         return np.isnat(values)
     if values.dtype.kind != "O":
         return np.zeros(len(values), bool)
-    return np.array([value is None or value != value or type(value).__name__ == "NAType" for value in values.tolist()])
+    return np.array(
+        [value is None or type(value).__name__ in ("NAType", "NaTType") or value != value for value in values.tolist()]
+    )
 
 
 def _type_of(values: np.ndarray, name: str) -> str:
@@ -714,7 +716,7 @@ def _is_constant(values: np.ndarray, codes: np.ndarray) -> bool:
 def _constant(values: np.ndarray, codes: np.ndarray, ids: np.ndarray) -> np.ndarray:
     different = _differing(values, codes)
     if different.any():
-        wrong = ids[codes[np.argmax(different)]]
+        wrong = ids.tolist()[codes[np.argmax(different)]]
         raise InputError.of("y", "one label for each sequence", f"different ones for {wrong!r}")
     labels = _first_of_each(values, codes)
     return np.array(labels.tolist()) if labels.dtype == object else labels

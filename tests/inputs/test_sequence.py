@@ -1,0 +1,357 @@
+"""What sequences may look like, what is learned from them, and how they are cut, padded and scaled."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from autonas.data import feed
+from autonas.errors import InputError, NotFittedError
+from autonas.inputs.sequence import SequenceInput
+from autonas.testing.inputs import check_input
+
+RNG = np.random.default_rng(0)
+RAGGED = [RNG.normal(5, 3, (time, 2)) for time in (3, 1, 7, 4)]
+GAPS = [part.copy() for part in RAGGED]
+GAPS[2][3, 1] = np.nan
+
+
+def events(**changes):
+    frame = pd.DataFrame(
+        {
+            "card": ["b", "a", "b", "c", "a", "b"],
+            "day": pd.to_datetime(["2024-01-03", "2024-01-01", "2024-01-01", "2024-01-09", "2024-01-02", "2024-01-02"]),
+            "amount": [30.0, 1.0, 10.0, 5.0, np.nan, 20.0],
+            "shop": ["food", "fuel", None, "food", "food", "fuel"],
+            "limit": [500, 100, 500, 300, 100, 500],
+            "country": ["AT", "DE", "AT", None, "DE", "AT"],
+        }
+    )
+    return frame.assign(**changes)
+
+
+def cards():
+    return SequenceInput(sequence_id="card", order_by="day")
+
+
+def fitted(x, **options):
+    sequences = SequenceInput(**options)
+    rows = sequences.check(x)
+    sequences.fit(rows)
+    return sequences, rows
+
+
+@pytest.mark.parametrize(
+    ("make", "x"),
+    [
+        (SequenceInput, RAGGED),
+        (SequenceInput, GAPS),
+        (SequenceInput, RNG.normal(size=(5, 9))),
+        (SequenceInput, RNG.normal(size=(5, 9, 3))),
+        (cards, events()),
+        (lambda: SequenceInput(sequence_id="card"), events().drop(columns="day")),
+    ],
+)
+def test_every_form_keeps_the_contract(make, x, tmp_path):
+    check_input(make(), x, tmp_path)
+
+
+def test_ragged_lists_are_padded_at_the_end():
+    rows = SequenceInput().check(RAGGED)
+    assert rows["steps"].shape == (4, 7, 2)
+    assert rows["length"].ravel().tolist() == [3, 1, 7, 4]
+    assert rows["steps"][0, :3] == pytest.approx(RAGGED[0], abs=1e-6)
+    assert np.isnan(rows["steps"][0, 3:]).all()
+
+
+def test_a_series_of_numbers_is_one_feature():
+    assert SequenceInput().check([[1, 2], [3]])["steps"].shape == (2, 2, 1)
+    assert SequenceInput().check(np.zeros((3, 5)))["steps"].shape == (3, 5, 1)
+
+
+def test_trailing_steps_without_any_number_are_padding():
+    x = np.array([[1.0, np.nan, 3.0, np.nan], [1.0, 2.0, 3.0, 4.0]])
+    rows = SequenceInput().check(x)
+    assert rows["length"].ravel().tolist() == [3, 4]
+
+
+def test_a_dict_may_be_padded_with_anything():
+    x = np.zeros((2, 4, 1), "float32")
+    x[0, :2] = 1
+    rows = SequenceInput().check({"steps": x, "length": [2, 4]})
+    assert np.isnan(rows["steps"][0, 2:]).all()
+    assert x[0, 2, 0] == 0
+    assert rows["length"].shape == (2, 1)
+
+
+def test_of_very_long_sequences_the_last_steps_are_kept_and_the_length_is_known():
+    long = np.arange(600.0)
+    sequences, rows = fitted([long, long[:4]])
+    assert rows["steps"].shape == (2, 512, 1)
+    assert rows["steps"][0, -1, 0] == 599
+    assert rows["length"].ravel().tolist() == [600, 4]
+    frame = pd.DataFrame({"id": [1] * 600 + [2] * 4, "t": np.r_[long, long[:4]], "v": np.r_[long, long[:4]]})
+    of_frame = SequenceInput(sequence_id="id", order_by="t").check(frame)
+    assert np.array_equal(of_frame["steps"][..., 0], rows["steps"][..., 0], equal_nan=True)
+    assert sequences.shape["steps"] == (512, 1)
+
+
+@pytest.mark.parametrize(
+    ("x", "told"),
+    [
+        ([], "at least one sequence"),
+        ([np.zeros((3, 2)), np.zeros((3, 1))], r"x\[1\] must be of 2 features"),
+        ([np.zeros((3, 2)), np.zeros((0, 2))], r"x\[1\] must be a sequence of at least one step"),
+        (np.full((2, 3), np.nan), r"x\[0\] must be a sequence of at least one step"),
+        ([[1.0, np.inf]], r"x\[0\] must be of finite numbers or NaN"),
+        ([[1.0, 1e30]], "at most 1e"),
+        ([["a", "b"]], r"x\[0\] must be an array of numbers"),
+        (np.zeros(4), r"x\[None\]"),
+        (np.zeros((2, 3, 4, 5)), r"shape \(n, time, features\)"),
+        (pd.DataFrame({"a": [1]}), 'sequence_id="card"'),
+        ({"steps": np.zeros((2, 3, 1)), "length": [0, 3]}, r"x\['length'\]\[0\] must be a whole number of steps"),
+        ({"steps": np.zeros((2, 3, 1)), "length": [3]}, "as many examples each"),
+        ({"steps": np.zeros((2, 3, 1)), "length": [3, 3], "extra": 1}, r"\['extra'\] too"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(x, told):
+    with pytest.raises(InputError, match=told):
+        SequenceInput().check(x)
+
+
+def test_after_fit_the_features_must_be_those_of_training():
+    sequences, _ = fitted(RAGGED)
+    with pytest.raises(InputError, match="with 2 steps, as in training"):
+        sequences.check(np.zeros((2, 3, 1)))
+
+
+# --- frames
+
+
+def test_events_are_sorted_and_grouped_in_the_order_of_first_appearance():
+    sequences, rows = fitted(events(), sequence_id="card", order_by="day")
+    assert sequences.ids.tolist() == ["b", "a", "c"]
+    assert rows["length"].ravel().tolist() == [3, 2, 1]
+    assert rows["steps"][0, :, 0].tolist() == [10, 20, 30]
+    assert rows["step_categories"][:, :, 0].tolist() == [["", "fuel", "food"], ["fuel", "food", ""], ["food", "", ""]]
+    assert rows["static_numbers"].ravel().tolist() == [500, 100, 300]
+    assert rows["static_categories"].ravel().tolist() == ["AT", "DE", ""]
+
+
+def test_the_time_since_the_previous_event_is_a_feature():
+    rows = cards().check(events())
+    assert rows["steps"][0, :, 1] == pytest.approx(np.log1p([0, 86400, 86400]))
+
+
+def test_ties_keep_the_order_of_the_rows():
+    frame = pd.DataFrame({"id": [1, 1, 1], "t": [2, 1, 1], "v": [3.0, 1.0, 2.0]})
+    rows = SequenceInput(sequence_id="id", order_by="t").check(frame)
+    assert rows["steps"][0, :, 0].tolist() == [1, 2, 3]
+
+
+def test_a_dict_of_columns_is_read_as_the_frame_is():
+    frame = events()
+    columns = {name: frame[name].to_numpy() for name in frame}
+    one, other = cards().check(frame), cards().check(columns)
+    assert all(np.array_equal(one[part], other[part], equal_nan=one[part].dtype.kind == "f") for part in one)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda s: s.astype("category"), lambda s: s.astype("string"), lambda s: s.astype(object)]
+)
+def test_columns_of_any_type_of_pandas_mean_the_same(change):
+    frame = events()
+    changed = frame.assign(
+        shop=change(frame["shop"]), country=change(frame["country"]), limit=frame["limit"].astype("Int64")
+    )
+    one, other = cards().check(frame), cards().check(changed)
+    assert all(np.array_equal(one[part], other[part], equal_nan=one[part].dtype.kind == "f") for part in one)
+
+
+def test_types_make_categories_of_numbers_with_and_without_gaps():
+    frame = events(shop=[1, 2, 1, 1, 2, 2])
+    sequences = SequenceInput(sequence_id="card", order_by="day", types={"shop": "category"})
+    rows = sequences.check(frame)
+    sequences.fit(rows)
+    assert sequences.sizes["step_categories"] == [4]
+    with_gap = sequences.check(events(shop=[1.0, 2.0, np.nan, 1.0, 2.0, 2.0]))
+    assert rows["step_categories"][0, :, 0].tolist() == ["1", "2", "1"]
+    assert with_gap["step_categories"][0, :, 0].tolist() == ["", "2", "1"]
+
+
+def test_static_columns_can_be_named():
+    rows = SequenceInput(sequence_id="card", order_by="day", static=["limit"]).check(events())
+    assert rows["step_categories"].shape[2] == 2
+    assert "static_categories" not in rows
+
+
+def test_a_static_column_that_changes_is_refused_after_fit():
+    sequences, _ = fitted(events(), sequence_id="card", order_by="day")
+    with pytest.raises(InputError, match=r"x\['limit'\] must be constant within each sequence"):
+        sequences.check(events(limit=range(6)))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda f: f.drop(columns="day"), "order_by must be a column of x"),
+        (lambda f: f.drop(columns="card"), "sequence_id must be a column of x"),
+        (lambda f: f.drop(columns="shop"), r"\['shop'\] missing"),
+        (lambda f: f.assign(more=1), r"\['more'\] unknown"),
+        (lambda f: f.assign(card=["b", None, "b", "c", "a", "b"]), "none in row 1"),
+        (lambda f: f.assign(day=f["day"].where(f["card"] != "c")), "one in row 3"),
+        (lambda f: f.assign(amount=["x"] * 6), r"x\['amount'\] must be numbers"),
+        (lambda f: f.assign(amount=np.inf), r"x\['amount'\] must be of finite"),
+        (lambda f: f[:0], "at least one event"),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_refused(change, told):
+    sequences, _ = fitted(events(), sequence_id="card", order_by="day")
+    with pytest.raises(InputError, match=told):
+        sequences.check(change(events()))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"order_by": "t"}, "order_by must be left out without sequence_id"),
+        ({"sequence_id": "a", "static": "limit"}, "static must be a list"),
+        ({"sequence_id": "a", "types": {"b": "text"}}, "types must be a dict"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(options, told):
+    with pytest.raises(InputError, match=told):
+        SequenceInput(**options)
+
+
+def test_columns_that_are_not_there_are_refused():
+    with pytest.raises(InputError, match=r"static must be columns of x.*\['limits'\]"):
+        SequenceInput(sequence_id="card", order_by="day", static=["limits"]).check(events())
+
+
+# --- targets
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        "label",
+        np.array([1, 0, 2]),
+        np.array([1, 0, 1, 2, 0, 1]),
+        pd.Series([0, 1, 2, 7], index=["a", "b", "c", "unknown"]),
+        pd.Series([0, 1, 1, 2], index=["a", "b", "b", "c"]),
+        events(label=[1, 0, 1, 2, 0, 1])["label"],
+    ],
+)
+def test_labels_of_every_form_are_one_for_each_sequence(y):
+    assert cards().sequence_targets(events(label=[1, 0, 1, 2, 0, 1]), y).tolist() == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("y", "told"),
+    [
+        (pd.Series([0, 1, 2, 1], index=["a", "b", "c", "a"]), "0 and 1 for 'a'"),
+        (pd.Series([0, 1], index=["a", "b"]), "none for 'c'"),
+        (np.array([1, 0, 0, 2, 0, 1]), "different ones for 'b'"),
+        (np.array([1, 0]), "3 sequences or 6 events"),
+        ("nothing", "y must be a column of frame"),
+    ],
+)
+def test_labels_that_are_missing_or_differ_are_refused(y, told):
+    with pytest.raises(InputError, match=told):
+        cards().sequence_targets(events(), y)
+
+
+# --- what is prepared
+
+
+def test_numbers_are_scaled_over_real_steps_alone():
+    sequences, rows = fitted(RAGGED)
+    every = np.concatenate(RAGGED)
+    expected = (RAGGED[0] - every.mean(0)) / every.std(0)
+    prepared = sequences.numbers(rows)
+    assert prepared["steps"][0, :3] == pytest.approx(expected, abs=1e-5)
+    assert not prepared["steps"][0, 3:].any()
+    assert prepared["mask"].sum(1).tolist() == [3, 1, 7, 4]
+    logs = np.log([3, 1, 7, 4])
+    assert prepared["summary"].ravel() == pytest.approx((logs - logs.mean()) / logs.std(), abs=1e-5)
+
+
+def test_missing_numbers_are_the_mean_with_a_flag_and_padding_is_not_missing():
+    sequences, rows = fitted(GAPS)
+    steps = sequences.numbers(rows)["steps"]
+    assert steps.shape == (4, 7, 3)
+    assert steps[2, 3, 1:].tolist() == [0, 1]
+    assert steps[..., 2].sum() == 1
+
+
+@pytest.mark.parametrize("time", [2, 7, 12])
+def test_the_model_takes_any_number_of_steps_and_keeps_the_last(time):
+    sequences, _ = fitted(RAGGED)
+    x = RNG.normal(size=(3, time, 2))
+    rows = sequences.check(x)
+    out = sequences.preprocessor().predict(feed(rows), verbose=0)
+    assert out["steps"].shape == (3, 7, 2)
+    every = np.concatenate(RAGGED)
+    kept = (x[:, -7:] - every.mean(0)) / every.std(0)
+    assert out["steps"][:, : min(7, time)] == pytest.approx(kept, abs=1e-4)
+    assert out["mask"].sum(1).tolist() == [min(7, time)] * 3
+    numbers = sequences.numbers(rows)
+    assert all(out[part] == pytest.approx(numbers[part], abs=1e-5) for part in numbers)
+
+
+def test_more_padding_changes_nothing():
+    sequences, rows = fitted(RAGGED)
+    wider = {**rows, "steps": np.pad(rows["steps"], [(0, 0), (0, 9), (0, 0)], constant_values=np.nan)}
+    one, other = (sequences.numbers(sequences.check(x)) for x in (rows, wider))
+    assert all(np.array_equal(one[part], other[part]) for part in one)
+
+
+def test_unknown_categories_are_told_from_missing_ones():
+    sequences, _ = fitted(events(), sequence_id="card", order_by="day")
+    rows = sequences.check(events(shop=["new", "fuel", None, "food", "food", "fuel"]))
+    out = sequences.preprocessor().predict(feed(rows), verbose=0)
+    assert out["step_categories"][0, :, 0].tolist() == [0, 3, 1]  # missing; fuel, after the more frequent food; new
+    assert np.array_equal(out["step_categories"], sequences.numbers(rows)["step_categories"])
+
+
+def test_reduce_takes_the_mean_of_neighbouring_real_steps():
+    x = {
+        "steps": np.arange(16, dtype="float32").reshape(1, 16, 1) * (np.arange(16) < 9)[None, :, None],
+        "mask": (np.arange(16) < 9).astype("float32")[None],
+        "step_categories": np.arange(16, dtype="float32").reshape(1, 16, 1),
+        "summary": np.zeros((1, 1), "float32"),
+    }
+    half = SequenceInput().reduce(x, 0.5)
+    assert half["steps"].ravel().tolist() == [0.5, 2.5, 4.5, 6.5, 8, 0, 0, 0]
+    assert half["mask"].ravel().tolist() == [1] * 5 + [0] * 3
+    assert half["step_categories"].ravel().tolist() == list(range(0, 16, 2))
+
+
+def test_the_sample_is_not_written_down():
+    sequences, _ = fitted(RAGGED)
+    assert sequences.sample["steps"].shape == (4, 7, 2)
+    again = SequenceInput.from_config(json.loads(json.dumps(sequences.get_config())))
+    assert again.sample is None
+
+
+def test_the_shape_is_not_known_before_fit():
+    with pytest.raises(NotFittedError):
+        _ = SequenceInput().shape
+
+
+def test_numpy_is_enough_to_check_and_prepare():
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['keras', 'tensorflow', 'pandas']));"
+        "from autonas.inputs.sequence import SequenceInput as S;"
+        "s = S(sequence_id='id', order_by='t');"
+        "r = s.check({'id': [1, 1, 2], 't': [2, 1, 1], 'v': ['a', 'b', None], 'w': [1.0, 2.0, 3.0]});"
+        "s.fit(r); print(s.numbers(r)['steps'].shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "(2, 2, 2)"

@@ -1,0 +1,200 @@
+"""Networks for sequences: what they are made of, that padding changes nothing, and that they convert."""
+
+from __future__ import annotations
+
+import functools
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from autonas import graph
+from autonas.blocks.compose import OneOf
+from autonas.blocks.sequence import (
+    AttentionBlock,
+    FlatBlock,
+    InceptionBlock,
+    RecurrentBlock,
+    SequenceBlock,
+    TemporalBlock,
+)
+from autonas.errors import InputError
+from autonas.export import to_tflite
+from autonas.inputs.sequence import SequenceInput
+from autonas.space import discover
+
+LENGTH = 12
+BLOCKS = {
+    "recurrent": RecurrentBlock,
+    "temporal": TemporalBlock,
+    "inception": InceptionBlock,
+    "attention": AttentionBlock,
+    "flat": FlatBlock,
+}
+# each operation that can be chosen, once
+VARIANTS = [
+    {"family": "recurrent", "recurrent_cell": "gru", "recurrent_pool": "mean"},
+    {"family": "recurrent", "recurrent_cell": "lstm", "recurrent_depth": 2, "recurrent_pool": "last"},
+    {"family": "recurrent", "recurrent_directions": 1, "recurrent_pool": "max"},
+    {"family": "temporal", "temporal_padding": "same"},
+    {"family": "temporal", "temporal_padding": "causal"},
+    {"family": "inception", "inception_depth": 3},
+    {"family": "attention", "attention_layer": "transformer", "attention_stem": "linear", "attention_depth": 1},
+    {"family": "attention", "attention_layer": "conformer", "attention_stem": "convolution"},
+    {"family": "flat", "join_layers": 2},
+]
+
+
+@functools.cache
+def example(length=LENGTH):
+    """A fitted input with all that can stand in one, and its preprocessed examples, of 1 to `length` steps."""
+    rng = np.random.default_rng(0)
+    time = np.r_[1, length, rng.integers(1, length, 6)]
+    sequences = SequenceInput()
+    rows = sequences.check(
+        {
+            "steps": rng.normal(size=(8, length, 2)),
+            "length": time,
+            "step_categories": rng.choice(["a", "b", "c"], (8, length, 2)),
+            "static_numbers": rng.normal(size=(8, 2)),
+            "static_categories": rng.choice(["x", "y"], (8, 1)),
+        }
+    )
+    sequences.fit(rows)
+    return sequences, sequences.numbers(rows)
+
+
+@functools.cache
+def space(length=LENGTH):
+    sequences, prepared = example(length)
+    families = {name: kind(length, 8) for name, kind in BLOCKS.items()}
+    block = SequenceBlock(sequences, 8, OneOf("family", families))
+    inputs = {name: keras.Input(part.shape[1:]) for name, part in prepared.items()}
+    return block, discover(lambda hp: block.build(hp, inputs))
+
+
+def build(values, length=LENGTH):
+    return _build(tuple(values.items()), length)
+
+
+@functools.cache
+def _build(values, length):
+    return make(dict(values), length, {name: part.shape[1:] for name, part in example(length)[1].items()})
+
+
+def make(values, length, shapes):
+    block, found = space(length)
+    hp = found.copy()
+    hp.values = {}
+    for one in found.space:
+        if all(condition.is_active(hp.values) for condition in one.conditions):
+            hp.values[one.name] = values.get(one.name, one.default)
+    inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    keras.utils.set_random_seed(3)
+    model = keras.Model(inputs, block.build(hp, inputs))
+    assert len(hp.space) == len(found.space)  # nothing is asked for that discovery does not find
+    return model
+
+
+def answers(model, x):
+    return np.asarray(model(x, training=False))
+
+
+def with_noise_in_padding(x):
+    noise = np.random.default_rng(5).normal(size=x["steps"].shape).astype("float32")
+    real = x["mask"][..., None] > 0
+    return {
+        **x,
+        "steps": np.where(real, x["steps"], 100 * noise),
+        "step_categories": np.where(real, x["step_categories"], 2).astype("float32"),
+    }
+
+
+@pytest.mark.parametrize("values", VARIANTS, ids=str)
+def test_padding_never_changes_a_prediction(values):
+    model, x = build(values), example()[1]
+    assert answers(model, with_noise_in_padding(x)) == pytest.approx(answers(model, x), abs=1e-5)
+
+
+@pytest.mark.parametrize("values", [v for v in VARIANTS if v["family"] != "flat"], ids=str)
+def test_more_padding_never_changes_a_prediction(values):
+    """The same weights, at a longer time axis: what is at its border is as padding is."""
+    x = example()[1]
+    wider = {
+        name: np.pad(part, [(0, 0), (0, 6), *[(0, 0)] * (part.ndim - 2)]) if part.shape[1:2] == (LENGTH,) else part
+        for name, part in x.items()
+    }
+    model = build(values)
+    longer = make(values, LENGTH, {name: part.shape[1:] for name, part in wider.items()})
+    longer.set_weights(model.get_weights())
+    assert answers(longer, wider) == pytest.approx(answers(model, x), abs=1e-4)
+
+
+@pytest.mark.parametrize("values", VARIANTS, ids=str)
+def test_every_variant_saves_loads_and_converts(values, tmp_path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    model, x = build(values), example()[1]
+    expected = answers(model, x)
+    assert np.isfinite(expected).all()
+    assert not [layer for layer in model.layers if not type(layer).__module__.startswith("keras.")]
+    model.save(tmp_path / "core.keras")
+    assert answers(keras.saving.load_model(tmp_path / "core.keras"), x) == pytest.approx(expected, abs=1e-5)
+    runner = Interpreter(model_content=to_tflite(model)).get_signature_runner("serve")
+    assert next(iter(runner(**x).values())) == pytest.approx(expected, abs=1e-4)
+    assert graph.read(model).flops > 0
+
+
+@pytest.mark.parametrize("values", VARIANTS, ids=str)
+def test_the_gradient_reaches_all_weights(values):
+    import tensorflow as tf
+
+    model, x = build(values), example()[1]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(x, training=True) ** 2)
+    gradients = tape.gradient(loss, [weight.value for weight in model.trainable_variables])
+    missing = [w.path for w, g in zip(model.trainable_variables, gradients, strict=True) if g is None]
+    assert not missing
+
+
+@pytest.mark.parametrize("family", ["recurrent", "attention"])
+def test_long_sequences_are_shortened_with_padding_of_no_effect(family):
+    x = example(150)[1]
+    model = build({"family": family, f"{family}_depth": 1}, 150)
+    assert answers(model, with_noise_in_padding(x)) == pytest.approx(answers(model, x), abs=1e-4)
+
+
+def test_starting_points_are_legal():
+    block, found = space()
+    known = {one.name: one.values for one in found.space}
+    points = block.starting_points()
+    assert {point["family"] for point in points} == set(BLOCKS)
+    assert all(value in known[name] for point in points for name, value in point.items())
+
+
+@pytest.mark.parametrize("part", ["static", "static_categories", "step_categories", "summary", "steps"])
+def test_everything_that_is_known_takes_part(part):
+    model, x = build({"family": "temporal"}), example()[1]
+    changed = {**x, part: (x[part] == 2) * 1.0 + 2.0 if "categories" in part else x[part] + 1}
+    assert np.abs(answers(model, changed) - answers(model, x)).max() > 1e-4
+
+
+def test_a_static_column_alone_gets_a_layer_to_act_with_the_rest():
+    sequences = SequenceInput()
+    rows = sequences.check(np.random.default_rng(0).normal(size=(8, LENGTH)))
+    sequences.fit(rows)
+    hp = keras_tuner.HyperParameters()
+    inputs = {name: keras.Input(shape) for name, shape in sequences.shape.items()}
+    SequenceBlock(sequences, 8, FlatBlock(LENGTH, 8)).build(hp, inputs)
+    assert (hp.values["join_layers"], next(h for h in space()[1].space if h.name == "join_layers").default) == (0, 1)
+
+
+@pytest.mark.parametrize("kind", BLOCKS.values())
+def test_sizes_that_are_none_are_refused(kind):
+    with pytest.raises(InputError, match="length must be a positive integer"):
+        kind(0, 10)
+
+
+def test_few_examples_get_narrow_networks():
+    assert max(TemporalBlock(20, 500).widths) < max(TemporalBlock(20, 50_000).widths)

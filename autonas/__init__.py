@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autonas.tasks.image import ImageClassifier, ImageRegressor
     from autonas.tasks.sequence import SequenceClassifier, SequenceRegressor
     from autonas.tasks.tabular import TabularClassifier, TabularRegressor
+    from autonas.tasks.text import TextClassifier, TextRegressor
 
 __version__ = "0.1.0"
 
@@ -35,6 +36,8 @@ _HOMES = {
     "Strategy": "autonas.strategies.base",
     "TabularClassifier": "autonas.tasks.tabular",
     "TabularRegressor": "autonas.tasks.tabular",
+    "TextClassifier": "autonas.tasks.text",
+    "TextRegressor": "autonas.tasks.text",
     "load": "autonas.tasks",
 }
 
@@ -52,6 +55,8 @@ __all__ = [
     "Strategy",
     "TabularClassifier",
     "TabularRegressor",
+    "TextClassifier",
+    "TextRegressor",
     "__version__",
     "lite",
     "load",

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from autonas import inputs
-from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, Merge, OneOf, ReductionBlock, SequenceBlock
+from autonas.blocks import (
+    BLOCKS,
+    AugmentationBlock,
+    Block,
+    Chain,
+    Merge,
+    OneOf,
+    ReductionBlock,
+    SequenceBlock,
+    TextBlock,
+    WordsBlock,
+)
 from autonas.errors import InputError
 from autonas.inputs.base import Input
 
@@ -50,6 +61,19 @@ def sequence_space(sequence: Any, rows: int) -> Block:
     return SequenceBlock(sequence, rows, OneOf("family", families))
 
 
+def text_space(text: Any, rows: int) -> Block:
+    """A bag of words, or one of the networks for sequences on embedded words.
+
+    Args:
+        text: Fitted; the networks follow its vocabulary and its length.
+        rows: How many training examples there are; the networks follow it too.
+    """
+    families: dict[str, Block] = {"bag": BLOCKS["text_bag"](text, rows)}
+    for name in ("convolution", "pooled", "recurrent", "attention", "evolved"):
+        families[name] = WordsBlock(text, rows, BLOCKS[f"sequence_{name}"](text.length, rows))
+    return TextBlock(OneOf("family", families))
+
+
 def several_space(several: Any, rows: int) -> Block:
     """The spaces of all inputs, their features side by side."""
     return Merge({name: default(part, rows) for name, part in several.inputs.items()})
@@ -60,6 +84,7 @@ SPACES: dict[str, Callable[[Any, int], Block]] = {
     "sequence": sequence_space,
     "several": several_space,
     "table": table_space,
+    "text": text_space,
 }
 
 

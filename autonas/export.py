@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autonas.errors import AutonasError, InputError
 from autonas.quiet import quiet, quiet_tensorflow
@@ -144,10 +144,31 @@ def _write_archive(model: keras.Model, folder: Path) -> None:
     import keras
 
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+    call: Callable[..., Any] = functools.partial(model.__call__, training=False)
+    if isinstance(inputs, Mapping) and not all(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) for name in inputs):
+        inputs, call = _renamed(inputs, call)
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", functools.partial(model.__call__, training=False), input_signature=[inputs])
+    archive.add_endpoint("serve", call, input_signature=[inputs])
     archive.write_out(str(folder), verbose=False)
+
+
+def _renamed(inputs: Mapping[str, Any], call: Callable[..., Any]) -> tuple[dict[str, Any], Callable[..., Any]]:
+    """A call whose arguments have names that a signature takes: `sold_year` for the column `sold:year`."""
+    import keras
+
+    names: dict[str, str] = {}
+    for column in inputs:
+        plain = re.sub(r"\W", "_", column, flags=re.ASCII)
+        plain = plain if plain[:1].isalpha() else f"column_{plain}"
+        tries = [plain, *(f"{plain}_{number}" for number in range(2, len(inputs) + 2))]
+        names[column] = next(name for name in tries if name not in names.values())
+    symbolic = {names[c]: keras.Input(t.shape[1:], dtype=t.dtype, name=names[c]) for c, t in inputs.items()}
+
+    def renamed(given: Mapping[str, Any]) -> Any:
+        return call({column: given[name] for column, name in names.items()})
+
+    return symbolic, renamed
 
 
 def _refuse_folder(path: Path) -> None:

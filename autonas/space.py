@@ -17,6 +17,7 @@ import keras_tuner
 import numpy as np
 
 from autonas.blocks.base import Block, choose
+from autonas.errors import InputError
 from autonas.graph import is_inert
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ class SearchSpace(keras_tuner.HyperModel):
         self.input_shape = input_shape
         self.schedules = list(schedules)
         self.hyperparameters = discover(self._declare)
+        names = [hyperparameter.name for hyperparameter in self.hyperparameters.space]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InputError.of(
+                "A block", "hyperparameters of one condition each", f"{twice} under several", "Rename them."
+            )
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Builds and compiles a candidate, as Keras Tuner asks for it; a cosine schedule then ends after 10,000 steps."""

@@ -46,7 +46,19 @@ def cards():
     return events.drop(columns="compromised"), events.groupby("card", sort=False)["compromised"].first()
 
 
+def reviews():
+    texts, y = generators.reviews(60, 0)
+    return [*texts[:-1], "ÉCOLE 日本語 😀"], y
+
+
+def ease():
+    texts, _ = generators.reviews(60, 0)
+    return texts.tolist(), np.array([len(text) for text in texts], float)
+
+
 CASES = {
+    "TextClassifier": reviews,
+    "TextRegressor": ease,
     "SequenceClassifier": windows,
     "SequenceRegressor": lengths,
     "SequenceClassifier of cards": cards,
@@ -90,6 +102,7 @@ def test_the_keras_file_opens_without_autonas(fitted):
     task, model, x, _, folder = fitted
     rows = task.input.check(x)
     arrays = rows if isinstance(rows, dict) else {"x": rows}
+    arrays = {name: part.astype(str) if part.dtype == object else part for name, part in arrays.items()}
     np.savez(folder / "x.npz", **arrays)
     path = task.export(folder / "task.keras")
     form = "dict" if isinstance(rows, dict) else "array"

@@ -16,8 +16,11 @@ from autonas.blocks.reduction import ReductionBlock
 from autonas.blocks.residual import ResidualBlock
 from autonas.blocks.sequence import (
     AttentionBlock,
+    ConvolutionBlock,
+    EvolvedBlock,
     FlatBlock,
     InceptionBlock,
+    PooledBlock,
     RecurrentBlock,
     SequenceBlock,
     TemporalBlock,
@@ -29,6 +32,7 @@ from autonas.blocks.table import (
     ResidualTableBlock,
     TableBlock,
 )
+from autonas.blocks.text import BagBlock, TextBlock, WordsBlock
 from autonas.registry import resolve
 
 BLOCKS: dict[str, Any] = {
@@ -37,20 +41,24 @@ BLOCKS: dict[str, Any] = {
     "mbconv": MBConvBlock,
     "residual": ResidualBlock,
     "sequence_attention": AttentionBlock,
+    "sequence_convolution": ConvolutionBlock,
+    "sequence_evolved": EvolvedBlock,
     "sequence_flat": FlatBlock,
     "sequence_inception": InceptionBlock,
     "sequence_kernels": KernelBlock,
+    "sequence_pooled": PooledBlock,
     "sequence_recurrent": RecurrentBlock,
     "sequence_temporal": TemporalBlock,
     "table_additive": AdditiveTableBlock,
     "table_attention": AttentionTableBlock,
     "table_dense": DenseTableBlock,
     "table_residual": ResidualTableBlock,
+    "text_bag": BagBlock,
 }
 
 
 def of(kind: str) -> dict[str, Any]:
-    """Returns the members for one kind of data: `"image"`, `"table"`, `"sequence"`."""
+    """Returns the members for one kind of data: `"image"`, `"table"`, `"sequence"`, `"text"`."""
     return {name: member for name, member in BLOCKS.items() if member.kind == kind}
 
 
@@ -89,6 +97,8 @@ __all__ = [
     "ResidualBlock",
     "SequenceBlock",
     "TableBlock",
+    "TextBlock",
+    "WordsBlock",
     "get",
     "of",
 ]

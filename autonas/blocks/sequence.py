@@ -340,6 +340,89 @@ class AttentionBlock(TimeBlock):
         return [{"attention_layer": "transformer"}, {"attention_layer": "conformer"}]
 
 
+class PooledBlock(TimeBlock):
+    """No order: what the steps are on average, and at most.
+
+    Example:
+
+    >>> features = PooledBlock(128, 2_000).build(hp, {"steps": steps, "mask": mask})
+    """
+
+    name = "pooled"
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        return self.pool(hp, x["steps"], x["mask"], "mean")
+
+
+class ConvolutionBlock(TimeBlock):
+    """Convolutions of several lengths side by side, and the largest response of each.
+
+    Example:
+
+    >>> features = ConvolutionBlock(128, 2_000).build(hp, {"steps": steps, "mask": mask})
+
+    References:
+    - Kim, 2014, https://arxiv.org/abs/1408.5882 (convolutional networks for sentences)
+    """
+
+    name = "convolution"
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        import keras
+
+        steps = x["steps"] * keras.ops.expand_dims(x["mask"], -1)
+        kernels = [1, 2, 3] if hp.Choice("convolution_kernels", ["short", "long"]) == "short" else [3, 4, 5]
+        width = self.width(hp)
+        found = [keras.layers.Conv1D(width, kernel, padding="same", activation="relu")(steps) for kernel in kernels]
+        return self.pool(hp, keras.layers.Concatenate()(found), x["mask"], "max")
+
+
+class EvolvedBlock(TimeBlock):
+    """The encoder cell that an evolutionary search found: a gated linear unit, wide and separable convolutions in branches,
+    self-attention, and a wide dense layer.
+
+    Example:
+
+    >>> features = EvolvedBlock(128, 2_000).build(hp, {"steps": steps, "mask": mask})
+
+    References:
+    - So, Liang & Le, 2019, https://arxiv.org/abs/1901.11117 (Evolved Transformer, figure 3)
+    """
+
+    name = "evolved"
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        import keras
+
+        layers, ops = keras.layers, keras.ops
+        width, heads = self.width(hp), hp.Choice("evolved_heads", [2, 4], default=4)
+        dropout = hp.Choice("evolved_inner_dropout", [0.0, 0.1, 0.2], default=0.1)
+        steps, mask = _shortened(x["steps"], x["mask"], _stride(self.length, ATTENDED))
+        column = ops.expand_dims(mask, -1)
+        seen = ops.cast(ops.expand_dims(mask, 1), "bool")
+        place = ops.cumsum(mask, axis=1) * mask
+        steps = layers.Dense(width)(steps) + layers.Embedding(self.length + 1, width)(place)
+
+        def dropped(x: Any) -> Any:
+            return layers.Dropout(dropout)(x) if dropout else x
+
+        for _ in range(hp.Choice("evolved_depth", [1, 2], default=1)):
+            y = layers.LayerNormalization()(steps)
+            steps = steps + dropped(layers.Dense(width)(y) * layers.Dense(width, activation="sigmoid")(y))
+            y = layers.LayerNormalization()(steps) * column
+            left = layers.Dense(2 * width, activation="relu")(y)
+            right = layers.Conv1D(width // 2, 3, padding="same", activation="relu")(y)
+            right = layers.Dense(2 * width, use_bias=False)(right)  # as wide as the left; the paper pads with zeros
+            y = layers.LayerNormalization()(dropped(left) + dropped(right)) * column
+            steps = steps + layers.SeparableConv1D(width, 9, padding="same")(y)
+            y = layers.LayerNormalization()(steps)
+            y = layers.MultiHeadAttention(heads, max(4, width // heads))(y, y, attention_mask=seen)
+            steps = steps + dropped(y)
+            y = layers.Dense(2 * width, activation="swish")(layers.LayerNormalization()(steps))
+            steps = steps + dropped(layers.Dense(width)(y))
+        return self.pool(hp, layers.LayerNormalization()(steps), mask, "all")
+
+
 class FlatBlock(TimeBlock):
     """All steps side by side, for short sequences: what the dense layers after it make of them is theirs.
 

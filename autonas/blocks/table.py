@@ -98,8 +98,8 @@ class DenseTableBlock(TableBlock):
         width = hp.Choice("dense_width", self.widths, default=self.widths[1])
         activation = hp.Choice("dense_activation", ["relu", "swish"])
         deep = features
-        for number in range(hp.Choice("dense_depth", [1, 2, 3], default=2)):
-            deep = keras.layers.Dense(width, name=f"dense_{number + 1}")(deep)
+        for _ in range(hp.Choice("dense_depth", [1, 2, 3], default=2)):
+            deep = keras.layers.Dense(width)(deep)
             deep = keras.layers.LayerNormalization()(deep) if hp.Choice("dense_normal", [0, 1], default=0) else deep
             deep = self.dropout(hp, "dense_dropout", keras.layers.Activation(activation)(deep))
         return choose(
@@ -112,7 +112,7 @@ class DenseTableBlock(TableBlock):
     def starting_points(self) -> list[dict[str, Any]]:
         if self.few:
             return [{"dense_numbers": "plain", "dense_depth": 1, "dense_wide": "yes"}, {"dense_numbers": "piecewise"}]
-        return [{"dense_numbers": "piecewise"}, {"dense_numbers": "embedded"}]
+        return [{"dense_numbers": "embedded", "dense_width": self.widths[-1]}, {"dense_numbers": "piecewise"}]
 
 
 class ResidualTableBlock(TableBlock):

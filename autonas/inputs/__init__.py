@@ -11,12 +11,14 @@ from autonas.inputs.image import ImageInput
 from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.several import SeveralInputs
 from autonas.inputs.table import TableInput
+from autonas.inputs.text import TextInput
 
 INPUTS: dict[str, type[Input]] = {
     "image": ImageInput,
     "sequence": SequenceInput,
     "several": SeveralInputs,
     "table": TableInput,
+    "text": TextInput,
 }
 
 

@@ -9,6 +9,7 @@ from autonas.project import Project
 from autonas.tasks.image import ImageClassifier, ImageRegressor
 from autonas.tasks.sequence import SequenceClassifier, SequenceRegressor
 from autonas.tasks.tabular import TabularClassifier, TabularRegressor
+from autonas.tasks.text import TextClassifier, TextRegressor
 
 TASKS: dict[str, type[AutoModel]] = {
     "AutoModel": AutoModel,
@@ -18,6 +19,8 @@ TASKS: dict[str, type[AutoModel]] = {
     "SequenceRegressor": SequenceRegressor,
     "TabularClassifier": TabularClassifier,
     "TabularRegressor": TabularRegressor,
+    "TextClassifier": TextClassifier,
+    "TextRegressor": TextRegressor,
 }
 
 

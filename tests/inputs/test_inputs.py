@@ -11,6 +11,7 @@ from autonas.errors import InputError
 from autonas.inputs.image import ImageInput
 from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.table import TableInput
+from autonas.inputs.text import TextInput
 from autonas.testing.inputs import check_input
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 12, 9, 3)).astype("uint8")
@@ -18,6 +19,7 @@ SAMPLES = {
     "image": (ImageInput, IMAGES),
     "table": (TableInput, generators.houses(20, 0)[0]),
     "sequence": (SequenceInput, [np.random.default_rng(n).normal(size=(3 + n, 2)) for n in range(6)]),
+    "text": (TextInput, generators.reviews(12, 0)[0]),
     "several": (
         lambda: inputs.get({"front": "image", "back": "image"}),
         {"front": IMAGES, "back": IMAGES[:, ::-1, :, 0]},

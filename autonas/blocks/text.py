@@ -1,0 +1,116 @@
+"""Networks for texts: bags of words, and words in their order with what networks for sequences make of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autonas.blocks.base import Block, choose
+
+if TYPE_CHECKING:
+    import keras_tuner
+
+
+class BagBlock(Block):
+    """A bag of words and pairs of words: the tf-idf weights of a text, and what follows linearly from them.
+
+    It never makes the wide matrix of all words. With a head on it, it is a linear model on tf-idf, which is hard to beat on
+    texts that are few or short.
+
+    Args:
+        text: A fitted `autonas.inputs.text.TextInput`.
+        rows: How many training examples there are.
+
+    Example:
+
+    >>> features = BagBlock(texts, 5_000).build(hp, inputs)
+
+    References:
+    - Joulin et al., 2017, https://arxiv.org/abs/1607.01759 (fastText: bags of n-grams, embedded)
+    """
+
+    kind = "text"
+
+    def __init__(self, text: Any, rows: int) -> None:
+        self.pairs = text.pairs
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        import keras
+
+        units = hp.Choice("bag_units", [8, 16, 32], default=16)
+        spread = hp.Choice("bag_spread", [0.05, 0.5], default=0.05)
+        vectors = keras.layers.Embedding(
+            self.pairs, units, embeddings_initializer=keras.initializers.RandomUniform(-spread, spread)
+        )(x["pairs"])
+        features = keras.ops.sum(vectors * keras.ops.expand_dims(x["weights"], -1), axis=1)
+        features = choose(
+            hp,
+            "bag_activation",
+            {"linear": lambda x: x, "relu": lambda x: keras.layers.Activation("relu")(x)},
+            features,
+        )
+        dropout = hp.Choice("bag_dropout", [0.0, 0.25, 0.5], default=0.25)
+        return keras.layers.Dropout(dropout)(features) if dropout else features
+
+
+class WordsBlock(Block):
+    """Words in their order, embedded, and a network for sequences on them.
+
+    Args:
+        text: A fitted `autonas.inputs.text.TextInput`.
+        rows: How many training examples there are.
+        network: From `{"steps", "mask"}` to features, with a name of its own.
+
+    Example:
+
+    >>> features = WordsBlock(texts, 5_000, ConvolutionBlock(texts.length, 5_000)).build(hp, inputs)
+    """
+
+    def __init__(self, text: Any, rows: int, network: Any) -> None:
+        self.words, self.network = text.words, network
+        self.sizes = [16, 32] if rows < 5_000 else [16, 32, 64]
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        import keras
+
+        size = hp.Choice(f"{self.network.name}_word_size", self.sizes, default=self.sizes[1])
+        mask = keras.ops.cast(keras.ops.greater(x["words"], 0.0), "float32")
+        steps = keras.layers.Embedding(self.words, size)(x["words"])
+        dropout = hp.Choice(f"{self.network.name}_word_dropout", [0.0, 0.25, 0.5], default=0.25)
+        steps = keras.layers.SpatialDropout1D(dropout)(steps) if dropout else steps
+        steps = steps * keras.ops.expand_dims(mask, -1)
+        return self.network.build(hp, {"steps": steps, "mask": mask, "numbers": steps})
+
+    def starting_points(self) -> list[dict[str, Any]]:
+        return list(self.network.starting_points())
+
+
+class TextBlock(Block):
+    """A network for texts with the counts of characters beside it: capitals, digits, punctuation, length.
+
+    Args:
+        network: From the arrays of a `TextInput` to features.
+
+    Example:
+
+    >>> block = TextBlock(OneOf("family", {"bag": BagBlock(texts, 5_000)}))
+    """
+
+    def __init__(self, network: Block) -> None:
+        self.network = network
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        import keras
+
+        features = self.network.build(hp, x)
+        units = hp.Choice("character_units", [8, 16, 32], default=16)
+
+        def beside(features: Any) -> Any:
+            dense = keras.layers.Dense(units, activation="relu")(x["characters"])
+            return keras.layers.Concatenate()([features, keras.layers.Dropout(0.25)(dense)])
+
+        return choose(hp, "characters", {"no": lambda features: features, "yes": beside}, features)
+
+    def starting_points(self) -> list[dict[str, Any]]:
+        """The first design also with characters."""
+        points = self.network.starting_points()
+        return [points[0], {**points[0], "characters": "yes"}, *points[1:]]

@@ -1,0 +1,223 @@
+"""Texts: words and pairs of words by number, what they weigh, and which characters there are."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autonas.errors import InputError, NotFittedError
+from autonas.inputs.base import Input
+
+if TYPE_CHECKING:
+    import keras
+
+MOST_WORDS, MOST_PAIRS = 20_000, 40_000
+LONGEST, LONGEST_PAIRS, SHORTEST = 128, 256, 16
+UNKNOWN, FIRST = 1, 2  # numbers of words; 0 is no word
+CHARACTERS = [chr(code) for code in range(32, 127)]
+_STRIPPED = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")  # what Keras strips
+_LOWER = {code: code + 32 for code in range(65, 91)}  # Keras lowers the letters of ASCII
+_SPACE = re.compile(r"[ \t\n\r\f\v]+")  # where Keras splits
+
+
+class TextInput(Input):
+    """One text an example, of any Unicode.
+
+    Texts are lowered, freed of punctuation and split at white space. A network gets the numbers of the words, and for bags
+    of words the numbers of words and pairs of words with their tf-idf weights. What that leaves out, such as capitals,
+    digits, punctuation and length, is in the counts of characters. Vocabulary and lengths follow the training texts.
+
+    Attributes:
+        length: Words of a prepared text, at least 16 and at most 128; known after `fit`.
+        words: How many numbers words can have; known after `fit`.
+        pairs: How many numbers words and pairs can have; known after `fit`.
+
+    Example:
+
+    >>> texts = TextInput()
+    >>> rows = texts.check(["A film to remember!", "Two hours of rain."])
+    >>> texts.fit(rows)
+    >>> texts.shape["words"]
+    (16,)
+
+    References:
+    - Sparck Jones, 1972, https://doi.org/10.1108/eb026526 (weights by document frequency)
+    """
+
+    def __init__(self) -> None:
+        self.length, self._pair_length = 0, 0
+        self._words: list[str] = []
+        self._pairs: list[str] = []
+        self._idf: list[float] = []
+        self._mean: list[float] = []
+        self._scale: list[float] = []
+
+    @property
+    def shape(self) -> dict[str, tuple[int, ...]]:
+        pairs = (self._pair_length,)
+        return {"words": (self.length,), "pairs": pairs, "weights": pairs, "characters": (len(CHARACTERS) + 1,)}
+
+    @property
+    def words(self) -> int:
+        return len(self._words) + FIRST
+
+    @property
+    def pairs(self) -> int:
+        return len(self._pairs) + FIRST
+
+    def check(self, x: Any, name: str = "x") -> np.ndarray:
+        """Returns texts as an array of Python strings, (n,), of dtype object: one long text costs the others nothing.
+
+        Raises:
+            InputError: If there is none, or something else among them.
+        """
+        if isinstance(x, str) or not hasattr(x, "__len__"):
+            raise InputError.of(name, "a list, an array or a column of texts", f"a {type(x).__name__}", "Pass [text].")
+        if getattr(x, "ndim", 1) == 2 and x.shape[1] == 1:  # a frame of one column
+            x = x.iloc[:, 0] if hasattr(x, "iloc") else x[:, 0]
+        values = x.tolist() if hasattr(x, "tolist") else list(x)
+        if getattr(x, "ndim", 1) != 1 or not values:
+            raise InputError.of(name, "a list of texts, at least one", f"shape {np.shape(x)}")
+        for number, value in enumerate(values):
+            if not isinstance(value, str):
+                got = "a gap" if value is None or value != value else f"a {type(value).__name__}"
+                hint = "Decode them first." if isinstance(value, bytes) else "Fill in an empty text, or leave it out."
+                raise InputError.of(f"{name}[{number}]", "a text", got, hint)
+        return np.array([*map(_encodable, values), None], dtype=object)[:-1]
+
+    def fit(self, x: np.ndarray) -> None:
+        """Learns the vocabularies, the weights, and how long texts are."""
+        tokens = [_tokens(text) for text in x]
+        pairs = [_with_pairs(each) for each in tokens]
+        self.length = _usual_length(tokens, LONGEST)
+        self._pair_length = _usual_length(pairs, LONGEST_PAIRS)
+        least = 2 if len(x) >= 1_000 else 1
+        self._words = _frequent((word for each in tokens for word in each), least, MOST_WORDS)
+        documents = Counter(token for each in pairs for token in set(each))
+        self._pairs = _frequent(documents, least, MOST_PAIRS)
+        frequency = np.array([documents[token] for token in self._pairs], "float64")
+        self._idf = np.log((1 + len(x)) / (1 + frequency) + 1).astype("float32").tolist()
+        counts = np.log1p(self._counts(x))
+        self._mean = counts.mean(axis=0).tolist()
+        self._scale = np.maximum(counts.std(axis=0), 0.05).tolist()
+
+    def preprocessor(self) -> keras.Model:
+        """Returns the model from texts, (batch,), to the arrays of `shape`."""
+        import keras
+
+        if not self.length:
+            raise NotFittedError("The vocabulary is not known yet: call `fit` first.")
+        inputs = keras.Input((), dtype="string", name="text")
+
+        def numbered(vocabulary: list[str], length: int, name: str, ngrams: int | None = None) -> Any:
+            layer = keras.layers.TextVectorization(
+                ngrams=ngrams, output_sequence_length=length, vocabulary=vocabulary, name=name
+            )
+            return layer(inputs)
+
+        words = numbered(self._words or ["a"], self.length, "words")
+        pairs = numbered(self._pairs or ["a"], self._pair_length, "pairs", 2)
+        table = keras.layers.Embedding(self.pairs, 1, trainable=False, name="idf")
+        found = keras.ops.squeeze(table(pairs), -1)
+        table.set_weights([np.array([[0.0], [0.0], *([value] for value in self._idf)], "float32")])
+        norm = keras.ops.sqrt(keras.ops.sum(keras.ops.square(found), axis=1, keepdims=True))
+        count = keras.layers.TextVectorization(
+            standardize=None, split="character", output_mode="count", vocabulary=CHARACTERS, name="characters"
+        )(inputs)
+        counts = keras.ops.log1p(keras.ops.cast(count, "float32"))
+        variance = [scale**2 for scale in self._scale]
+        outputs = {
+            "words": keras.ops.cast(words, "float32"),
+            "pairs": keras.ops.cast(pairs, "float32"),
+            "weights": found / keras.ops.maximum(norm, 1e-6),
+            "characters": keras.layers.Normalization(mean=self._mean, variance=variance, name="scale")(counts),
+        }
+        return keras.Model(inputs, outputs, name="preprocessor")
+
+    def numbers(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        words = {word: number for number, word in enumerate(self._words, start=FIRST)}
+        pairs = {pair: number for number, pair in enumerate(self._pairs, start=FIRST)}
+        tokens = [_tokens(text) for text in x]
+        numbered = _numbered([_with_pairs(each) for each in tokens], pairs, self._pair_length)
+        found = np.array([0.0, 0.0, *self._idf], "float32")[numbered.astype(int)]
+        norm = np.sqrt(np.sum(np.square(found), axis=1, keepdims=True))
+        counts = (np.log1p(self._counts(x)) - np.array(self._mean)) / np.array(self._scale)
+        return {
+            "words": _numbered(tokens, words, self.length),
+            "pairs": numbered,
+            "weights": found / np.maximum(norm, np.float32(1e-6)),
+            "characters": counts.astype("float32"),
+        }
+
+    def reduce(self, x: dict[str, np.ndarray], factor: float) -> dict[str, np.ndarray]:
+        """Cuts the words; the bags stay whole."""
+        if not 0 < factor <= 1:
+            raise InputError.of("factor", "in (0, 1]", factor)
+        kept = max(min(SHORTEST, self.length), round(self.length * factor))
+        return x if kept == self.length else {**x, "words": x["words"][:, :kept]}
+
+    def get_config(self) -> dict[str, Any]:
+        """What JSON has to keep: the vocabularies, the weights and the lengths."""
+        return {
+            "length": self.length,
+            "pair_length": self._pair_length,
+            "words": self._words,
+            "pairs": self._pairs,
+            "idf": self._idf,
+            "mean": self._mean,
+            "scale": self._scale,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TextInput:
+        texts = cls()
+        texts.length, texts._pair_length = config["length"], config["pair_length"]
+        texts._words, texts._pairs, texts._idf = list(config["words"]), list(config["pairs"]), list(config["idf"])
+        texts._mean, texts._scale = list(config["mean"]), list(config["scale"])
+        return texts
+
+    def _counts(self, x: np.ndarray) -> np.ndarray:
+        """How often each character is there, those that are not ASCII together as the first."""
+        place = {character: number for number, character in enumerate(CHARACTERS, start=1)}
+        counts = np.zeros((len(x), len(CHARACTERS) + 1), "float32")
+        for row, text in zip(counts, x, strict=True):
+            for character, count in Counter(text).items():
+                row[place.get(character, 0)] += count
+        return counts
+
+
+def _encodable(text: str) -> str:
+    """The text without halves of surrogate pairs and without the zero character, which are no UTF-8 that TensorFlow keeps."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+
+
+def _tokens(text: str) -> list[str]:
+    plain = _STRIPPED.sub("", text.translate(_LOWER))
+    return [token for token in _SPACE.split(plain) if token]
+
+
+def _with_pairs(tokens: list[str]) -> list[str]:
+    return tokens + [f"{one} {other}" for one, other in itertools.pairwise(tokens)]
+
+
+def _frequent(tokens: Any, least: int, most: int) -> list[str]:
+    counts = tokens if isinstance(tokens, Counter) else Counter(tokens)
+    kept = [(-count, token) for token, count in counts.items() if count >= least]
+    return [token for _, token in sorted(kept)[:most]]
+
+
+def _usual_length(rows: Iterable[list[str]], most: int) -> int:
+    return int(np.clip(np.ceil(np.quantile([len(row) for row in rows], 0.98)), SHORTEST, most))
+
+
+def _numbered(rows: list[list[str]], numbers: dict[str, int], length: int) -> np.ndarray:
+    result = np.zeros((len(rows), length), "float32")
+    for place, row in enumerate(rows):
+        cut = row[:length]
+        result[place, : len(cut)] = [numbers.get(token, UNKNOWN) for token in cut]
+    return result

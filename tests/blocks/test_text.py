@@ -1,0 +1,71 @@
+"""Networks for texts: a bag is a linear model on tf-idf, padding changes nothing, and all of them run on a device."""
+
+from __future__ import annotations
+
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from autonas import generators
+from autonas.blocks import BLOCKS, TextBlock, WordsBlock
+from autonas.export import to_tflite
+from autonas.inputs.text import TextInput
+from autonas.testing.blocks import check_block
+
+
+@pytest.fixture(scope="module")
+def example():
+    texts, _ = generators.reviews(40, 0)
+    given = TextInput()
+    rows = given.check(texts)
+    given.fit(rows)
+    return given, given.numbers(rows)
+
+
+def network(name, given):
+    if name == "bag":
+        return BLOCKS["text_bag"](given, 40)
+    return WordsBlock(given, 40, BLOCKS[f"sequence_{name}"](given.length, 40))
+
+
+NAMES = ["bag", "convolution", "pooled", "recurrent", "attention", "evolved"]
+
+
+@pytest.mark.parametrize("name", ["bag", "convolution", "pooled", "evolved"])
+def test_every_block_keeps_to_the_contract(name, example, tmp_path):
+    given, x = example
+    used = {"pairs", "weights"} if name == "bag" else {"words"}
+    shape = {part: sizes for part, sizes in given.shape.items() if part in used}
+    x = {part: values for part, values in x.items() if part in used}
+    check_block(network(name, given), shape, tmp_path, samples=1, examples=x)
+
+
+def model(block, shape):
+    inputs = {part: keras.Input(sizes, name=part) for part, sizes in shape.items()}
+    return keras.Model(inputs, block.build(keras_tuner.HyperParameters(), inputs))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_on_a_device(name, example):
+    given, _ = example
+    assert to_tflite(model(TextBlock(network(name, given)), given.shape))
+
+
+@pytest.mark.parametrize("name", ["convolution", "pooled", "attention", "evolved"])
+def test_what_stands_where_no_word_is_changes_nothing(name, example):
+    given, x = example
+    built = model(network(name, given), given.shape)
+    embedding = next(layer for layer in built.layers if isinstance(layer, keras.layers.Embedding))
+    before = built.predict(x, verbose=0)
+    weights = embedding.get_weights()[0]
+    weights[0] += 100.0
+    embedding.set_weights([weights])
+    np.testing.assert_allclose(built.predict(x, verbose=0), before, atol=1e-5)
+
+
+def test_a_bag_is_linear_in_the_weights(example):
+    given, x = example
+    built = model(network("bag", given), given.shape)
+    twice = {**x, "weights": 2 * x["weights"]}
+    np.testing.assert_allclose(built.predict(twice, verbose=0), 2 * built.predict(x, verbose=0), rtol=1e-4)

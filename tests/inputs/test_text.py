@@ -1,0 +1,108 @@
+"""Texts of any Unicode are read alike in Keras and without it, and weigh what scikit-learn says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from autonas.data import feed
+from autonas.errors import InputError
+from autonas.inputs.text import TextInput
+
+TEXTS = [
+    "A film to remember!",
+    "Two hours of rain, and no film",
+    "",
+    "  spaces\tand\nlines\r\n ",
+    "ÉCOLE naïve cafe\u0301 ﬁ ß İ",
+    "日本語 の 映画 😀👩‍👩‍👧 مرحبا",
+    "don't e-mail $5.00 100% [x] \\ `y` {z}",
+    "nul\0inside and half a pair \ud800 here",
+    "a\u00a0no-break\u2003space \x1f\x0b\x0c",
+    "word " * 300,
+]
+
+
+def fitted(texts):
+    given = TextInput()
+    rows = given.check(texts)
+    given.fit(rows)
+    return given, rows
+
+
+def test_keras_and_numpy_read_any_unicode_alike():
+    given, rows = fitted(TEXTS)
+    prepared = given.preprocessor().predict(feed(rows), verbose=0)
+    for name, expected in given.numbers(rows).items():
+        np.testing.assert_allclose(prepared[name], expected, atol=1e-5, err_msg=name)
+
+
+def test_random_unicode_is_read_alike():
+    given, _ = fitted(TEXTS)
+    rng = np.random.default_rng(0)
+    alphabet = [*"abcXYZ012 .,!?'-_\t\n", "é", "ß", "日", "😀", "\u0301", "\u200d", "\u00a0", "\u2028", "\x1c", "\x85"]
+    rows = given.check(["".join(rng.choice(alphabet, rng.integers(0, 60))) for _ in range(200)])
+    prepared = given.preprocessor().predict(feed(rows), verbose=0)
+    for name, expected in given.numbers(rows).items():
+        np.testing.assert_allclose(prepared[name], expected, atol=1e-5, err_msg=name)
+
+
+def test_weights_are_scikit_learns_tfidf_where_no_word_comes_twice():
+    texts = ["one two three", "two three four", "three five six", "seven two one"]
+    given, rows = fitted(texts)
+    prepared = given.numbers(rows)
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2)).fit(texts)
+    expected = vectorizer.transform(texts).toarray()
+    for row, (numbers, weights) in enumerate(zip(prepared["pairs"].astype(int), prepared["weights"], strict=True)):
+        for number, weight in zip(numbers, weights, strict=True):
+            if number:
+                token = given.get_config()["pairs"][number - 2]
+                assert weight == pytest.approx(expected[row, vectorizer.vocabulary_[token]], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "form", [TEXTS, tuple(TEXTS), np.array(TEXTS, dtype=object), pd.Series(TEXTS), pd.DataFrame({"text": TEXTS})]
+)
+def test_forms(form):
+    assert TextInput().check(form).tolist() == TextInput().check(TEXTS).tolist()
+
+
+def test_unknown_words_have_a_number_of_their_own():
+    given, _ = fitted(["good film", "bad film"])
+    prepared = given.numbers(given.check(["good unseen film"]))
+    assert prepared["words"][0, :4].tolist() == [4, 1, 2, 0]
+    assert prepared["weights"][0, 1] == 0
+
+
+def test_sizes_follow_the_texts():
+    short, _ = fitted(["a b c"] * 10)
+    long, _ = fitted(["word " * 1000] * 10)
+    assert (short.length, long.length) == (16, 128)
+
+
+def test_a_shorter_length_is_cheaper():
+    given, rows = fitted(["word " * 100] * 4)
+    prepared = given.numbers(rows)
+    assert given.reduce(prepared, 0.5)["words"].shape == (4, 50)
+    assert given.reduce(prepared, 1.0) is prepared
+
+
+BAD = {
+    "one text": ("a text", r"Pass \[text\]"),
+    "bytes": ([b"x"], r"x\[0\].*Decode"),
+    "missing": (["a", None], r"x\[1\].*a gap"),
+    "nan": (["a", np.nan], r"x\[1\].*a gap"),
+    "numbers": ([1, 2], r"x\[0\].*a int"),
+    "lists": ([["a"], ["b"]], r"x\[0\].*a list"),
+    "nothing": ([], "at least one"),
+    "a matrix": (np.array([["a", "b"]]), "shape"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_texts(case):
+    x, message = BAD[case]
+    with pytest.raises(InputError, match=message):
+        TextInput().check(x)

@@ -101,7 +101,7 @@ class TextInput(Input):
         documents = Counter(token for each in pairs for token in set(each))
         self._pairs = _frequent(documents, least, MOST_PAIRS)
         frequency = np.array([documents[token] for token in self._pairs], "float64")
-        self._idf = np.log((1 + len(x)) / (1 + frequency) + 1).astype("float32").tolist()
+        self._idf = (np.log((1 + len(x)) / (1 + frequency)) + 1).astype("float32").tolist()
         counts = np.log1p(self._counts(x))
         self._mean = counts.mean(axis=0).tolist()
         self._scale = np.maximum(counts.std(axis=0), 0.05).tolist()

@@ -90,7 +90,7 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
             return pd.read_parquet(path)
         return pd.read_csv(path, sep="\t" if kind == ".tsv" else ",", low_memory=False)
     except ImportError as error:
-        raise InputError.of(name, "a file that can be read here", repr(str(path)), "pip install pyarrow") from error
+        raise InputError.of(name, "a file that can be read here", repr(str(path)), "pip install autonas[parquet]") from error
     except (OSError, ValueError) as error:  # pandas: what does not parse is a ValueError
         raise InputError.of(name, "a table that can be read", f"{str(path)!r} ({error})") from error
 
@@ -158,7 +158,7 @@ def image_files(paths: Iterable[Any], name: str = "x", shape: tuple[int, ...] | 
         from PIL import Image
     except ImportError as error:
         raise InputError.of(
-            name, "arrays, unless Pillow is installed", "paths of images", "pip install pillow"
+            name, "arrays, unless Pillow is installed", "paths of images", "pip install autonas[images]"
         ) from error
     paths = [Path(path) for path in paths]
     _refuse([path for path in paths if not path.is_file()], paths, name, "files that exist")

@@ -90,7 +90,9 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
             return pd.read_parquet(path)
         return pd.read_csv(path, sep="\t" if kind == ".tsv" else ",", low_memory=False)
     except ImportError as error:
-        raise InputError.of(name, "a file that can be read here", repr(str(path)), "pip install autonas[parquet]") from error
+        raise InputError.of(
+            name, "a file that can be read here", repr(str(path)), "pip install autonas[parquet]"
+        ) from error
     except (OSError, ValueError) as error:  # pandas: what does not parse is a ValueError
         raise InputError.of(name, "a table that can be read", f"{str(path)!r} ({error})") from error
 

@@ -66,10 +66,10 @@ def check(
     *,
     validation_split: float,
     validation_data: Any,
-    how: Any,
     class_weight: Any,
     sample_weight: Any,
     seed: int,
+    how: Any = "stratified",
 ) -> Given:
     """Checks all data, fits input and head on it, and splits it.
 
@@ -80,10 +80,10 @@ def check(
         y: See there.
         validation_split: See there.
         validation_data: See there.
-        how: `split`, see there.
         class_weight: See there.
         sample_weight: See there.
         seed: Of the split.
+        how: `split`, see there.
 
     Raises:
         InputError: If something cannot be used.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
+import warnings
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
-TABLES = (".csv", ".tsv", ".parquet")
-LONGEST_SIDE = 256
+SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
+TABLES = (*SEPARATORS, ".parquet")
+LONGEST_SIDE, SHORTEST_SIDE = 256, 8
+# Modes of Pillow without colour; those with an I hold 16 bits, whatever they could hold.
+_DEEP = {"I", "I;16", "I;16L", "I;16B"}
+_GREY = {"1", "L", "LA", *_DEEP}
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def is_path(x: Any) -> bool:
@@ -31,7 +38,7 @@ def given(x: Any, y: Any, target: Any) -> tuple[Any, Any]:
     Raises:
         InputError: If targets come twice, or cannot be read.
     """
-    folder = is_path(x) and Path(x).is_dir()
+    folder = is_path(x) and os.path.isdir(x)
     if target is None and not is_path(x):
         return x, y
     if y is not None:
@@ -44,13 +51,14 @@ def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     """Turns a path, or a frame with a target among its columns, into examples and targets.
 
     Args:
-        x: The path of a `.csv`, `.tsv` or `.parquet` file (also with `.gz` behind it), of a folder of images with a folder
-            for each class, or a frame.
+        x: The path of a `.csv`, `.csv.gz`, `.tsv`, `.tsv.gz` or `.parquet` file, of a folder of images with a folder for
+            each class, or a frame.
         target: The column, or a list of columns, that is the target; None with a folder of images.
         name: How the user knows `x`, for the error.
 
     Returns:
-        The examples without the target, and the target.
+        The examples without the target, and the target. The examples of a folder are the paths of its images: they are
+        decoded where it is known which size is wanted.
 
     Raises:
         InputError: If there is no such file or column, or the file cannot be read.
@@ -62,13 +70,15 @@ def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     if not is_path(x):
         return split_target(x, target, name)
     path = Path(x)
-    if path.is_dir():
+    if os.path.isdir(path):
         if target is not None:
             raise InputError.of(
                 "target", "left out with a folder of images", repr(target), "Its folders are the classes."
             )
-        return image_folder(path, name)
+        return folder_files(path, name)
     if target is None:
+        if not os.path.exists(path):
+            raise InputError.of(name, "a file or a folder that exists", repr(str(path)))
         raise InputError.of("target", f"the name of a column of {str(path)!r}", None)
     return split_target(table(path, name), target, name)
 
@@ -81,114 +91,226 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
     """
     import pandas as pd
 
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    kind = next((suffix for suffix in reversed(suffixes) if suffix in TABLES), None)
+    kind = next((suffix for suffix in TABLES if path.name.lower().endswith(suffix)), None)
     if kind is None:
         raise InputError.of(name, f"a file that ends in one of {list(TABLES)}, or a folder of images", repr(str(path)))
     try:
-        if kind == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, sep="\t" if kind == ".tsv" else ",", low_memory=False)
+        frame = pd.read_parquet(path) if kind == ".parquet" else _separated(path, SEPARATORS[kind])
     except ImportError as error:
-        raise InputError.of(
-            name, "a file that can be read here", repr(str(path)), "pip install autonas[parquet]"
-        ) from error
-    except (OSError, ValueError) as error:  # pandas: what does not parse is a ValueError
-        raise InputError.of(name, "a table that can be read", f"{str(path)!r} ({error})") from error
+        hint = "Parquet needs an extra package: pip install pyarrow"
+        raise InputError.of(name, "a file that can be read here", repr(str(path)), hint) from error
+    except pd.errors.ParserWarning as error:
+        got = f"{str(path)!r}, whose rows have more fields than its first line"
+        raise InputError.of(name, "a table with a name for each column in its first line", got) from error
+    except (OSError, EOFError, zlib.error, ValueError) as error:  # pandas: what does not parse is a ValueError
+        hint = "A frame is taken too, if you read the file yourself."
+        raise InputError.of(name, "a table that can be read", f"{str(path)!r} ({str(error).strip()})", hint) from error
+    if not len(frame):
+        raise InputError.of(name, "a table with rows", f"{str(path)!r}, which has none")
+    return frame
+
+
+def _separated(path: Path, separator: str) -> pd.DataFrame:
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # that it drops the fields for which there is no name
+        # Without index_col, pandas takes the first of too many fields for an index, and every value moves by a column.
+        return pd.read_csv(path, sep=separator, low_memory=False, index_col=False)
 
 
 def split_target(frame: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     """Takes the target out of a frame.
 
-    Raises:
-        InputError: If it is no frame, or has no such column. Near names are suggested.
-    """
-    columns = [target] if isinstance(target, str) else list(target or [])
-    if not (hasattr(frame, "columns") and hasattr(frame, "drop")):
-        raise InputError.of("target", "left out unless x is a frame or a file", repr(target), "Pass targets as y.")
-    for column in columns:
-        if column not in frame.columns:
-            near = difflib.get_close_matches(str(column), map(str, frame.columns), n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else ""
-            raise InputError.of(
-                "target", f"one of the columns {list(frame.columns)[:20]} of {name}", repr(column), hint
-            )
-    y = frame[target] if isinstance(target, str) else frame[columns]
-    return frame.drop(columns=columns), y
-
-
-def image_folder(path: Path, name: str = "x") -> tuple[np.ndarray, np.ndarray]:
-    """Reads a folder with one folder of images for each class.
-
-    Images of different sizes are brought to the median one (at most 256 pixels a side; the aspect ratio is not kept). They
-    are grey if all of them are.
+    Args:
+        frame: Stays as it is.
+        target: The name of a column, or a list of them.
+        name: How the user knows the frame, for the error.
 
     Returns:
-        uint8 images, (n, height, width) or (n, height, width, 3), and their classes, (n,), in the order of the names.
+        The other columns; and the target, a series, or a frame where a list was given.
 
     Raises:
-        InputError: If there are no images, or some cannot be decoded: they are named.
+        InputError: If it is no frame, has no such column (near names are suggested) or several, or no other column.
     """
-    files = [
-        (file, folder.name)
-        for folder in sorted(path.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".")
-        for file in sorted(folder.iterdir())
-        if file.suffix.lower() in IMAGES and not file.name.startswith(".")
-    ]
-    if not files:
-        raise InputError.of(name, "a folder with one folder of images for each class", f"no images in {str(path)!r}")
-    return image_files([file for file, _ in files], name), np.array([label for _, label in files])
+    several = isinstance(target, Iterable) and not isinstance(target, str)
+    columns = list(target) if several else [target]
+    if not (hasattr(frame, "columns") and hasattr(frame, "drop")):
+        raise InputError.of("target", "left out unless x is a frame or a file", repr(target), "Pass targets as y.")
+    known = list(frame.columns)
+    if not columns:
+        raise InputError.of("target", f"one or more of the columns {known[:20]} of {name}", repr(target))
+    for column in columns:
+        if column not in known:
+            near = difflib.get_close_matches(str(column), map(str, known), n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else ""
+            raise InputError.of("target", f"one of the columns {known[:20]} of {name}", repr(column), hint)
+        if known.count(column) > 1 or columns.count(column) > 1:
+            raise InputError.of("target", "columns that come once", f"{column!r}, which comes twice")
+    rest = frame.drop(columns=columns)
+    if not len(rest.columns):
+        raise InputError.of("target", f"some of the columns of {name}", f"all of them, {known[:20]}")
+    return rest, frame[columns if several else columns[0]]
+
+
+def image_folder(path: Path, name: str = "x", shape: tuple[int, ...] | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Reads a folder with one folder of images for each class: what `folder_files` finds, as `image_files` decodes it.
+
+    Returns:
+        uint8 images, (n, height, width) or (n, height, width, channels), and their classes, (n,).
+
+    Raises:
+        InputError: As those two raise it.
+    """
+    files, classes = folder_files(path, name)
+    return image_files(files, name, shape), classes
+
+
+def folder_files(path: Path, name: str = "x") -> tuple[list[Path], np.ndarray]:
+    """Finds the images in a folder with one folder for each class.
+
+    Hidden files and folders, what has no suffix of an image, and what lies beside the folders or deeper is left out.
+
+    Returns:
+        The images in the order of their names, class by class, and their classes, (n,), the names of the folders.
+
+    Raises:
+        InputError: If there are no folders, or one of them holds no images.
+    """
+    folders = [folder for folder in sorted(path.iterdir()) if folder.is_dir() and not folder.name.startswith(".")]
+    images = {
+        folder: [
+            file
+            for file in sorted(folder.iterdir())
+            if file.suffix.lower() in IMAGES and not file.name.startswith(".") and file.is_file()
+        ]
+        for folder in folders
+    }
+    empty = [folder for folder in folders if not images[folder]] if folders else [path]
+    if empty:
+        hint = f"Images end in one of {sorted(IMAGES)}."
+        got = f"no images in {_first(empty)}"
+        raise InputError.of(name, "a folder with one folder of images for each class", got, hint)
+    files = [file for folder in folders for file in images[folder]]
+    return files, np.array([file.parent.name for file in files])
+
+
+def image_frame(
+    frame: Any, column: Any, target: Any = None, root: Any = None, shape: tuple[int, ...] | None = None
+) -> tuple[np.ndarray, Any]:
+    """Reads the images that a column of a frame names, and takes the target from other columns.
+
+    Args:
+        frame: Other columns are left out.
+        column: Of the paths.
+        target: The name of a column, or a list of them; None if there is none.
+        root: The folder at which relative paths start; None means the working folder.
+        shape: As `image_files` takes it.
+
+    Returns:
+        uint8 images, and the target, or None.
+
+    Raises:
+        InputError: If there is no such column, or some images cannot be read.
+    """
+    rest, y = (frame, None) if target is None else split_target(frame, target, "the frame")
+    if column not in list(rest.columns):
+        expected = f"one of the columns {list(rest.columns)[:20]}"
+        raise InputError.of("column", expected, repr(column), "It holds the paths of the images.")
+    return image_files(rest[column], f"column {column!r}", shape, root), y
 
 
 def are_paths(x: Any) -> bool:
-    """Whether these are paths of files: a list, an array or a column of them."""
+    """Whether these are paths of files: a list, an array or a column of them, or a frame of one column."""
+    if hasattr(x, "columns") and hasattr(x, "iloc"):
+        return len(x.columns) == 1 and are_paths(x.iloc[:, 0])
     if isinstance(x, (list, tuple)) or (hasattr(x, "dtype") and getattr(x, "ndim", 0) == 1):
-        return len(x) > 0 and all(is_path(path) for path in x)
+        return any(is_path(path) for path in x)
     return False
 
 
-def image_files(paths: Iterable[Any], name: str = "x", shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Reads image files, as `image_folder` does.
+def image_files(
+    paths: Iterable[Any], name: str = "x", shape: tuple[int, ...] | None = None, root: Any = None
+) -> np.ndarray:
+    """Reads image files, and brings them to one size.
+
+    That is the median height and width, made smaller to at most 256 pixels on the longer side; the aspect ratio of single
+    images is not kept. They are grey if all of them are. Of 16 bits the higher 8 are kept; transparency, rotation marks and
+    all frames but the first are left out. Sizes are read from the headers, so that images are decoded into the result one
+    by one.
 
     Args:
-        paths: Of the files: a list, an array or a column of a frame.
+        paths: Of the files: a list, an array or a column of a frame, or a frame of one column.
         name: How the user knows them, for the error.
-        shape: Of the images that are wanted: (height, width) for grey ones, (height, width, 3); None chooses.
+        shape: Of the images that are wanted: (height, width) for grey ones, or (height, width, channels); None chooses.
+        root: The folder at which relative paths start; None means the working folder.
+
+    Returns:
+        uint8, (n, *shape).
+
+    Raises:
+        InputError: If there are none, files are missing, or some cannot be decoded: the first are named, all are counted.
     """
     try:
         from PIL import Image
     except ImportError as error:
         raise InputError.of(
-            name, "arrays, unless Pillow is installed", "paths of images", "pip install autonas[images]"
+            name, "arrays, unless Pillow is installed", "paths of images", "pip install pillow"
         ) from error
-    paths = [Path(path) for path in paths]
-    _refuse([path for path in paths if not path.is_file()], paths, name, "files that exist")
+    unreadable = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+    given = list(paths.iloc[:, 0] if hasattr(paths, "iloc") and hasattr(paths, "columns") else paths)
+    if not given:
+        raise InputError.of(name, "at least one path of an image", "none")
+    _refuse([path for path in given if not is_path(path)], given, name, "paths of images")
+    files = [Path(root or "", path) for path in given]
+    hint = "" if root else "Relative paths start at the working folder."
+    _refuse([file for file in files if not os.path.isfile(file)], files, name, "files that exist", hint)
     sizes, modes, broken = [], [], []
-    for path in paths:
+    for file in files:
         try:
-            with Image.open(path) as image:
-                sizes.append((image.height, image.width))
+            with Image.open(file) as image:
+                sizes.append(image.size[::-1])
                 modes.append(image.mode)
-        except OSError:
-            broken.append(path)
-    _refuse(broken, paths, name, "images that can be decoded")
+        except unreadable:
+            broken.append(file)
+    _refuse(broken, files, name, "images that can be decoded")
+    real = [file for file, mode in zip(files, modes, strict=True) if mode == "F"]
+    _refuse(real, files, name, "images of 8 or 16 bits", "Load images of real numbers into an array.")
     if shape is None:
-        sides = [min(LONGEST_SIDE, int(side)) for side in np.median(np.array(sizes), axis=0)]
-        shape = (*sides, *([] if set(modes) <= {"1", "L", "LA", "I;16", "I"} else [3]))
-    height, width, mode = shape[0], shape[1], "RGB" if shape[2:] == (3,) else "L"
-    result = np.empty((len(paths), *shape), "uint8")
-    for number, path in enumerate(paths):
+        shape = (*_common_size(sizes), *(() if set(modes) <= _GREY else (3,)))
+    size, mode = (shape[1], shape[0]), _MODES[shape[2] if shape[2:] else 1]
+    result = np.empty((len(files), *shape), "uint8")
+    for number, file in enumerate(files):
         try:
-            with Image.open(path) as image:
-                result[number] = np.reshape(image.convert(mode).resize((width, height), Image.Resampling.BOX), shape)
-        except OSError:
-            broken.append(path)
-    _refuse(broken, paths, name, "images that can be decoded")
+            with Image.open(file) as image:
+                eight = Image.fromarray(_high_bits(image)) if image.mode in _DEEP else image
+                result[number] = np.asarray(eight.convert(mode).resize(size, Image.Resampling.BILINEAR)).reshape(shape)
+        except unreadable:
+            broken.append(file)
+    _refuse(broken, files, name, "images that can be decoded")
     return result
 
 
-def _refuse(wrong: Sequence[Path], paths: Sequence[Path], name: str, expected: str) -> None:
+def _common_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The median height and width, scaled to what a network may need."""
+    height, width = (float(side) for side in np.median(np.array(sizes), axis=0))
+    scale = min(1.0, LONGEST_SIDE / max(height, width))
+    return _scaled(height, scale), _scaled(width, scale)
+
+
+def _scaled(side: float, scale: float) -> int:
+    return max(min(int(side), SHORTEST_SIDE), int(side * scale))
+
+
+def _high_bits(image: Any) -> np.ndarray:
+    """The higher 8 of 16 bits, for Pillow cuts off all that is above 255."""
+    return (np.clip(np.asarray(image), 0, 2**16 - 1) >> 8).astype(np.uint8)
+
+
+def _first(paths: Sequence[Any]) -> str:
+    return ", ".join(str(path) for path in paths[:3]) + (", ..." if len(paths) > 3 else "")
+
+
+def _refuse(wrong: Sequence[Any], paths: Sequence[Any], name: str, expected: str, hint: str = "") -> None:
     if wrong:
-        shown = ", ".join(str(path) for path in wrong[:3]) + (", ..." if len(wrong) > 3 else "")
-        raise InputError.of(name, expected, f"{len(wrong)} of {len(paths)} that are none: {shown}")
+        raise InputError.of(name, expected, f"{len(wrong)} of {len(paths)} that are none: {_first(wrong)}", hint)

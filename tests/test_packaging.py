@@ -16,7 +16,12 @@ import autonas
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "autonas"
-DISTRIBUTIONS = {"ai_edge_litert": "ai-edge-litert", "keras_tuner": "keras-tuner", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {
+    "ai_edge_litert": "ai-edge-litert",
+    "keras_tuner": "keras-tuner",
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+}
 DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")})
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
@@ -50,7 +55,8 @@ def test_the_version_is_the_same_everywhere(project: dict[str, Any]) -> None:
 
 def test_what_the_package_imports_is_what_it_depends_on(project: dict[str, Any]) -> None:
     imported = {DISTRIBUTIONS.get(name, name) for name in third_party_imports()}
-    assert imported == set(requirements(project["dependencies"]))
+    extras = set(requirements(project["optional-dependencies"]["images"]))
+    assert imported == set(requirements(project["dependencies"])) | extras
 
 
 def test_every_dependency_has_a_lower_bound(project: dict[str, Any]) -> None:

@@ -1,0 +1,38 @@
+"""Every example runs on a small budget, and finds something."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+import autonas
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SMALL = {"max_trials": 1, "top_k": 1, "verbose": 0, "max_time": None, "estimator": autonas.Proxy(epochs=0.1)}
+RUNS = {  # size, and what is better than guessing
+    "image_regression": ({"rows": 200}, 0.1),
+    "text": ({"rows": 200}, 0.6),
+    "tables": ({"rows": 200}, 0.3),
+    "fraud_detection": ({"cards": 200, "threshold": "f1"}, 0.05),
+    "several_inputs": ({"rows": 120}, 0.6),
+}
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_example_is_run():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {*RUNS, "image_classification"}  # `make demo` runs that one
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_an_example_runs(name, tmp_path, capsys):
+    size, least = RUNS[name]
+    assert load(name).main(tmp_path, **size, **SMALL) > least
+    assert "Held-out" in capsys.readouterr().out or name == "fraud_detection"

@@ -265,24 +265,26 @@ def image_files(
     files = [Path(root or "", path) for path in given]
     hint = "" if root else "Relative paths start at the working folder."
     _refuse([file for file in files if not os.path.isfile(file)], files, name, "files that exist", hint)
-    sizes, modes, broken = [], [], []
+    sizes, grey, real, broken = [], [], [], []
     for file in files:
         try:
             with Image.open(file) as image:
                 sizes.append(image.size[::-1])
-                modes.append(image.mode)
+                grey.append(_is_grey(image))
+                if image.mode == "F":
+                    real.append(file)
         except unreadable:
             broken.append(file)
     _refuse(broken, files, name, "images that can be decoded")
-    real = [file for file, mode in zip(files, modes, strict=True) if mode == "F"]
     _refuse(real, files, name, "images of 8 or 16 bits", "Load images of real numbers into an array.")
     if shape is None:
-        shape = (*_common_size(sizes), *(() if set(modes) <= _GREY else (3,)))
+        shape = (*_common_size(sizes), *(() if all(grey) else (3,)))
     size, mode = (shape[1], shape[0]), _MODES[shape[2] if shape[2:] else 1]
     result = np.empty((len(files), *shape), "uint8")
     for number, file in enumerate(files):
         try:
             with Image.open(file) as image:
+                image.draft(None, (2 * size[0], 2 * size[1]))  # a large JPEG need not be decoded in full
                 eight = Image.fromarray(_high_bits(image)) if image.mode in _DEEP else image
                 result[number] = np.asarray(eight.convert(mode).resize(size, Image.Resampling.BILINEAR)).reshape(shape)
         except unreadable:
@@ -300,6 +302,13 @@ def _common_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 def _scaled(side: float, scale: float) -> int:
     return max(min(int(side), SHORTEST_SIDE), int(side * scale))
+
+
+def _is_grey(image: Any) -> bool:
+    if image.mode == "P":
+        palette = np.array(image.getpalette()).reshape(-1, 3)
+        return bool((palette == palette[:, :1]).all())
+    return image.mode in _GREY
 
 
 def _high_bits(image: Any) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,41 +46,214 @@ def picture(path, shape, value=0):
     Image.fromarray(np.full(shape, value, "uint8")).save(path)
 
 
+def test_columns_of_mixed_types_and_empty_last_fields_are_read(tmp_path):
+    rows = [f"{number},1," for number in range(300_000)]
+    (tmp_path / "mixed.csv").write_text("\n".join(["a,b", *rows, "word,2,", *rows]))
+    x, y = reading.read(tmp_path / "mixed.csv", "b")  # any warning is an error here
+    assert (x["a"].iloc[300_000], y.iloc[300_000], len(x)) == ("word", 2, 600_001)
+
+
+def test_a_target_that_is_a_number_or_an_index():
+    frame = pd.DataFrame(np.arange(6).reshape(2, 3))
+    x, y = reading.read(frame, 2)
+    assert (list(x.columns), y.tolist()) == ([0, 1], [2, 5])
+    assert list(reading.read(frame, frame.columns[1:])[1].columns) == [1, 2]
+
+
 def test_a_folder_of_images_by_class(tmp_path):
     for number, side in enumerate((8, 10, 12)):
         picture(tmp_path / "cat" / f"{number}.png", (side, side + 2), 10)
         picture(tmp_path / "dog" / f"{number}.jpg", (side, side + 2), 200)
     (tmp_path / "cat" / "notes.txt").write_text("not an image")
+    (tmp_path / "dog" / ".3.png").write_text("hidden")
     (tmp_path / ".hidden").mkdir()
-    x, y = reading.read(tmp_path, None)
+    files, labels = reading.read(tmp_path, None)
+    assert [f"{file.parent.name}/{file.name}" for file in files[1:5]] == [
+        "cat/1.png",
+        "cat/2.png",
+        "dog/0.jpg",
+        "dog/1.jpg",
+    ]
+    x, y = reading.image_folder(tmp_path)
     assert (x.shape, x.dtype) == ((6, 10, 12), np.uint8)
-    assert y.tolist() == ["cat"] * 3 + ["dog"] * 3
+    assert y.tolist() == labels.tolist() == ["cat"] * 3 + ["dog"] * 3
     assert (x[:3] == 10).all()
     assert (x[3:] > 190).all()
+    assert reading.image_folder(tmp_path, shape=(9, 9, 3))[0].shape == (6, 9, 9, 3)
 
 
-def test_colour_stays_colour_and_large_images_are_made_smaller(tmp_path):
-    picture(tmp_path / "a" / "1.png", (600, 300, 3), 7)
-    picture(tmp_path / "a" / "2.png", (600, 300), 7)
-    assert reading.image_files([tmp_path / "a" / "1.png", tmp_path / "a" / "2.png"]).shape == (2, 256, 256, 3)
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [
+        ([(600, 300, 3), (600, 300)], (256, 128, 3)),
+        ([(8, 8), (10, 20), (50, 30)], (10, 20)),
+        ([(20, 1000)], (8, 256)),
+        ([(300, 5)], (256, 5)),
+    ],
+)
+def test_the_common_size_is_the_median_one_with_its_aspect_ratio(shapes, expected, tmp_path):
+    for number, shape in enumerate(shapes):
+        picture(tmp_path / f"{number}.png", shape, 7)
+    images = reading.image_files(sorted(tmp_path.iterdir()))
+    assert images.shape == (len(shapes), *expected)
+    assert (images == 7).all()
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "gif", "tiff", "webp", "jpg"])
+def test_images_of_every_format_come_as_they_are(suffix, tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (16, 12)).astype("uint8").repeat(8, 0).repeat(8, 1)
+    options = {"lossless": True} if suffix == "webp" else {}
+    Image.fromarray(image).save(tmp_path / f"1.{suffix}", **options)
+    (read,) = reading.image_files([tmp_path / f"1.{suffix}"])
+    read = read[..., 0] if suffix == "webp" else read  # that format has no grey
+    assert np.abs(read.astype(int) - image).mean() < (2 if suffix == "jpg" else 1e-9)
+
+
+def test_images_are_made_smaller_by_averaging(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (4, 6, 3)).astype("uint8").repeat(400, 0).repeat(400, 1)
+    image[::2] //= 2
+    for suffix in ("png", "jpg"):
+        Image.fromarray(image).save(tmp_path / f"1.{suffix}")
+        (read,) = reading.image_files([tmp_path / f"1.{suffix}"], shape=(8, 12, 3))
+        by_hand = image.reshape(8, 200, 12, 200, 3).mean((1, 3))
+        # Pillow's triangle reaches into the neighbours, so that only the means are equal.
+        assert read.mean((0, 1)) == pytest.approx(by_hand.mean((0, 1)), abs=4)
+        assert np.corrcoef(read.ravel(), by_hand.ravel())[0, 1] > 0.97
+
+
+def test_a_palette_is_grey_or_not(tmp_path):
+    image = np.arange(64, dtype="uint8").reshape(8, 8)
+    for name, factors in {"grey": (1, 1, 1), "colour": (1, 2, 3)}.items():
+        with_palette = Image.fromarray(image).convert("P")
+        with_palette.putpalette([value * factor for value in range(64) for factor in factors])
+        with_palette.save(tmp_path / f"{name}.png")
+    assert np.array_equal(reading.image_files([tmp_path / "grey.png"])[0], image)
+    assert np.array_equal(reading.image_files([tmp_path / "colour.png"])[0], image[..., None] * np.array([1, 2, 3]))
+
+
+def test_of_the_frames_of_a_gif_the_first_is_read(tmp_path):
+    first, second = (Image.fromarray(np.full((8, 8), value, "uint8")) for value in (10, 200))
+    first.save(tmp_path / "1.gif", save_all=True, append_images=[second])
+    assert (reading.image_files([tmp_path / "1.gif"]) == 10).all()
+
+
+def test_of_16_bits_the_higher_8_are_kept(tmp_path):
+    image = np.arange(100, dtype="uint16").reshape(10, 10) * 600
+    Image.fromarray(image).save(tmp_path / "1.png")
+    assert np.array_equal(reading.image_files([tmp_path / "1.png"])[0], image >> 8)
+    Image.fromarray(image.astype("float32")).save(tmp_path / "1.tiff")
+    with pytest.raises(InputError, match=r"8 or 16 bits. Got 1 of 2 that are none: .*1\.tiff.*into an array"):
+        reading.image_files([tmp_path / "1.png", tmp_path / "1.tiff"])
+
+
+@pytest.mark.parametrize("channels", [(), (1,), (2,), (3,), (4,)])
+def test_images_get_the_channels_that_are_wanted(channels, tmp_path):
+    picture(tmp_path / "1.png", (10, 10, 3), 9)
+    images = reading.image_files([tmp_path / "1.png"], shape=(8, 8, *channels))
+    assert images.shape == (1, 8, 8, *channels)
+    assert (images[..., : 1 if channels in ((2,), ()) else 3] == 9).all()
 
 
 def test_images_that_do_not_decode_are_named(tmp_path):
-    picture(tmp_path / "a" / "1.png", (8, 8))
+    picture(tmp_path / "a" / "1.png", (30, 30))
     (tmp_path / "a" / "2.png").write_bytes(b"no image")
-    with pytest.raises(InputError, match=r"1 of 2 that are none: .*2\.png"):
-        reading.read(tmp_path, None)
-    with pytest.raises(InputError, match=r"files that exist.*1 of 1.*3\.png"):
-        reading.image_files([tmp_path / "a" / "3.png"])
+    with pytest.raises(InputError, match=r"1 of 2 that are none: [^,]*2\.png"):
+        reading.image_folder(tmp_path)
+    Image.effect_noise((64, 64), 90).save(tmp_path / "a" / "2.png")
+    whole = (tmp_path / "a" / "2.png").read_bytes()
+    (tmp_path / "a" / "2.png").write_bytes(whole[: len(whole) // 2])  # the header is whole
+    with pytest.raises(InputError, match=r"1 of 2 that are none: [^,]*2\.png"):
+        reading.image_folder(tmp_path)
+
+
+def test_an_image_that_would_fill_the_memory_is_named(tmp_path, monkeypatch):
+    picture(tmp_path / "1.png", (30, 30))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 400)
+    with pytest.raises(InputError, match=r"decoded. Got 1 of 1 .*1\.png"):
+        reading.image_files([tmp_path / "1.png"])
+
+
+def test_paths_that_do_not_exist_are_named_and_counted(tmp_path):
+    with pytest.raises(InputError, match=r"files that exist. Got 4 of 4 .*0.png, .*1.png, .*2.png, \.\.\. instead"):
+        reading.image_files([tmp_path / f"{number}.png" for number in range(4)])
+    with pytest.raises(InputError, match="1 of 1 that are none: aaaa"):
+        reading.image_files(["a" * 5000])
+    with pytest.raises(InputError, match=r"x must be paths of images\. Got 1 of 2 that are none: nan"):
+        reading.image_files(["1.png", np.nan])
+    with pytest.raises(InputError, match="at least one path"):
+        reading.image_files([])
+
+
+def test_a_frame_with_a_column_of_paths(tmp_path, monkeypatch):
+    for number in range(3):
+        picture(tmp_path / "images" / f"{number}.png", (8, 9), number)
+    frame = pd.DataFrame({"file": [f"{number}.png" for number in (2, 0, 1)], "kind": list("cab"), "size": [1, 2, 3]})
+    x, y = reading.image_frame(frame, "file", "kind", tmp_path / "images")
+    assert (x[:, 0, 0].tolist(), y.tolist()) == ([2, 0, 1], ["c", "a", "b"])
+    monkeypatch.chdir(tmp_path / "images")
+    x, y = reading.image_frame(frame, "file")
+    assert (x.shape, y) == ((3, 8, 9), None)
+    assert reading.are_paths(frame[["file"]])
+    assert np.array_equal(reading.image_files(frame[["file"]]), x)
+    with pytest.raises(InputError, match=r"column must be one of .*'file', 'size'.* Got 'kind'"):
+        reading.image_frame(frame, "kind", "kind")
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"),
+    [
+        (["a.png"], True),
+        (("a.png", None), True),
+        (np.array(["a.png"]), True),
+        (pd.Series(["a.png"]), True),
+        (pd.DataFrame({"a": ["a.png"]}), True),
+        (pd.DataFrame({"a": ["a.png"], "b": [1]}), False),
+        (pd.DataFrame({"a": [1]}), False),
+        ([], False),
+        ([[1, 2]], False),
+        (np.zeros((2, 8, 8)), False),
+        (np.array([b"a.png"]), False),
+        ("a.png", False),
+    ],
+)
+def test_what_is_taken_for_paths(x, expected):
+    assert reading.are_paths(x) is expected
+
+
+def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
+    picture(tmp_path / "1.png", (8, 8))
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(InputError, match="pip install pillow"):
+        reading.image_files([tmp_path / "1.png"])
+
+    def absent(path):
+        raise ImportError("Unable to find a usable engine")
+
+    monkeypatch.setattr(pd, "read_parquet", absent)
+    with pytest.raises(InputError, match=r"a\.parquet.*pip install pyarrow"):
+        reading.read(tmp_path / "a.parquet", "left")
 
 
 BAD = {
     "no file": ("missing.csv", "left", "a table that can be read.*missing.csv"),
     "another kind": ("notes.docx", "left", "ends in one of"),
+    "a kind within the name": ("customers.csv.bak", "left", "ends in one of"),
+    "no folder": ("nowhere", None, "a file or a folder that exists"),
     "no target": ("customers.csv", None, "target must be the name of a column"),
     "unknown target": ("customers.csv", "lef", "Did you mean 'left'"),
     "empty": ("empty.csv", "left", "a table that can be read.*empty.csv"),
+    "no rows": ("header.csv", "a", "header.csv', which has none"),
+    "too many fields": ("wide.csv", "a", "wide.csv', whose rows have more fields than its first line"),
+    "other fields": ("ragged.csv", "a", "ragged.csv.*Expected 2 fields in line 3, saw 3"),
+    "no UTF-8": ("latin.csv", "a", "latin.csv.*utf-8"),
+    "no zip": ("text.csv.gz", "a", "text.csv.gz.*gzip"),
+    "half a zip": ("half.csv.gz", "a", "half.csv.gz.*ended before"),
+    "a damaged zip": ("damaged.csv.gz", "a", "damaged.csv.gz"),
+    "no column": ("customers.csv", [], "one or more of the columns.*Got \\[\\]"),
+    "all columns": ("customers.csv", ["age", "city", "left"], "some of the columns.*Got all"),
+    "a column twice": ("customers.csv", ["age", "age"], "'age', which comes twice"),
     "no images": ("folder", None, "no images"),
+    "a class without images": ("classes", None, "no images in .*classes/b"),
     "target of a folder": ("folder", "left", "folders are the classes"),
 }
 
@@ -87,11 +263,34 @@ def test_what_cannot_be_read(case, tmp_path):
     FRAME.to_csv(tmp_path / "customers.csv", index=False)
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "header.csv").write_text("a,b\n")
+    (tmp_path / "wide.csv").write_text("a,b\n1,2,3\n2,4,5\n")
+    (tmp_path / "ragged.csv").write_text("a,b\n1,2\n3,4,5\n")
+    (tmp_path / "latin.csv").write_bytes(b"a,b\n\xe9,1\n")
+    (tmp_path / "text.csv.gz").write_text("a,b\n1,2\n")
+    whole = gzip.compress(b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(999)))
+    middle = len(whole) // 2
+    (tmp_path / "half.csv.gz").write_bytes(whole[:middle])
+    (tmp_path / "damaged.csv.gz").write_bytes(whole[:middle] + b"\xff" * 20 + whole[middle + 20 :])
+    picture(tmp_path / "classes" / "a" / "1.png", (8, 8))
+    (tmp_path / "classes" / "b").mkdir()
     name, target, message = BAD[case]
     with pytest.raises(InputError, match=message):
         reading.read(tmp_path / name, target)
+
+
+def test_a_target_of_what_has_no_names_or_the_same_twice():
     with pytest.raises(InputError, match="Pass targets as y"):
         reading.read(np.ones((2, 2)), "left")
+    with pytest.raises(InputError, match="'left', which comes twice"):
+        reading.read(pd.concat([FRAME, FRAME[["left"]]], axis=1), "left")
+
+
+def test_what_brings_no_file_and_no_target_stays_as_it_is():
+    x, y = np.ones((2, 2)), [0, 1]
+    assert reading.given(x, y, None) == (x, y)
+    with pytest.raises(InputError, match="a file or a folder that exists"):
+        reading.given("a" * 5000, None, None)
 
 
 def test_fit_takes_a_file_and_predict_a_frame(tmp_path):
@@ -117,3 +316,7 @@ def test_fit_takes_a_folder_of_images(tmp_path):
     assert task.classes.tolist() == ["dark", "light"]
     paths = [tmp_path / "images" / "dark" / "0.png", tmp_path / "images" / "light" / "0.png"]
     assert len(task.predict(pd.DataFrame({"path": paths})["path"])) == 2
+    for number in range(2):
+        picture(tmp_path / "other" / "dark" / f"{number}.png", (20, 16, 3), number)
+        picture(tmp_path / "other" / "light" / f"{number}.png", (20, 16, 3), 250 - number)
+    assert "accuracy" in task.evaluate(tmp_path / "other")  # brought to the size and the channels of the training

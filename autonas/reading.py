@@ -97,12 +97,14 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
     try:
         frame = pd.read_parquet(path) if kind == ".parquet" else _separated(path, SEPARATORS[kind])
     except ImportError as error:
-        hint = "Parquet needs an extra package: pip install pyarrow"
-        raise InputError.of(name, "a file that can be read here", repr(str(path)), hint) from error
+        raise InputError.of(
+            name, "a file that can be read here", repr(str(path)), "pip install autonas[parquet]"
+        ) from error
     except pd.errors.ParserWarning as error:
         got = f"{str(path)!r}, whose rows have more fields than its first line"
         raise InputError.of(name, "a table with a name for each column in its first line", got) from error
-    except (OSError, EOFError, zlib.error, ValueError) as error:  # pandas: what does not parse is a ValueError
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, NotImplementedError) as error:
+        # pandas: what does not parse is a ValueError, damaged metadata of Parquet a KeyError
         hint = "A frame is taken too, if you read the file yourself."
         raise InputError.of(name, "a table that can be read", f"{str(path)!r} ({str(error).strip()})", hint) from error
     if not len(frame):
@@ -255,7 +257,7 @@ def image_files(
         from PIL import Image
     except ImportError as error:
         raise InputError.of(
-            name, "arrays, unless Pillow is installed", "paths of images", "pip install pillow"
+            name, "arrays, unless Pillow is installed", "paths of images", "pip install autonas[images]"
         ) from error
     unreadable = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
     given = list(paths.iloc[:, 0] if hasattr(paths, "iloc") and hasattr(paths, "columns") else paths)

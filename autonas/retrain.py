@@ -142,7 +142,7 @@ def retrain(
         core, epochs = _on_everything(space, trials[0], None, everything, budget, seed, view)
         return Retrained(core, trials[0], epochs, [])
     trials = trials[:affordable]
-    done: list[tuple[Finalist, Trial, Training]] = []
+    done: list[tuple[Finalist, Trial, Training, int]] = []
     failures: list[str] = []
     for rank, trial in enumerate(trials):
         view.stage(f"Retraining {rank + 1}/{len(trials)}, trial {trial.number + 1}")
@@ -161,14 +161,15 @@ def retrain(
         found = Finalist(
             trial.number, trial.origin, score(training.metrics, trial), training.metrics, training.epochs, seconds
         )
-        done.append((found, trial, training))
+        done.append((found, trial, training, share.epochs))
     if not done:
         raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
     # where scores are equal, as they soon are on easy data, the smaller loss decides
     done.sort(key=lambda item: (-item[0].score, item[0].metrics.get("val_loss", 0.0)))
-    _, trial, training = done[0]
-    core, epochs = _on_everything(space, trial, training, everything, budget, seed, view)
-    return Retrained(core, trial, epochs, [finalist for finalist, _, _ in done], training.model)
+    _, trial, training, epochs = done[0]
+    planned = dataclasses.replace(budget, epochs=epochs)
+    core, epochs = _on_everything(space, trial, training, everything, planned, seed, view)
+    return Retrained(core, trial, epochs, [finalist for finalist, *_ in done], training.model)
 
 
 def _on_everything(
@@ -182,11 +183,16 @@ def _on_everything(
 ) -> tuple[keras.Model, int]:
     """Trains the winner on all the data: the core and its epochs, or those of `training` if that cannot be done."""
     view.stage(f"Training the winner, trial {trial.number + 1}, on all the data")
-    epochs = budget.epochs
+    final = dataclasses.replace(budget, patience=None)
     if training is not None:
         trial = dataclasses.replace(trial, costs={**trial.costs, **training.timings})
-        epochs = training.epochs if trial.values.get("schedule") == "cosine" else training.best_epoch
-    final = dataclasses.replace(budget, epochs=max(1, epochs), patience=None)
+        cosine = trial.values.get("schedule") == "cosine"
+        if (
+            cosine and training.best_epoch <= budget.epochs / 2
+        ):  # it learned by heart: the end of the schedule does no good
+            final = dataclasses.replace(final, stop_after=training.best_epoch / budget.epochs)
+        else:
+            final = dataclasses.replace(final, epochs=training.epochs if cosine else training.best_epoch)
     try:
         result = train(
             space.candidate(trial.values), everything, _fit_time(final, trial, everything, 0), _seed(seed, trial.number)

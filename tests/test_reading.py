@@ -223,14 +223,14 @@ def test_what_is_taken_for_paths(x, expected):
 def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
     picture(tmp_path / "1.png", (8, 8))
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(InputError, match="pip install pillow"):
+    with pytest.raises(InputError, match=r"pip install autonas\[images\]"):
         reading.image_files([tmp_path / "1.png"])
 
     def absent(path):
         raise ImportError("Unable to find a usable engine")
 
     monkeypatch.setattr(pd, "read_parquet", absent)
-    with pytest.raises(InputError, match=r"a\.parquet.*pip install pyarrow"):
+    with pytest.raises(InputError, match=r"a\.parquet.*pip install autonas\[parquet\]"):
         reading.read(tmp_path / "a.parquet", "left")
 
 

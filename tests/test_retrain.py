@@ -197,3 +197,21 @@ def test_callbacks_of_the_user_are_copied_but_for_the_last_training():
         dataclasses.replace(BUDGET, callbacks=[count]),
     )
     assert count.trainings == 1
+
+
+def test_a_network_that_learned_by_heart_stops_early_on_all_the_data(monkeypatch):
+    candidate, data, everything = setting()
+    budgets = []
+    train = retrain.train
+
+    def early(candidate, data, budget, seed):
+        budgets.append(budget)
+        training = train(candidate, data, budget, seed)
+        return dataclasses.replace(training, best_epoch=2)
+
+    monkeypatch.setattr(retrain, "train", early)
+    outcome = run(
+        [Trial(0, candidate.values, score=0.9)], candidate, data, everything, dataclasses.replace(BUDGET, epochs=6)
+    )
+    assert (budgets[1].epochs, budgets[1].stop_after) == (6, pytest.approx(2 / 6))
+    assert outcome.epochs == 2

@@ -82,6 +82,7 @@ class Budget:
         mode: `"max"` or `"min"`.
         deadline: When the training must have ended, as `time.monotonic()` counts; None has no end.
         callbacks: The user's own Keras callbacks.
+        stop_after: Share of the epochs after which training ends, while the learning rate is still on its way down.
     """
 
     epochs: int
@@ -91,6 +92,7 @@ class Budget:
     mode: str = "min"
     deadline: float | None = None
     callbacks: Sequence[Any] = ()
+    stop_after: float = 1.0
 
 
 @dataclasses.dataclass
@@ -195,7 +197,7 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
     history = core.fit(
         data_module.dataset(data.x, data.y, data.weights, batch_size=budget.batch_size, seed=seed),
         validation_data=validation,
-        epochs=budget.epochs,
+        epochs=max(1, round(budget.stop_after * budget.epochs)),
         callbacks=[watch, *_exact(data, budget), *stop, *budget.callbacks],
         shuffle=False,
         verbose=0,

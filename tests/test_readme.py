@@ -18,3 +18,12 @@ def test_the_first_snippet_runs_as_printed_but_for_its_budget(tmp_path, monkeypa
     exec(snippet.replace("max_trials=30", "max_trials=1"), names)
     assert (tmp_path / "digits.tflite").exists()
     assert (names["clf"].predict(x[90:]) == y[90:]).mean() > 0.5
+
+
+def test_the_parts_of_ones_own_run_as_printed(tmp_path, digits):
+    text = (Path(__file__).parents[1] / "docs" / "extending.md").read_text()
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    names = {"x": digits[0], "y": digits[1], "folder": tmp_path}
+    exec(code, names)
+    assert names["clf"].predict(digits[0]).shape == digits[1].shape
+    assert set(names["clf"].leaderboard()["mixer_width"]) <= {8, 16}

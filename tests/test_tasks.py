@@ -186,3 +186,12 @@ def test_no_group_is_on_both_sides(tmp_path, monkeypatch):
     assert seen[1].train.x["row"].min() > seen[1].validation.x["row"].max()
     with pytest.raises(autonas.errors.InputError, match="split"):
         task.fit(frame, prices, split="random")
+
+
+def test_a_project_of_a_task_of_ones_own_is_told(tmp_path):
+    from autonas.errors import ProjectError
+    from autonas.project import Project
+
+    Project(tmp_path / "own").open({"seed": 0}, {"task": "Mine"}, overwrite=False)
+    with pytest.raises(ProjectError, match="'Mine', a task of your own"):
+        autonas.load(tmp_path / "own")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autonas.auto_model import AutoModel
+from autonas.errors import ProjectError
 from autonas.project import Project
 from autonas.tasks.image import ImageClassifier, ImageRegressor
 from autonas.tasks.sequence import SequenceClassifier, SequenceRegressor
@@ -43,4 +44,9 @@ def load(path: str | Path) -> AutoModel:
     """
     project = Project(Path(path))
     content = project.read()
+    if content["task"] not in TASKS:
+        raise ProjectError(
+            f"The project in {path} was made by {content['task']!r}, a task of your own: the same call of its `fit` goes on "
+            f"with it, and {project.model_file} opens with Keras."
+        )
     return TASKS[content["task"]].restore(project, content)

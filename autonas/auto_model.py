@@ -162,7 +162,7 @@ class AutoModel:
             y: The targets; None where they come with `x`.
             target: The column of a frame or of a file that is the target, or a list of columns.
             validation_split: Share of the examples that candidates are judged on, in (0, 1).
-            validation_data: (x, y), (x, y, sample_weight) or a dataset to judge on instead. As all data that is given, it is
+            validation_data: (x, y), (x, y, sample_weight), a dataset, a frame or a path, to judge on instead. As all data, it is
                 part of the last training.
             split: How the examples to judge on are chosen: `"stratified"` at random, the classes in proportion; `"time"` the
                 latest, by the order of the rows, or `{"time": times}` by one time for each example; `{"group": groups}` so
@@ -186,6 +186,8 @@ class AutoModel:
         batch_size = arguments.whole_or_none("batch_size", batch_size, least=1)
         callbacks = list(callbacks or [])
         x, y = reading.given(x, y, target)
+        if reading.is_path(validation_data) or (target is not None and hasattr(validation_data, "columns")):
+            validation_data = reading.given(validation_data, None, target)
         data_input, head = copy.deepcopy(self._parts)
         given = preparation.check(
             data_input,

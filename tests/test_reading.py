@@ -302,6 +302,9 @@ def test_fit_takes_a_file_and_predict_a_frame(tmp_path):
     other = autonas.TabularRegressor(project_name="frame", **options)
     other.fit(frame.assign(price=prices), target="price", epochs=1)
     np.testing.assert_allclose(task.predict(frame), other.predict(frame), rtol=1e-3)
+    third = autonas.TabularRegressor(project_name="validation", **options)
+    third.fit(frame.assign(price=prices), target="price", validation_data=tmp_path / "houses.csv", epochs=1)
+    assert third.predict(frame).shape == prices.shape
     assert task.evaluate(tmp_path / "houses.csv", target="price") == pytest.approx(task.evaluate(frame, prices))
     with pytest.raises(InputError, match="y must be left out with target"):
         task.fit(frame, prices, target="price")

@@ -162,8 +162,8 @@ class AutoModel:
             y: The targets; None where they come with `x`.
             target: The column of a frame or of a file that is the target, or a list of columns.
             validation_split: Share of the examples that candidates are judged on, in (0, 1).
-            validation_data: (x, y), (x, y, sample_weight), a dataset, a frame or a path, to judge on instead. As all data, it is
-                part of the last training.
+            validation_data: (x, y), (x, y, sample_weight), a dataset, a frame or a path, to judge on instead. As all data that
+                is given, it is part of the last training.
             split: How the examples to judge on are chosen: `"stratified"` at random, the classes in proportion; `"time"` the
                 latest, by the order of the rows, or `{"time": times}` by one time for each example; `{"group": groups}` so
                 that no group (a card, a patient) is on both sides.

@@ -9,6 +9,8 @@ from autonas.blocks.base import Block, choose
 if TYPE_CHECKING:
     import keras_tuner
 
+SPREAD = 0.05  # of what a word adds to a feature before training
+
 
 class BagBlock(Block):
     """A bag of words and pairs of words: the tf-idf weights of a text, and what follows linearly from them.
@@ -37,11 +39,11 @@ class BagBlock(Block):
         import keras
 
         units = hp.Choice("bag_units", [8, 16, 32], default=16)
-        spread = hp.Choice("bag_spread", [0.05, 0.5], default=0.05)
-        vectors = keras.layers.Embedding(
-            self.pairs, units, embeddings_initializer=keras.initializers.RandomUniform(-spread, spread)
-        )(x["pairs"])
-        features = keras.ops.sum(vectors * keras.ops.expand_dims(x["weights"], -1), axis=1)
+        # Adam moves the vectors of rare words as far as those of frequent ones; a gain below one makes all steps smaller
+        gain = hp.Choice("bag_gain", [0.03, 0.1, 0.3, 1.0], default=0.1)
+        start = keras.initializers.RandomUniform(-SPREAD / gain, SPREAD / gain)
+        vectors = keras.layers.Embedding(self.pairs, units, embeddings_initializer=start)(x["pairs"])
+        features = keras.ops.sum(vectors * keras.ops.expand_dims(gain * x["weights"], -1), axis=1)
         features = choose(
             hp,
             "bag_activation",

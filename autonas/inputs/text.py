@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_WORDS, MOST_PAIRS = 20_000, 40_000
 LONGEST, LONGEST_PAIRS, SHORTEST = 128, 256, 16
 UNKNOWN, FIRST = 1, 2  # numbers of words; 0 is no word
+NO_WORD = "."  # stands for a vocabulary without words: Keras wants one entry, and punctuation is never found
 CHARACTERS = [chr(code) for code in range(32, 127)]
 _STRIPPED = re.compile(r"[!\"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']")  # what Keras strips
 _LOWER = {code: code + 32 for code in range(65, 91)}  # Keras lowers the letters of ASCII
@@ -76,8 +77,9 @@ class TextInput(Input):
         Raises:
             InputError: If there is none, or something else among them.
         """
-        if isinstance(x, str) or not hasattr(x, "__len__"):
-            raise InputError.of(name, "a list, an array or a column of texts", f"a {type(x).__name__}", "Pass [text].")
+        if isinstance(x, (str, bytes, Mapping, Set)) or not hasattr(x, "__len__"):
+            hint = "Pass [text]." if isinstance(x, (str, bytes)) else ""
+            raise InputError.of(name, "a list, an array or a column of texts", f"a {type(x).__name__}", hint)
         if getattr(x, "ndim", 1) == 2 and x.shape[1] == 1:  # a frame of one column
             x = x.iloc[:, 0] if hasattr(x, "iloc") else x[:, 0]
         values = x.tolist() if hasattr(x, "tolist") else list(x)
@@ -85,9 +87,7 @@ class TextInput(Input):
             raise InputError.of(name, "a list of texts, at least one", f"shape {np.shape(x)}")
         for number, value in enumerate(values):
             if not isinstance(value, str):
-                got = "a gap" if value is None or value != value else f"a {type(value).__name__}"
-                hint = "Decode them first." if isinstance(value, bytes) else "Fill in an empty text, or leave it out."
-                raise InputError.of(f"{name}[{number}]", "a text", got, hint)
+                raise InputError.of(f"{name}[{number}]", "a text", *_what_else(value))
         return np.array([*map(_encodable, values), None], dtype=object)[:-1]
 
     def fit(self, x: np.ndarray) -> None:
@@ -97,9 +97,9 @@ class TextInput(Input):
         self.length = _usual_length(tokens, LONGEST)
         self._pair_length = _usual_length(pairs, LONGEST_PAIRS)
         least = 2 if len(x) >= 1_000 else 1
-        self._words = _frequent((word for each in tokens for word in each), least, MOST_WORDS)
+        self._words = _frequent((word for each in tokens for word in each), least, MOST_WORDS) or [NO_WORD]
         documents = Counter(token for each in pairs for token in set(each))
-        self._pairs = _frequent(documents, least, MOST_PAIRS)
+        self._pairs = _frequent(documents, least, MOST_PAIRS) or [NO_WORD]
         frequency = np.array([documents[token] for token in self._pairs], "float64")
         self._idf = (np.log((1 + len(x)) / (1 + frequency)) + 1).astype("float32").tolist()
         counts = np.log1p(self._counts(x))
@@ -120,8 +120,8 @@ class TextInput(Input):
             )
             return layer(inputs)
 
-        words = numbered(self._words or ["a"], self.length, "words")
-        pairs = numbered(self._pairs or ["a"], self._pair_length, "pairs", 2)
+        words = numbered(self._words, self.length, "words")
+        pairs = numbered(self._pairs, self._pair_length, "pairs", 2)
         table = keras.layers.Embedding(self.pairs, 1, trainable=False, name="idf")
         found = keras.ops.squeeze(table(pairs), -1)
         table.set_weights([np.array([[0.0], [0.0], *([value] for value in self._idf)], "float32")])
@@ -194,6 +194,14 @@ class TextInput(Input):
 def _encodable(text: str) -> str:
     """The text without halves of surrogate pairs and without the zero character, which are no UTF-8 that TensorFlow keeps."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")
+
+
+def _what_else(value: Any) -> tuple[str, str]:
+    """What stands where a text should, and what to do about it."""
+    kind = type(value).__name__
+    if value is None or kind in ("NAType", "NaTType") or (isinstance(value, float) and value != value):
+        return "a gap", "Fill in an empty text, or leave it out."
+    return f"a {kind}", "Decode them first." if isinstance(value, bytes) else ""
 
 
 def _tokens(text: str) -> list[str]:

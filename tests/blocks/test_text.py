@@ -69,3 +69,20 @@ def test_a_bag_is_linear_in_the_weights(example):
     built = model(network("bag", given), given.shape)
     twice = {**x, "weights": 2 * x["weights"]}
     np.testing.assert_allclose(built.predict(twice, verbose=0), 2 * built.predict(x, verbose=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize("gain", [0.03, 1.0])
+def test_a_bag_with_a_head_is_a_linear_model_on_tfidf(gain, example):
+    given, x = example
+    inputs = {part: keras.Input(sizes, name=part) for part, sizes in given.shape.items()}
+    hp = keras_tuner.HyperParameters()
+    hp.Fixed("bag_gain", gain)
+    features = network("bag", given).build(hp, inputs)
+    built = keras.Model(inputs, keras.layers.Dense(1)(features))
+    tfidf = np.zeros((len(x["pairs"]), given.pairs))
+    for row, numbers, weights in zip(tfidf, x["pairs"].astype(int), x["weights"], strict=True):
+        np.add.at(row, numbers, weights)
+    vectors, kernel, bias = built.get_weights()
+    assert np.abs(gain * vectors).max() == pytest.approx(0.05, rel=0.05)  # the same start, whatever the gain
+    expected = tfidf @ (gain * vectors @ kernel) + bias
+    np.testing.assert_allclose(built.predict(x, verbose=0), expected, rtol=1e-4, atol=1e-6)

@@ -62,6 +62,16 @@ def test_weights_are_scikit_learns_tfidf_where_no_word_comes_twice():
                 assert weight == pytest.approx(expected[row, vectorizer.vocabulary_[token]], rel=1e-5)
 
 
+@pytest.mark.parametrize("texts", [["", "?!"], [f"word{number}" for number in range(1_000)]])
+def test_texts_without_a_word_to_learn_are_read_alike(texts):
+    given, _ = fitted(texts)
+    rows = given.check(["a word, a", ".", "?"])
+    prepared = given.preprocessor().predict(feed(rows), verbose=0)
+    assert prepared["words"][0, :4].tolist() == [1, 1, 1, 0]
+    for name, expected in given.numbers(rows).items():
+        np.testing.assert_allclose(prepared[name], expected, atol=1e-5, err_msg=name)
+
+
 @pytest.mark.parametrize(
     "form", [TEXTS, tuple(TEXTS), np.array(TEXTS, dtype=object), pd.Series(TEXTS), pd.DataFrame({"text": TEXTS})]
 )
@@ -94,6 +104,11 @@ BAD = {
     "bytes": ([b"x"], r"x\[0\].*Decode"),
     "missing": (["a", None], r"x\[1\].*a gap"),
     "nan": (["a", np.nan], r"x\[1\].*a gap"),
+    "pandas' gap": (pd.Series(["a", None], dtype="string"), r"x\[1\].*a gap"),
+    "an array among them": (["a", np.array([1, 2])], r"x\[1\].*a ndarray"),
+    "a dict": ({"a": "b"}, "a column of texts. Got a dict"),
+    "a set": ({"a", "b"}, "a column of texts. Got a set"),
+    "one text of bytes": (b"a text", "a column of texts. Got a bytes"),
     "numbers": ([1, 2], r"x\[0\].*a int"),
     "lists": ([["a"], ["b"]], r"x\[0\].*a list"),
     "nothing": ([], "at least one"),

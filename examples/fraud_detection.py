@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
 import autonas
 from autonas import generators, thresholds
@@ -23,8 +24,8 @@ AIMS: list[Any] = ["f1", {"max_fpr": 0.01}, {"max_fpr": 0.05}, {"min_recall": 0.
 
 def main(folder: Path, cards: int = 3_000, **options: Any) -> float:
     events = generators.card_transactions(cards=cards, seed=0, fraud=0.05)
-    names = events["card"].unique()
-    held_out = np.random.default_rng(0).permutation(names)[: len(names) // 4]
+    labels = events.groupby("card", sort=False)["compromised"].first()
+    _, held_out = train_test_split(labels.index, test_size=0.25, stratify=labels, random_state=0)
     test = events[events["card"].isin(held_out)]
     train = events[~events["card"].isin(held_out)]
 

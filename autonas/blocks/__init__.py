@@ -62,13 +62,14 @@ def of(kind: str) -> dict[str, Any]:
     return {name: member for name, member in BLOCKS.items() if member.kind == kind}
 
 
-def get(identifier: Any, *size: Any) -> Block:
+def get(identifier: Any, *size: Any, **named: Any) -> Block:
     """Returns the network that a name means, made for its data, or a block as it is.
 
     Args:
         identifier: A name of `BLOCKS`, or an instance of `Block`.
         *size: What the member's constructor takes: the resolution of images or the fitted input, and how many training
             examples there are.
+        **named: The same by name.
 
     Raises:
         InputError: If it is none of these; the known names are listed.
@@ -78,7 +79,7 @@ def get(identifier: Any, *size: Any) -> Block:
     >>> get("residual", 28, 10_000)
     <autonas.blocks.residual.ResidualBlock object at ...>
     """
-    made: dict[str, Any] = {name: functools.partial(member, *size) for name, member in BLOCKS.items()}
+    made: dict[str, Any] = {name: functools.partial(member, *size, **named) for name, member in BLOCKS.items()}
     return resolve("block", made, Block, identifier)
 
 

@@ -62,7 +62,7 @@ def test_a_block_is_taken_as_it_is():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(InputError, match=r"\['cell', 'conv', 'mbconv', 'residual'\].*Did you mean 'conv'"):
+    with pytest.raises(InputError, match=r"'cell', 'conv', 'mbconv', 'residual'.*Did you mean 'conv'"):
         blocks.get("convv", resolution=28, rows=500)
 
 

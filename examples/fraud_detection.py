@@ -18,6 +18,7 @@ from sklearn.model_selection import train_test_split
 
 import autonas
 from autonas import generators, thresholds
+from autonas.errors import InputError
 
 AIMS: list[Any] = ["f1", {"max_fpr": 0.01}, {"max_fpr": 0.05}, {"min_recall": 0.8}]
 
@@ -46,7 +47,10 @@ def main(folder: Path, cards: int = 3_000, **options: Any) -> float:
     print(f"{alerts.sum()} alerts at {clf.threshold.value:.3g}, {(alerts & (truth == 1)).sum()} of them right.")
     print("\nWhat other aims would mean on these cards:")
     for aim in AIMS:
-        print(f"- {aim}: {thresholds.choose(truth, scores, aim).describe().splitlines()[0]}")
+        try:
+            print(f"- {aim}: {thresholds.choose(truth, scores, aim).describe().splitlines()[0]}")
+        except InputError as error:
+            print(f"- {aim}: out of reach. {error}")
     print(
         "\nA lower threshold finds more misuse and costs more false alerts; which is right depends on what each costs you."
     )

@@ -52,6 +52,7 @@ class ImageInput(Input):
         if resolution is not None and not (whole and resolution >= SMALLEST_SIDE):
             raise InputError.of("resolution", f"a whole number of pixels from {SMALLEST_SIDE} up", repr(resolution))
         self._longest = LONGEST_SIDE if resolution is None else int(resolution)
+        self._bytes = False  # whether training images were uint8, as those in files are
         self._given: tuple[int, ...] | None = None
         self._mean: list[float] = []
         self._variance: list[float] = []
@@ -83,6 +84,11 @@ class ImageInput(Input):
             InputError: If there is nothing, the rank, type, size or channels do not fit, or values are not finite.
         """
         if reading.are_paths(x):
+            if self._given is not None and not self._bytes:
+                hint = "Read the files as the training images were read."
+                raise InputError.of(
+                    name, "arrays of floats, as in training", "paths of files, whose pixels are bytes", hint
+                )
             x = reading.image_files(x, name, self._given)
         images = _numbers(x, name)
         _check_shape(images, name)
@@ -93,6 +99,7 @@ class ImageInput(Input):
     def fit(self, x: np.ndarray) -> None:
         """Learns the size of the images, and the mean and variance of each channel over all pixels."""
         self._given = tuple(x.shape[1:])
+        self._bytes = x.dtype == np.uint8
         channels = self._with_channels()[2]
         count = x.size // channels
         total = sum((c.reshape(-1, channels).sum(0, dtype=np.float64) for c in _chunks(x)), np.zeros(channels))
@@ -151,6 +158,7 @@ class ImageInput(Input):
         return {
             "resolution": self._longest,
             "given": None if self._given is None else list(self._given),
+            "bytes": self._bytes,
             "mean": self._mean,
             "variance": self._variance,
         }
@@ -159,6 +167,7 @@ class ImageInput(Input):
     def from_config(cls, config: dict[str, Any]) -> ImageInput:
         """The inverse of `get_config`."""
         images = cls(config["resolution"])
+        images._bytes = config["bytes"]
         images._given = None if config["given"] is None else tuple(config["given"])
         images._mean, images._variance = list(config["mean"]), list(config["variance"])
         return images

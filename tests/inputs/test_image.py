@@ -232,3 +232,13 @@ def test_a_config_before_fit_is_a_config_too():
     images = ImageInput.from_config(ImageInput(16).get_config())
     images.fit(np.zeros((2, 32, 64), "uint8"))
     assert images.shape == (8, 16, 1)
+
+
+def test_files_are_not_read_beside_images_on_another_scale(tmp_path):
+    pytest.importorskip("PIL.Image").fromarray(np.full((8, 8), 100, "uint8")).save(tmp_path / "a.png")
+    whole, scaled = ImageInput(), ImageInput()
+    whole.fit(whole.check(np.random.default_rng(0).integers(0, 256, (4, 8, 8)).astype("uint8")))
+    scaled.fit(scaled.check(np.random.default_rng(0).random((4, 8, 8))))
+    assert whole.check([tmp_path / "a.png"]).shape == (1, 8, 8)
+    with pytest.raises(InputError, match="arrays of floats, as in training"):
+        scaled.check([tmp_path / "a.png"])

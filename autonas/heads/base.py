@@ -9,7 +9,7 @@ import abc
 import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -171,6 +171,35 @@ def read_metric(metric: Any) -> keras.metrics.Metric:
     if callable(metric) and not isinstance(metric, type):
         return keras.metrics.MeanMetricWrapper(metric, name=names_of(metric)[0])
     raise InputError.of("metrics", "names or instances of Keras metrics, or functions", repr(metric))
+
+
+def made_afresh(
+    given: Sequence[Any], objective: str | None, make: Callable[[Any], keras.metrics.Metric]
+) -> list[keras.metrics.Metric]:
+    """Makes the metrics of a head, and the objective's if it is none of them.
+
+    Args:
+        given: Metrics as the user names them.
+        objective: As `Head.metrics` takes it.
+        make: Makes one metric that fits the head's targets.
+
+    Raises:
+        InputError: If two have one name, or the objective's cannot be made.
+    """
+    made = [make(metric) for metric in given]
+    names = [metric.name for metric in made]
+    repeated = {name for name in names if names.count(name) > 1 or name == "loss"}
+    if repeated:
+        raise InputError.of("metrics", "metrics with names of their own", f"{sorted(repeated)} twice")
+    wanted = None if objective is None else objective.removeprefix("val_")
+    if wanted in (None, "loss", *names):
+        return made
+    try:
+        return [*made, make(wanted)]
+    except InputError as error:
+        raise InputError(
+            f"The objective 'val_{wanted}' is none of the metrics {names}, and cannot be made by its name: {error}"
+        ) from error
 
 
 def renamed(metric: keras.metrics.Metric, name: str, **settings: Any) -> keras.metrics.Metric:

@@ -11,7 +11,7 @@ import numpy as np
 
 from autonas import data, labels, qualities, thresholds
 from autonas.errors import InputError
-from autonas.heads.base import Head, describe, names_of, read_loss, read_metric, rehearse, renamed
+from autonas.heads.base import Head, describe, made_afresh, names_of, read_loss, read_metric, rehearse, renamed
 from autonas.quiet import quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -215,24 +215,15 @@ class ClassificationHead(Head):
         return _LOSSES.get(self.form, "binary_crossentropy") if self._loss is None else self._loss
 
     def metrics(self, objective: str | None = None) -> list[keras.metrics.Metric]:
-        made = [self._metric(metric) for metric in self._metrics]
-        names = [metric.name for metric in made]
-        repeated = {name for name in names if names.count(name) > 1 or name == "loss"}
-        if repeated:
-            raise InputError.of("metrics", "metrics with names of their own", f"{sorted(repeated)} twice")
-        wanted = None if objective is None else objective.removeprefix("val_")
-        if wanted in (None, "loss", *names):
-            return made
-        if qualities.is_known(str(wanted)):  # a callback computes it, see `autonas.qualities`
-            if self.form != BINARY:
-                raise InputError.of("objective", "one for several classes", f"'val_{wanted}', which is for two")
-            return made
-        try:
-            return [*made, self._metric(wanted)]
-        except InputError as error:
-            raise InputError(
-                f"The objective 'val_{wanted}' is none of the metrics {names}, and cannot be made by its name: {error}"
-            ) from error
+        wanted = (objective or "").removeprefix("val_")
+        if not qualities.is_known(wanted):
+            return made_afresh(self._metrics, objective, self._metric)
+        made = made_afresh(
+            self._metrics, None, self._metric
+        )  # a callback computes the objective, see `autonas.qualities`
+        if self.form != BINARY and wanted not in [metric.name for metric in made]:
+            raise InputError.of("objective", "one for several classes", f"'val_{wanted}', which is for two")
+        return made
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Turns outputs into one probability a class, (n, classes), its columns in the order of `classes`."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from autonas import data
 from autonas.errors import InputError
-from autonas.heads.base import Head, describe, read_loss, read_metric, rehearse, renamed, snake_case
+from autonas.heads.base import Head, describe, made_afresh, read_loss, read_metric, rehearse, renamed, snake_case
 from autonas.quiet import quiet_tensorflow
 
 if TYPE_CHECKING:
@@ -166,20 +166,7 @@ class RegressionHead(Head):
         return "mse" if self._loss is None else self._loss
 
     def metrics(self, objective: str | None = None) -> list[keras.metrics.Metric]:
-        made = [self._metric(metric) for metric in self._metrics]
-        names = [metric.name for metric in made]
-        repeated = {name for name in names if names.count(name) > 1 or name == "loss"}
-        if repeated:
-            raise InputError.of("metrics", "metrics with names of their own", f"{sorted(repeated)} twice")
-        wanted = None if objective is None else objective.removeprefix("val_")
-        if wanted in (None, "loss", *names):
-            return made
-        try:
-            return [*made, self._metric(wanted)]
-        except InputError as error:
-            raise InputError(
-                f"The objective 'val_{wanted}' is none of the metrics {names}, and cannot be made by its name: {error}"
-            ) from error
+        return made_afresh(self._metrics, objective, self._metric)
 
     def finish(self, outputs: Any) -> Any:
         import keras

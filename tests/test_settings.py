@@ -1,0 +1,40 @@
+"""What a call of `fit` amounts to follows the data, and is the same in words for the same call."""
+
+import numpy as np
+import pytest
+
+from autonas import objectives, settings
+from autonas.preparation import Given, Part
+from autonas.strategies.evolution import Evolution
+
+
+@pytest.mark.parametrize(("rows", "epochs", "batch_size"), [(100, 60, 32), (10_000, 31, 64), (1_000_000, 15, 64)])
+def test_epochs_and_batches_follow_the_number_of_examples(rows, epochs, batch_size):
+    budget = settings.training_budget(objectives.get("val_accuracy"), rows, None, None, [])
+    assert (budget.epochs, budget.batch_size) == (epochs, batch_size)
+    assert (budget.monitor, budget.mode) == ("val_accuracy", "max")
+
+
+def test_what_the_user_says_is_used():
+    budget = settings.training_budget(objectives.get("latency_ms"), 100, 3, 8, ["callback"])
+    assert (budget.epochs, budget.batch_size, budget.callbacks) == (3, 8, ["callback"])
+    assert (budget.monitor, budget.mode) == ("val_loss", "min")
+
+
+def test_equal_calls_are_described_alike_and_others_are_not():
+    part = Part(np.arange(4), np.arange(4), None)
+    first = settings.described_fit(Given(part, part, 0.2), None, None, [], {1: 2})
+    assert first == settings.described_fit(Given(part, part, 0.2), None, None, [], {1: 2.0})
+    assert first != settings.described_fit(Given(part, part, 0.2), None, None, [], {1: 3})
+    assert first != settings.described_fit(Given(part, part, 0.2, "time"), None, None, [], {1: 2})
+
+
+def test_names():
+    assert settings.snake("ImageClassifier") == "image_classifier"
+    assert settings.default_name("ImageClassifier", {"seed": 0}) == settings.default_name(
+        "ImageClassifier", {"seed": 0}
+    )
+    assert settings.default_name("ImageClassifier", {"seed": 0}) != settings.default_name(
+        "ImageClassifier", {"seed": 1}
+    )
+    assert settings.described(Evolution(population=7)) == ["Evolution", {"population": 7, "sample": 5}]

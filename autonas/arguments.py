@@ -56,6 +56,19 @@ def whole_or_none(name: str, value: Any, least: int) -> int | None:
     return None if value is None else whole(name, value, least)
 
 
+def ensemble(value: bool | None, objective: Any) -> bool | None:
+    """Reads whether several networks may be joined.
+
+    Raises:
+        InputError: If it is none of True, False and None, or networks are wanted together where a cost is all that counts.
+    """
+    if value is not None and not isinstance(value, (bool, np.bool_)):
+        raise InputError.of("ensemble", "True, False or None", repr(value))
+    if value and objective.cheap:
+        raise InputError.of("ensemble", "left out where a cost is the objective", f"True, and {objective.name!r}")
+    return None if value is None else bool(value)
+
+
 def project_name(name: str | None) -> str | None:
     """Reads the name of a project: of one folder, without a parent.
 

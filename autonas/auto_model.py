@@ -48,10 +48,12 @@ if TYPE_CHECKING:
     from autonas.evaluation import Evaluation
     from autonas.preparation import Given
     from autonas.progress import View
+    from autonas.retrain import Together
     from autonas.space import SearchSpace
 
 DEFAULT_TRIALS = 20
 RETRAINING_SHARE = 0.4  # of `max_time`
+MOST_FOLDS = 10  # of an ensemble
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
 
 
@@ -74,6 +76,9 @@ class AutoModel:
         estimator: How candidates are measured: `"proxy"`, `"full"`, or an instance.
         device: Where latency is measured: `"host"`, or an instance.
         top_k: How many of the best are trained in full before one is chosen.
+        ensemble: Whether the model is the mean of several networks, trained on the folds of the data and chosen for how they
+            help each other; costs and limits then count all of them. None makes one where networks are light, which images'
+            are not, and there are no `limits`.
         seed: Of all that is random.
         directory: Where projects are kept.
         project_name: Folder of this search in `directory`. None makes a name from the data and the settings, so the same
@@ -109,6 +114,7 @@ class AutoModel:
         estimator: Any = "proxy",
         device: Any = "host",
         top_k: int = 2,
+        ensemble: bool | None = None,
         seed: int = 0,
         directory: str | Path = "runs",
         project_name: str | None = None,
@@ -129,6 +135,7 @@ class AutoModel:
         self.estimator = estimators.get(estimator)
         self.device = devices.get(device)
         self.top_k = arguments.whole("top_k", top_k, least=1)
+        self.ensemble = arguments.ensemble(ensemble, self.objective)
         self.seed = arguments.whole("seed", seed, least=0)
         self.directory, self.project_name = Path(directory), arguments.project_name(project_name)
         self.overwrite, self.verbose = overwrite, verbose
@@ -228,7 +235,7 @@ class AutoModel:
         data, everything = preparation.prepare(given, self.input, self.head, preprocessor, class_weight, self.seed)
         block = self.block(self.input, len(data))
         space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks))
-        budget = training_budget(self.objective, len(everything), epochs, batch_size, callbacks)
+        budget = training_budget(self.input, self.objective, len(everything), epochs, batch_size, callbacks)
         evaluation = self._evaluation(space, data, budget, preprocessor)
         settings = {**settings, "space": space.get_config()}
         # measured limits shaped them, so a search that goes on takes those that it began with
@@ -250,15 +257,15 @@ class AutoModel:
             view.resume(store.trials)
             try:
                 self._search(end, space, evaluation, points, budget, view)
-                outcome = self._retrain(end, space, data, everything, budget, evaluation, view)
+                together = self._together(given, evaluation)
+                outcome = self._retrain(end, space, data, everything, budget, evaluation, together, view)
             except KeyboardInterrupt:
                 view.say(self._how_to_go_on())
                 raise
             self._model = self._finished_model(preprocessor, outcome.core)
             self._model.optimizer.build(self._model.trainable_variables)  # Keras warns of a file that has it unbuilt
-            if outcome.validated is not None and data.validation is not None and self.head.calibrates:
-                x, y, weights = data.validation
-                self.head.calibrate(outcome.validated.predict(x, verbose=0), y, weights)
+            if outcome.unseen is not None and self.head.calibrates:
+                self.head.calibrate(outcome.unseen.outputs, outcome.unseen.y, outcome.unseen.weights)
             self._finish(project, {**content, **self._identity()}, outcome)
         self._say(self.report())
         return self._model
@@ -297,13 +304,15 @@ class AutoModel:
         everything: Data,
         budget: Budget,
         evaluation: Evaluation,
+        together: Together | None,
         view: View,
     ) -> Any:
         from autonas.retrain import finalists, retrain
         from autonas.search import STARTING_POINT
 
         twins = space.twins if not self.estimator.judges_late_choices else lambda values: []
-        best = finalists(self._store.trials, self.top_k, STARTING_POINT, twins)
+        kind = space.kind if together is not None else lambda values: None
+        best = finalists(self._store.trials, self.top_k, STARTING_POINT, twins, kind)
         return retrain(
             best,
             space,
@@ -313,7 +322,19 @@ class AutoModel:
             score=lambda metrics, trial: evaluation.value(metrics, trial.costs),
             seed=self.seed,
             view=view,
+            together=together,
         )
+
+    def _together(self, given: Given, evaluation: Evaluation) -> Together | None:
+        """How networks are joined: on as many folds as the split makes, where it was drawn at random."""
+        from autonas.retrain import Together
+
+        wanted = self.input.light and not self.limits and not self.objective.cheap
+        if not (wanted if self.ensemble is None else self.ensemble):
+            return None
+        if given.split is None or given.how != "stratified":
+            return Together(1, evaluation.fits)
+        return Together(max(2, min(MOST_FOLDS, round(1 / given.split))), evaluation.fits)
 
     @property
     def model(self) -> keras.Model:
@@ -474,7 +495,7 @@ class AutoModel:
 
     def _is_finished(self, finished: dict[str, Any] | None, store: TrialStore) -> bool:
         """Whether there is nothing left to do: not more trials, not more time, and as many finalists as asked for."""
-        if finished is None or not store.trials or finished["top_k"] != self.top_k:
+        if finished is None or not store.trials or finished["ways"] != [self.top_k, self.ensemble]:
             return False
         more_trials = (self.max_trials or math.inf) > (finished["max_trials"] or math.inf)
         more_time = (self.max_time or math.inf) > (finished["max_time"] or math.inf)
@@ -487,7 +508,7 @@ class AutoModel:
         self._finished = {
             "max_trials": self.max_trials,
             "max_time": self.max_time,
-            "top_k": self.top_k,
+            "ways": [self.top_k, self.ensemble],
             "winner": outcome.trial.number,
             "epochs": outcome.epochs,
             "finalists": as_plain(outcome.finalists),

@@ -118,6 +118,10 @@ class Evaluation:
         known = costs if self.objective.cheap else metrics
         return self.objective.score(known[self.objective.name])
 
+    def fits(self, core: keras.Model) -> bool:
+        """Whether a trained network is within the limits."""
+        return self.screen.refusal(BuiltModel(self.assemble(core), self.device, self.files)) is None
+
     def feasible(self, starting_points: list[Values]) -> list[Values]:
         """Fits starting points to the limits.
 

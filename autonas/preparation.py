@@ -161,22 +161,19 @@ def prepare(
     x_valid, y_valid = ready(valid.x), head.encode(valid.y)
     class_weight = head.class_weight if class_weight is None else class_weight
     weights = head.weights(train.y, class_weight, train.sample_weight)
-    validation = (x_valid, y_valid, head.weights(valid.y, None, valid.sample_weight))
-    data = Data(x, y, weights, validation, head.strata(train.y), input, head, seed)
+    judging = head.weights(train.y, None, train.sample_weight), head.weights(valid.y, None, valid.sample_weight)
+    data = Data(x, y, weights, (x_valid, y_valid, judging[1]), head.strata(train.y), input, head, seed)
+    sizes = data_module.length(x), data_module.length(x_valid)
     everything = Data(
         data_module.joined(x, x_valid),
         data_module.joined(y, y_valid),
-        _joined(
-            weights,
-            head.weights(valid.y, class_weight, valid.sample_weight),
-            data_module.length(x),
-            data_module.length(x_valid),
-        ),
+        _joined(weights, head.weights(valid.y, class_weight, valid.sample_weight), *sizes),
         None,
         None,
         input,
         head,
         seed,
+        _joined(*judging, *sizes),
     )
     return data, everything
 

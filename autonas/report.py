@@ -49,11 +49,18 @@ def summary(
         lines.append("Trained in full, on the validation part:")
         lines += [
             f"  trial {f['trial'] + 1} ({f['origin']}): {objective} {sign * f['score']:.4g}, {f['epochs']} epochs, "
-            f"{f['seconds']:.1f} s"
+            f"{f['seconds']:.1f} s{_together(f, sign)}"
             for f in finalists
         ]
         lines += _full_gain(finalists, starting_point)
     return "\n".join(lines)
+
+
+def _together(finalist: Mapping[str, Any], sign: int) -> str:
+    """Its part in an ensemble."""
+    scores = finalist["scores"]
+    folds = f", mean of {len(scores)} folds {sign * sum(scores) / len(scores):.4g}" if len(scores) > 1 else ""
+    return folds + (f", {finalist['share']:.0%} of the answer" if folds or 0 < finalist["share"] < 1 else "")
 
 
 def _full_gain(finalists: Sequence[Mapping[str, Any]], starting_point: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The final training: the best few candidates from scratch, then the winner from scratch on all the data.
+"""The final training: the best few candidates from scratch, then the winner on all the data, or an ensemble on its folds.
 
 A search ranks by cheap trainings; what is handed over was chosen by full ones. The best starting point is always trained
 beside the best of the search, so the result says what the search was worth against a human design.
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas import data as data_module
+from autonas import ensemble
 from autonas.errors import SearchError, TrialError
 from autonas.estimators.base import Budget, Data, Training, train
 from autonas.space import SearchSpace
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from autonas.progress import View
 
 MARGIN = 1.15  # a training takes longer than its steps: building, tracing, validation
+POOL = 5  # networks that an ensemble is chosen from, where there is time; without a deadline UNHURRIED
+UNHURRIED = 2
 LEAST_EPOCHS = 0.75  # share of the full schedule under which a training says little; then fewer finalists get more
 
 
@@ -36,10 +40,12 @@ class Finalist:
     Attributes:
         trial: Its number in the search.
         origin: Where it came from.
-        score: On the validation part, higher is better.
-        metrics: On the validation part.
+        score: On the validation part of the search, higher is better.
+        metrics: On it.
         epochs: Trained.
-        seconds: Wall time.
+        seconds: Wall time, of all folds.
+        scores: On each of the folds that it was trained on, the validation part of the search first.
+        share: Of the answer that is handed over: 1 for a winner that is alone.
     """
 
     trial: int
@@ -48,6 +54,36 @@ class Finalist:
     metrics: dict[str, float]
     epochs: int
     seconds: float
+    scores: list[float] = dataclasses.field(default_factory=list)
+    share: float = 0.0
+
+
+@dataclasses.dataclass
+class Unseen:
+    """What the network said of examples that it was not trained on.
+
+    Attributes:
+        outputs: Of the core, (n, ...).
+        y: Their targets, encoded.
+        weights: One for each, or None.
+    """
+
+    outputs: Any
+    y: Any
+    weights: np.ndarray | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Together:
+    """That several networks may be handed over as one.
+
+    Attributes:
+        folds: Into how many the data may be split; 1 if only the split that there is makes sense.
+        fits: Whether a core, or several joined, is within the limits.
+    """
+
+    folds: int
+    fits: Callable[[keras.Model], bool] = lambda core: True
 
 
 @dataclasses.dataclass
@@ -59,15 +95,24 @@ class Retrained:
         trial: The winner.
         epochs: Of its last training.
         finalists: All of them, best first.
-        validated: The winner's core as it was trained on the training part, so that the validation part is new to it; None
-            where there was no time for it.
+        unseen: What it was judged by; None where there was no time for it.
     """
 
     core: keras.Model
     trial: Trial
     epochs: int
     finalists: list[Finalist]
-    validated: keras.Model | None = None
+    unseen: Unseen | None = None
+
+
+@dataclasses.dataclass
+class _Entry:
+    """A finalist with its trainings, one for each fold."""
+
+    found: Finalist
+    trial: Trial
+    epochs: int
+    trainings: list[Training]
 
 
 def finalists(
@@ -75,6 +120,7 @@ def finalists(
     top_k: int,
     starting_point: str,
     twins: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = lambda values: (),
+    kind: Callable[[Mapping[str, Any]], Any] = lambda values: None,
 ) -> list[Trial]:
     """Chooses who is trained in full.
 
@@ -83,6 +129,7 @@ def finalists(
         top_k: How many of the best networks.
         starting_point: The origin of human designs: the best of them is trained too.
         twins: What the search could not judge: other ways to train the best network.
+        kind: What kind of network it is; the best of each kind, up to `POOL` finalists in all, come last.
 
     Returns:
         In the order in which they are worth their time: the best, the best starting point to compare it with, the best
@@ -97,7 +144,13 @@ def finalists(
     baseline = [trial for trial in ranked if trial.origin == starting_point][:1]
     first = [*chosen[:1], *(trial for trial in baseline if trial not in chosen[:1])]
     others = [_twin(trial, values) for trial in chosen[:1] for values in twins(trial.values)]
-    return first + others + [trial for trial in chosen if trial not in first]
+    result = first + others + [trial for trial in chosen if trial not in first]
+    kinds = {kind(trial.values) for trial in result}
+    for trial in ranked:
+        if len(result) < POOL and kind(trial.values) not in kinds:
+            kinds.add(kind(trial.values))
+            result.append(trial)
+    return result
 
 
 def _twin(trial: Trial, values: Mapping[str, Any]) -> Trial:
@@ -115,8 +168,9 @@ def retrain(
     score: Callable[[dict[str, float], Trial], float],
     seed: int,
     view: View,
+    together: Together | None = None,
 ) -> Retrained:
-    """Trains finalists on the training part, then the winner on all the data.
+    """Trains finalists on the training part, then the winner on all the data, or the best of them on its folds.
 
     Args:
         trials: The finalists.
@@ -129,6 +183,7 @@ def retrain(
         score: Turns the metrics of a training and its trial into a score, higher is better.
         seed: Of all that is random here.
         view: Told what goes on.
+        together: If not None, an ensemble is made where the time is enough for it.
 
     Raises:
         SearchError: If every finalist diverged.
@@ -136,40 +191,178 @@ def retrain(
     if not trials:
         raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
     affordable = max(int(data.head.calibrates), _affordable(trials, data, everything, budget))
+    if together is not None:  # half of the time is for the folds
+        affordable = max(min(2, affordable), _affordable(trials, data, everything, budget, share=0.5))
     if affordable < len(trials):
         view.say(f"The time that is left is enough to train {max(1, affordable)} of {len(trials)} finalists well.")
     if not affordable:
         core, epochs = _on_everything(space, trials[0], None, everything, budget, seed, view)
         return Retrained(core, trials[0], epochs, [])
-    trials = trials[:affordable]
-    done: list[tuple[Finalist, Trial, Training, int]] = []
-    failures: list[str] = []
-    for rank, trial in enumerate(trials):
-        view.stage(f"Retraining {rank + 1}/{len(trials)}, trial {trial.number + 1}")
-        begun = time.monotonic()
-        ahead = sum(_seconds(other, data, budget) for other in trials[rank + 1 :])
-        ahead += max(_seconds(other, everything, budget) for other in trials)  # the winner may be any of them
-        try:
-            share = _fit_time(budget, trial, data, ahead)
-            share = dataclasses.replace(share, callbacks=copy.deepcopy(list(share.callbacks)))
-            training = train(space.candidate(trial.values), data, share, _seed(seed, trial.number))
-        except TrialError as error:
-            failures.append(f"Trial {trial.number + 1}: {error}")
-            view.say(failures[-1])
-            continue
-        seconds = time.monotonic() - begun
-        found = Finalist(
-            trial.number, trial.origin, score(training.metrics, trial), training.metrics, training.epochs, seconds
-        )
-        done.append((found, trial, training, share.epochs))
-    if not done:
-        raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
-    # where scores are equal, as they soon are on easy data, the smaller loss decides
-    done.sort(key=lambda item: (-item[0].score, item[0].metrics.get("val_loss", 0.0)))
-    _, trial, training, epochs = done[0]
-    planned = dataclasses.replace(budget, epochs=epochs)
-    core, epochs = _on_everything(space, trial, training, everything, planned, seed, view)
-    return Retrained(core, trial, epochs, [finalist for finalist, *_ in done], training.model)
+    finals = _Finals(space, everything, budget, score, seed, view)
+    entries = finals.first_fold(trials[:affordable], data)
+    if together is not None:
+        made = finals.ensemble(entries, data, together)
+        if made is not None:
+            return made
+    best = entries[0]
+    best.found.share = 1.0
+    planned = dataclasses.replace(budget, epochs=best.epochs)
+    core, epochs = _on_everything(space, best.trial, best.trainings[0], everything, planned, seed, view)
+    return Retrained(core, best.trial, epochs, [entry.found for entry in entries], _unseen(entries[:1], [1], [data]))
+
+
+class _Finals:
+    """The full trainings of one search; the arguments are those of `retrain`."""
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        everything: Data,
+        budget: Budget,
+        score: Callable[[dict[str, float], Trial], float],
+        seed: int,
+        view: View,
+    ) -> None:
+        self.space, self.everything, self.budget = space, everything, budget
+        self.score, self.seed, self.view = score, seed, view
+
+    def first_fold(self, trials: Sequence[Trial], data: Data) -> list[_Entry]:
+        """Trains all of them on the split that the search had; best first."""
+        entries: list[_Entry] = []
+        failures: list[str] = []
+        for rank, trial in enumerate(trials):
+            self.view.stage(f"Retraining {rank + 1}/{len(trials)}, trial {trial.number + 1}")
+            begun = time.monotonic()
+            ahead = sum(_seconds(other, data, self.budget) for other in trials[rank + 1 :])
+            # the winner may be any of them
+            ahead += max(_seconds(other, self.everything, self.budget) for other in trials)
+            share = _fit_time(self.budget, trial, data, ahead)
+            try:
+                training = self._train(trial, data, share, 0)
+            except TrialError as error:
+                failures.append(f"Trial {trial.number + 1}: {error}")
+                self.view.say(failures[-1])
+                continue
+            seconds, metrics = time.monotonic() - begun, training.metrics
+            score = self.score(metrics, trial)
+            found = Finalist(trial.number, trial.origin, score, metrics, training.epochs, seconds, [score])
+            entries.append(_Entry(found, trial, share.epochs, [training]))
+        if not entries:
+            raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
+        return _sorted(entries)
+
+    def ensemble(self, entries: list[_Entry], data: Data, together: Together) -> Retrained | None:
+        """Trains the best of them on more folds and joins those that help each other; None if there is no time for it."""
+        size, folds = self._plan(entries, together)
+        if size * folds < 2:
+            return None
+        parts = ensemble.folds(data, self.everything, together.folds)[:folds] if folds > 1 else [data]
+        pool = self._more_folds(entries[:size], parts)
+        parts = parts[: len(pool[0].trainings)]
+        outputs = [_outputs(entry, parts) for entry in pool]
+        y, weights = _targets(parts)
+        counts = ensemble.select(outputs, ensemble.loss_of(data.head, y, weights, outputs[0]))
+        members = [(entry, count) for entry, count in zip(pool, counts, strict=True) if count]
+        if len(parts) > 1:
+            cores = [(training.model, count) for entry, count in members for training in entry.trainings]
+        elif len(members) > 1:
+            cores = [(self._on_all(entry), count) for entry, count in members]
+        else:
+            return None
+        for entry, count in members:
+            entry.found.share = count / sum(counts)
+        found = [entry.found for entry in pool + [entry for entry in entries if entry not in pool]]
+        unseen = Unseen(ensemble.mean(outputs, counts), y, weights)
+        return Retrained(ensemble.joined(*zip(*cores, strict=True)), pool[0].trial, pool[0].found.epochs, found, unseen)
+
+    def _plan(self, entries: list[_Entry], together: Together) -> tuple[int, int]:
+        """How many networks, and on how many folds, there is time for within the limits; (1, 1) is one alone.
+
+        All folds of the best come before a second network. Where there is one split only, networks are trained on all.
+        """
+        seconds = [MARGIN * entry.found.seconds for entry in entries]
+        left = math.inf if self.budget.deadline is None else self.budget.deadline - time.monotonic()
+        most = min(len(entries), POOL if self.budget.deadline is not None else UNHURRIED)
+        plans = [(size, together.folds) for size in range(most, 0, -1)]
+        plans += [(1, folds) for folds in range(together.folds - 1, 1, -1)]
+
+        def feasible(size: int, folds: int) -> bool:
+            cores = [entry.trainings[0].model for entry in entries[:size] for _ in range(folds)]
+            needed = sum(seconds[:size]) * (folds - 1 or MARGIN)
+            return needed <= left and together.fits(ensemble.joined(cores, [1] * len(cores)))
+
+        return next((plan for plan in plans if feasible(*plan)), (1, 1))
+
+    def _more_folds(self, entries: list[_Entry], parts: Sequence[Data]) -> list[_Entry]:
+        """Trains each of them on all folds but the first; those that did it, best first, with as many trainings each."""
+        complete = 1
+        for number, part in enumerate(parts[1:], 1):
+            self.view.stage(f"Fold {number + 1}/{len(parts)}")
+            for entry in list(entries):
+                begun = time.monotonic()
+                budget = dataclasses.replace(self.budget, epochs=entry.epochs)
+                last = entry is entries[0] and number == len(parts) - 1
+                try:
+                    training = self._train(entry.trial, part, budget, number, last)
+                except TrialError as error:
+                    self.view.say(f"Trial {entry.trial.number + 1}: {error}")
+                    if len(entries) > 1:
+                        entries.remove(entry)
+                        continue
+                    break
+                entry.trainings.append(training)
+                entry.found.scores.append(self.score(training.metrics, entry.trial))
+                entry.found.seconds += time.monotonic() - begun
+                if not training.in_time:
+                    break
+            if any(len(entry.trainings) <= number or not entry.trainings[-1].in_time for entry in entries):
+                break
+            complete += 1
+        for entry in entries:
+            del entry.trainings[complete:], entry.found.scores[complete:]
+        return _sorted(entries)
+
+    def _on_all(self, entry: _Entry) -> keras.Model:
+        planned = dataclasses.replace(self.budget, epochs=entry.epochs)
+        training = entry.trainings[0]
+        return _on_everything(self.space, entry.trial, training, self.everything, planned, self.seed, self.view)[0]
+
+    def _train(self, trial: Trial, data: Data, budget: Budget, fold: int, last: bool = False) -> Training:
+        """Trains with copies of the user's callbacks; the last training of the best gets them as they are."""
+        if not last:
+            budget = dataclasses.replace(budget, callbacks=copy.deepcopy(list(budget.callbacks)))
+        return train(self.space.candidate(trial.values), data, budget, _seed(self.seed, trial.number, fold))
+
+
+def _sorted(entries: list[_Entry]) -> list[_Entry]:
+    """Best first; where scores are equal, as they soon are on easy data, the smaller loss decides."""
+    return sorted(entries, key=lambda entry: (-np.mean(entry.found.scores), entry.found.metrics.get("val_loss", 0.0)))
+
+
+def _outputs(entry: _Entry, parts: Sequence[Data]) -> Any:
+    """What the networks of a finalist say of the validation parts, one after the other."""
+    examples = [_validation(part)[0] for part in parts]
+    return _chained([t.model.predict(x, verbose=0) for t, x in zip(entry.trainings, examples, strict=True)])
+
+
+def _targets(parts: Sequence[Data]) -> tuple[Any, np.ndarray | None]:
+    y = _chained([_validation(part)[1] for part in parts])
+    weights = [_validation(part)[2] for part in parts]
+    return y, None if weights[0] is None else np.concatenate([weight for weight in weights if weight is not None])
+
+
+def _validation(part: Data) -> tuple[Any, Any, np.ndarray | None]:
+    if part.validation is None:
+        raise ValueError("Finalists need a part to be judged on.")
+    return part.validation
+
+
+def _unseen(entries: Sequence[_Entry], counts: Sequence[int], parts: Sequence[Data]) -> Unseen:
+    return Unseen(ensemble.mean([_outputs(entry, parts) for entry in entries], counts), *_targets(parts))
+
+
+def _chained(parts: Sequence[Any]) -> Any:
+    return data_module.mapped(lambda *arrays: np.concatenate(arrays), *parts)
 
 
 def _on_everything(
@@ -210,12 +403,12 @@ def _on_everything(
     return result.model, result.epochs
 
 
-def _affordable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget) -> int:
-    """How many of the first trials there is time for, with one of them once more on everything."""
+def _affordable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget, share: float = 1.0) -> int:
+    """How many of the first trials there is time for in its share, with one of them once more on everything."""
     if budget.deadline is None:
         return len(trials)
     least = dataclasses.replace(budget, epochs=math.ceil(LEAST_EPOCHS * budget.epochs))
-    left = budget.deadline - time.monotonic()
+    left = share * (budget.deadline - time.monotonic())
 
     def needed(trials: Sequence[Trial]) -> float:
         return sum(_seconds(t, data, least) for t in trials) + max(_seconds(t, everything, least) for t in trials)
@@ -245,8 +438,8 @@ def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: float) -> Budget:
     return dataclasses.replace(budget, epochs=epochs, deadline=now + mine)
 
 
-def _seed(seed: int, number: int) -> int:
-    return int(np.random.SeedSequence([seed, number, 1]).generate_state(1)[0])
+def _seed(seed: int, number: int, fold: int = 0) -> int:
+    return int(np.random.SeedSequence([seed, number, 1, *([fold] if fold else [])]).generate_state(1)[0])
 
 
 def as_plain(found: Sequence[Finalist]) -> list[dict[str, Any]]:

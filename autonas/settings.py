@@ -12,18 +12,20 @@ from autonas.project import fingerprint
 
 if TYPE_CHECKING:
     from autonas.estimators.base import Budget
+    from autonas.inputs.base import Input
     from autonas.objectives.base import Objective
     from autonas.preparation import Given
 
-FULL_STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 5_000, 15, 60
+FULL_STEPS, FEWEST_EPOCHS = 5_000, 15
 
 
 def training_budget(
-    objective: Objective, rows: int, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any]
+    input: Input, objective: Objective, rows: int, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any]
 ) -> Budget:
     """The budget of a full training.
 
     Args:
+        input: Its examples; batch size and epochs follow it.
         objective: What decides which epoch was best.
         rows: How many examples there are; epochs and the batch size follow it.
         epochs: As the user says; None chooses.
@@ -32,9 +34,9 @@ def training_budget(
     """
     from autonas.estimators.base import Budget
 
-    batch_size = batch_size or (32 if rows < 5_000 else 64)
+    batch_size = batch_size or input.batch_size(rows)
     if epochs is None:
-        epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, FULL_STEPS // math.ceil(rows / batch_size)))
+        epochs = min(input.most_epochs, max(FEWEST_EPOCHS, FULL_STEPS // math.ceil(rows / batch_size)))
     quality = not objective.cheap
     return Budget(
         epochs=epochs,

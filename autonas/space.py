@@ -169,6 +169,13 @@ class SearchSpace(keras_tuner.HyperModel):
         changed = [{n: others[r] for n, others in late.items() if r < len(others)} for r in rounds]
         return [{**values, **changes} for changes in changed if any(values[n] != v for n, v in changes.items())]
 
+    def kind(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What the network is at heart: its values of the block's hyperparameters that others depend on."""
+        space = self.hyperparameters.space
+        parents = {condition.name for hyperparameter in space for condition in hyperparameter.conditions}
+        roots = [hp.name for hp in space if hp.name in parents and not hp.conditions and hp.name != "optimizer"]
+        return tuple(values.get(name) for name in roots)
+
     def candidate(self, values: Mapping[str, Any]) -> Candidate:
         """The candidate of these values."""
         return Candidate(self, dict(values))

@@ -33,6 +33,14 @@ def test_the_best_is_also_trained_in_the_ways_that_the_search_could_not_judge():
     assert [t.origin for t in chosen] == ["evolution", HUMAN, "evolution, shift 1", "evolution"]
 
 
+def test_an_ensemble_is_chosen_from_several_kinds():
+    trials = [trial(n, 0.9 - n / 10, kind=kind) for n, kind in enumerate("aaabca")]
+    chosen = retrain.finalists(trials, 2, HUMAN, kind=lambda values: values["kind"])
+    assert [t.number for t in chosen] == [0, 1, 3, 4]
+    many = [trial(n, 0.9 - n / 100, kind=n) for n in range(9)]
+    assert len(retrain.finalists(many, 2, HUMAN, kind=lambda values: values["kind"])) == retrain.POOL
+
+
 def test_failed_trials_are_no_finalists():
     trials = [trial(0, 0.5), Trial(1, {}, FAILED, message="it diverged")]
     assert [t.number for t in retrain.finalists(trials, 3, HUMAN)] == [0]
@@ -50,7 +58,7 @@ def setting():
     return candidate, data, everything
 
 
-def run(trials, candidate, data, everything, budget, view=None):
+def run(trials, candidate, data, everything, budget, view=None, together=None):
     view = view or View("val_accuracy", 1, str)
     return retrain.retrain(
         trials,
@@ -61,6 +69,7 @@ def run(trials, candidate, data, everything, budget, view=None):
         score=lambda metrics, trial: metrics["val_accuracy"],
         seed=0,
         view=view,
+        together=together,
     )
 
 

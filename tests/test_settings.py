@@ -3,20 +3,37 @@
 import numpy as np
 import pytest
 
-from autonas import objectives, settings
+from autonas import inputs, objectives, settings
 from autonas.preparation import Given, Part
 from autonas.strategies.evolution import Evolution
 
 
-@pytest.mark.parametrize(("rows", "epochs", "batch_size"), [(100, 60, 32), (10_000, 31, 64), (1_000_000, 15, 64)])
-def test_epochs_and_batches_follow_the_number_of_examples(rows, epochs, batch_size):
-    budget = settings.training_budget(objectives.get("val_accuracy"), rows, None, None, [])
+@pytest.mark.parametrize(
+    ("kind", "rows", "epochs", "batch_size"),
+    [
+        ("image", 100, 60, 32),
+        ("image", 10_000, 31, 64),
+        ("image", 1_000_000, 15, 64),
+        ("table", 1_000, 120, 32),
+        ("table", 5_000, 120, 128),
+        ("table", 100_000, 15, 256),
+    ],
+)
+def test_epochs_and_batches_follow_the_examples(kind, rows, epochs, batch_size):
+    budget = settings.training_budget(inputs.get(kind), objectives.get("val_accuracy"), rows, None, None, [])
     assert (budget.epochs, budget.batch_size) == (epochs, batch_size)
     assert (budget.monitor, budget.mode) == ("val_accuracy", "max")
 
 
+def test_several_inputs_are_trained_as_the_heaviest_of_them():
+    both = inputs.get({"picture": "image", "facts": "table"})
+    budget = settings.training_budget(both, objectives.get("val_accuracy"), 1_000, None, None, [])
+    assert (budget.epochs, budget.batch_size) == (60, 32)
+    assert not both.light
+
+
 def test_what_the_user_says_is_used():
-    budget = settings.training_budget(objectives.get("latency_ms"), 100, 3, 8, ["callback"])
+    budget = settings.training_budget(inputs.get("image"), objectives.get("latency_ms"), 100, 3, 8, ["callback"])
     assert (budget.epochs, budget.batch_size, budget.callbacks) == (3, 8, ["callback"])
     assert (budget.monitor, budget.mode) == ("val_loss", "min")
 

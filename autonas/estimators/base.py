@@ -35,6 +35,7 @@ class Data:
         input: Where `x` came from; it can lower its resolution.
         head: Where `y` came from; it has the loss and the metrics.
         seed: Which part of the examples a smaller part is: the same one for every candidate.
+        judging: One weight for each example as a part to validate on has it: without class weights.
     """
 
     x: Any
@@ -45,6 +46,7 @@ class Data:
     input: Input
     head: Head
     seed: int = 0
+    judging: np.ndarray | None = None
 
     def __len__(self) -> int:
         return data_module.length(self.x)

@@ -21,9 +21,13 @@ class Input(abc.ABC):
     Attributes:
         runs_on_device: Whether LiteRT can run the preprocessor, so that a `.tflite` holds it. Where it cannot (strings have
             no operations there), a `.tflite` takes what `numbers` returns.
+        most_epochs: Of a full training unless the user says otherwise.
+        light: Whether networks on it cost so little that several of them are one model unless the user says otherwise.
     """
 
     runs_on_device: ClassVar[bool] = False
+    light: bool = True
+    most_epochs: int = 60
 
     def on_device(self) -> keras.Model | None:
         """The model that a `.tflite` puts before the core; None where it takes what `numbers` returns."""
@@ -62,6 +66,10 @@ class Input(abc.ABC):
         Its inputs have the names, its outputs the names of `shape`; all outputs are float32, numbers of words or of
         categories too.
         """
+
+    def batch_size(self, rows: int) -> int:
+        """Examples in a batch, for so many examples, unless the user says otherwise."""
+        return 32 if rows < 5_000 else 64
 
     def targets(self, x: Any, y: Any) -> Any:
         """Returns one target for each example, where the user's come in another form: one for each event."""

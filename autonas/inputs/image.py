@@ -46,6 +46,7 @@ class ImageInput(Input):
     """
 
     runs_on_device: ClassVar[bool] = True
+    light = False
 
     def __init__(self, resolution: int | None = None) -> None:
         whole = isinstance(resolution, (int, np.integer)) and not isinstance(resolution, bool)

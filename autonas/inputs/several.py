@@ -30,10 +30,15 @@ class SeveralInputs(Input):
 
     def __init__(self, inputs: Mapping[str, Input]) -> None:
         self.inputs = dict(inputs)
+        self.light = all(part.light for part in self.inputs.values())
+        self.most_epochs = min(part.most_epochs for part in self.inputs.values())
 
     @property
     def shape(self) -> dict[str, Any]:
         return {name: part.shape for name, part in self.inputs.items()}
+
+    def batch_size(self, rows: int) -> int:
+        return min(part.batch_size(rows) for part in self.inputs.values())
 
     def check(self, x: Any, name: str = "x") -> dict[str, Any]:
         """Checks each part, and that all have as many examples."""

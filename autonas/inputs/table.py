@@ -72,6 +72,7 @@ class TableInput(Input):
     """
 
     runs_on_device: ClassVar[bool] = False
+    most_epochs = 120
 
     def __init__(self, types: Mapping[str, str] | None = None) -> None:
         if types is not None and not isinstance(types, Mapping):
@@ -86,6 +87,10 @@ class TableInput(Input):
         self._numbers: dict[str, list[float]] = {}  # column -> centre and factor
         self._missing: list[str] = []
         self._categories: dict[str, list[str]] = {}
+
+    def batch_size(self, rows: int) -> int:
+        """As the works on networks for tables take it: steps are cheap, and targets noisy."""
+        return 32 if rows < 2_000 else 128 if rows < 10_000 else 256
 
     @property
     def shape(self) -> dict[str, tuple[int, ...]]:

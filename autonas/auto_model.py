@@ -172,7 +172,8 @@ class AutoModel:
             validation_data: (x, y), (x, y, sample_weight), a dataset, a frame or a path, to judge on instead. As all data that
                 is given, it is part of the last training.
             split: How the examples to judge on are chosen: `"stratified"` at random, the classes in proportion; `"time"` the
-                latest, by the order of the rows, or `{"time": times}` by one time for each example; `{"group": groups}` so
+                latest, by the first column of dates of a table, by the last event of a sequence (`order_by`), or else by
+                the order of the rows; `{"time": times}` the latest by one time for each example; `{"group": groups}` so
                 that no group (a card, a patient) is on both sides.
             epochs: Of a full training; None chooses by the number of examples.
             batch_size: None chooses by the number of examples.

@@ -1,10 +1,14 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from autonas import preparation
 from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead
 from autonas.inputs.image import ImageInput
+from autonas.inputs.sequence import SequenceInput
+from autonas.inputs.several import SeveralInputs
+from autonas.inputs.table import TableInput
 
 X = np.random.default_rng(0).integers(0, 255, (40, 8, 8), dtype="uint8")
 Y = np.arange(40) % 4
@@ -82,3 +86,41 @@ def test_validation_weights_of_the_user_are_used():
 def test_four_parts_of_validation_data_are_an_error():
     with pytest.raises(InputError, match="validation_data must be"):
         check(validation_data=(X, Y, Y, Y))
+
+
+def events():
+    """Events of 20 cards in random order; a card's events lie around its own time, the later the lower its number."""
+    rng = np.random.default_rng(0)
+    card = rng.permutation(np.repeat(np.arange(20), 5))
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta((100 - card) * 24 + rng.integers(0, 24, 100), unit="h")
+    return pd.DataFrame({"card": card, "time": when, "amount": card + 0.5})
+
+
+def test_of_sequences_the_latest_are_judged_on():
+    frame = events()
+    sequences = SequenceInput(sequence_id="card", order_by="time")
+    y = pd.Series(np.arange(20) % 2, index=range(20))
+    given = preparation.check(
+        sequences,
+        ClassificationHead(),
+        frame,
+        y,
+        validation_split=0.2,
+        validation_data=None,
+        class_weight=None,
+        sample_weight=None,
+        seed=0,
+        how="time",
+    )
+    first, second = (part.x["static_numbers"][:, 0].astype(int).tolist() for part in (given.train, given.validation))
+    assert sorted(second) == [0, 1, 2, 3]
+    assert sorted(first) == list(range(4, 20))
+    assert given.validation.y.tolist() == [card % 2 for card in second]
+
+
+def test_of_several_inputs_the_first_that_knows_times_says_which_are_the_latest():
+    both = SeveralInputs({"picture": ImageInput(), "facts": TableInput()})
+    days = pd.date_range("2024-01-01", periods=40)[::-1]
+    x = {"picture": X, "facts": pd.DataFrame({"day": days, "a": np.arange(40)})}
+    times = both.times(both.check(x))
+    assert np.argsort(times).tolist() == list(range(39, -1, -1))

@@ -76,7 +76,7 @@ class Input(abc.ABC):
         return y
 
     def times(self, x: Rows) -> np.ndarray | None:
-        """One time for each checked example, (n,), if the data say when they are from; None if they do not."""
+        """One time for each example that was checked last, (n,), if the data say when they are from; None if they do not."""
         return None
 
     def numbers(self, x: Rows) -> Rows:

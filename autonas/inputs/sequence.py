@@ -105,6 +105,8 @@ class SequenceInput(Input):
 
     Attributes:
         ids: The sequence ids of the frame that was checked last, in the order of its examples; None without one.
+        ends: When the last event of each of these sequences was, as a number (of dates, seconds since 1970); None without
+            `order_by`.
         length: Steps of a preprocessed sequence; known after `fit`.
         sample: Some preprocessed training sequences, `{"steps": (s, length, channels), "mask": (s, length)}`, for blocks that
             follow the data. It is not part of the configuration, so that a model does not carry its users' data.
@@ -142,6 +144,7 @@ class SequenceInput(Input):
         self._vocabularies: dict[str, list[list[str]]] = {}
         self.length = 0
         self.ids: np.ndarray | None = None
+        self.ends: np.ndarray | None = None
         self.sample: dict[str, np.ndarray] | None = None
 
     @property
@@ -191,6 +194,7 @@ class SequenceInput(Input):
             InputError: If there is nothing, a sequence is empty, features differ, values are infinite, columns are missing or
                 of a wrong type; after `fit`, also if they are not those of training.
         """
+        self.ids = self.ends = None
         if isinstance(x, Mapping) and {"steps", "length"} <= set(x):
             rows = _check_parts(x, name)
         elif self._sequence_id is not None:
@@ -203,6 +207,10 @@ class SequenceInput(Input):
         if self._steps is not None:
             self._check_fitted(rows, name)
         return rows
+
+    def times(self, x: dict[str, np.ndarray]) -> np.ndarray | None:
+        """When each sequence of the frame that was checked last ended, (n,), by `order_by`; None without one."""
+        return self.ends
 
     def targets(self, x: Any, y: Any) -> Any:
         """See `sequence_targets`; targets of anything but a frame of events are as they are."""
@@ -387,6 +395,7 @@ class SequenceInput(Input):
             when = _times(_column(columns, self._order_by, name, "order_by"), f"{name}[{self._order_by!r}]")
             order = np.lexsort((np.arange(len(codes)), when, codes))
             since = _since(when[order], codes[order])
+            self.ends = when[order][np.append(np.flatnonzero(np.diff(codes[order])), -1)]
         rest = {c: v for c, v in columns.items() if c not in (self._sequence_id, self._order_by)}
         layout = self._layout if self._steps is not None and self._layout else self._find_layout(rest, codes, name)
         known = [column for column in layout.types if column != self._order_by]

@@ -12,6 +12,7 @@ from autonas.quiet import odd_names_allowed
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
 
 class SeveralInputs(Input):
@@ -52,6 +53,11 @@ class SeveralInputs(Input):
     def fit(self, x: Any) -> None:
         for name, part in self.inputs.items():
             part.fit(x[name])
+
+    def times(self, x: Any) -> np.ndarray | None:
+        """Those of the first input that knows any."""
+        found = (part.times(x[name]) for name, part in self.inputs.items())
+        return next((times for times in found if times is not None), None)
 
     def preprocessor(self) -> keras.Model:
         """Returns one model of all preprocessors, from a dict to a dict."""

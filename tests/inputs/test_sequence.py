@@ -234,6 +234,19 @@ def test_columns_that_are_not_there_are_refused():
         SequenceInput(sequence_id="card", order_by="day", static=["limits"]).check(events())
 
 
+def test_times_are_those_of_the_last_events_whatever_the_order_of_the_rows():
+    frame = events()
+    expected = {"a": "2024-01-02", "b": "2024-01-03", "c": "2024-01-09"}
+    for seed in range(4):
+        sequences = cards()
+        rows = sequences.check(frame.sample(frac=1, random_state=seed))
+        days = (sequences.times(rows) * 1e9).astype("datetime64[ns]").astype("datetime64[D]").astype(str)
+        assert dict(zip(sequences.ids.tolist(), days.tolist(), strict=True)) == expected
+    assert sequences.times(sequences.check(rows)) is None  # padded arrays do not say when they are from
+    unordered = SequenceInput(sequence_id="card")
+    assert unordered.times(unordered.check(frame.drop(columns="day"))) is None
+
+
 # --- targets
 
 

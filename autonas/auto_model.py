@@ -8,7 +8,7 @@ import functools
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +143,7 @@ class AutoModel:
         self._store = TrialStore(None)
         self._finished: dict[str, Any] | None = None
         self._model: keras.Model | None = None
+        self._target: str | list[str] | None = None  # of a frame or a file that `fit` got
 
     def fit(
         self,
@@ -193,10 +194,10 @@ class AutoModel:
         epochs = arguments.whole_or_none("epochs", epochs, least=1)
         batch_size = arguments.whole_or_none("batch_size", batch_size, least=1)
         callbacks = list(callbacks or [])
-        x, y = reading.given(x, y, target)
-        if reading.is_path(validation_data) or (target is not None and hasattr(validation_data, "columns")):
-            validation_data = reading.given(validation_data, None, target)
         data_input, head = copy.deepcopy(self._parts)
+        x, y = _read(data_input, x, y, target)
+        if reading.is_path(validation_data) or (target is not None and hasattr(validation_data, "columns")):
+            validation_data = _read(data_input, validation_data, None, target)
         given = preparation.check(
             data_input,
             head,
@@ -209,7 +210,7 @@ class AutoModel:
             sample_weight=sample_weight,
             seed=self.seed,
         )
-        self.input, self.head, self._finished = data_input, head, None
+        self.input, self.head, self._finished, self._target = data_input, head, None, _name_of(target)
         if self._named_objective is None:
             self.objective = objectives.get(head.objective)
         settings = self._settings(given, epochs, batch_size, callbacks, class_weight)
@@ -353,7 +354,9 @@ class AutoModel:
         """Answers in the user's terms.
 
         Args:
-            x: Examples of the kind that `fit` got.
+            x: Examples of the kind that `fit` got; or the path of a table, or of a folder of images. Columns that `fit` did
+                not see, and the target, are left out. Of a folder, the images in it and in its folders are answered in the
+                order of their sorted paths, `sorted(Path(x).rglob("*.png"))`.
             batch_size: Examples at a time.
 
         Returns:
@@ -368,9 +371,14 @@ class AutoModel:
     def evaluate(
         self, x: Any, y: Any = None, *, target: Any = None, sample_weight: Any = None, batch_size: int = 256
     ) -> dict[str, float]:
-        """Returns the loss and the metrics on labelled examples, given as `fit` takes them, by name."""
+        """Returns the loss and the metrics on labelled examples, given as `fit` takes them, by name.
+
+        A frame or a file needs no `target` if `fit` got its name.
+        """
         model = self.model
-        x, y = reading.given(x, y, target)
+        if y is None and target is None and (hasattr(x, "columns") or reading.is_file(x)):
+            target = self._target
+        x, y = _read(self.input, x, y, target)
         x, y, sample_weight = data_module.arrays(x, y, sample_weight)
         x, y = self.input.check(x), self.head.check(self.input.targets(x, y))
         data_module.check_lengths(x, y, sample_weight)
@@ -402,6 +410,8 @@ class AutoModel:
         model = self.model
         if data_module.is_dataset(x):
             x = data_module.examples(x)
+        elif reading.is_path(x) or (self._target is not None and hasattr(x, "columns")):
+            x = _beside(self.input, x, reading.unlabelled(x, self._target))
         checked = self.input.check(x)
         return model.predict(data_module.feed(checked), batch_size=batch_size, verbose=0)
 
@@ -444,7 +454,7 @@ class AutoModel:
             project_name=project.folder.name,
         )
         self.objective = objectives.restore(*content["objective"])
-        self._project, self._finished = project, content["finished"]
+        self._project, self._finished, self._target = project, content["finished"], content.get("target")
         self._store = TrialStore(project.folder / "trials", fingerprint(content["settings"]))
         return self
 
@@ -523,6 +533,7 @@ class AutoModel:
             "input": [inputs_module.name_of(self.input), self.input.get_config()],
             "head": [heads.name_of(self.head), self.head.get_config()],
             "objective": [self.objective.name, self.objective.direction],
+            "target": self._target,
         }
 
     def _seconds(self, store: TrialStore) -> float | None:
@@ -546,3 +557,22 @@ class AutoModel:
     @property
     def _sign(self) -> int:
         return 1 if self.objective.direction == "max" else -1
+
+
+def _read(input: Input, x: Any, y: Any, target: Any) -> tuple[Any, Any]:
+    """Examples and targets, whether they came apart, in one frame, in a file or in a folder."""
+    examples, y = reading.given(x, y, target)
+    return _beside(input, x, examples), y
+
+
+def _beside(input: Input, x: Any, examples: Any) -> Any:
+    """Examples that came out of `x`; if that was a file, paths in it start where it lies."""
+    return input.in_folder(examples, Path(x).parent) if reading.is_file(x) else examples
+
+
+def _name_of(target: Any) -> str | list[str] | None:
+    """The target as a project can keep it; None if it has other names than texts."""
+    if target is None or isinstance(target, str):
+        return target
+    names = list(target) if isinstance(target, Iterable) else [target]
+    return names if all(isinstance(name, str) for name in names) else None

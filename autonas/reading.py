@@ -32,6 +32,11 @@ def is_path(x: Any) -> bool:
     return isinstance(x, (str, os.PathLike))
 
 
+def is_file(x: Any) -> bool:
+    """Whether this names what is no folder."""
+    return is_path(x) and not os.path.isdir(x)
+
+
 def given(x: Any, y: Any, target: Any) -> tuple[Any, Any]:
     """Examples and targets of what `fit` and `evaluate` got; what brings no file and no target stays as it is.
 
@@ -81,6 +86,27 @@ def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
             raise InputError.of(name, "a file or a folder that exists", repr(str(path)))
         raise InputError.of("target", f"the name of a column of {str(path)!r}", None)
     return split_target(table(path, name), target, name)
+
+
+def unlabelled(x: Any, target: Any = None) -> Any:
+    """Turns a path, or a frame, into examples; targets that come with them are left out.
+
+    Args:
+        x: The path of a file as `read` takes it, or of a folder, see `files_in`; or a frame.
+        target: The column, or a list of columns, that is the target, if there is one.
+
+    Raises:
+        InputError: If there is no such file, or it cannot be read.
+    """
+    if is_path(x):
+        if os.path.isdir(x):
+            return files_in(Path(x))
+        if not os.path.exists(x):
+            hint = "One example is passed as [example]."
+            raise InputError.of("x", "a file or a folder that exists, or examples", repr(str(x)), hint)
+        x = table(Path(x))
+    columns = list(target) if isinstance(target, Iterable) and not isinstance(target, str) else [target]
+    return x.drop(columns=[column for column in columns if column in list(x.columns)])
 
 
 def table(path: Path, name: str = "x") -> pd.DataFrame:
@@ -180,14 +206,7 @@ def folder_files(path: Path, name: str = "x") -> tuple[list[Path], np.ndarray]:
         InputError: If there are no folders, or one of them holds no images.
     """
     folders = [folder for folder in sorted(path.iterdir()) if folder.is_dir() and not folder.name.startswith(".")]
-    images = {
-        folder: [
-            file
-            for file in sorted(folder.iterdir())
-            if file.suffix.lower() in IMAGES and not file.name.startswith(".") and file.is_file()
-        ]
-        for folder in folders
-    }
+    images = {folder: sorted(_images_of(folder)) for folder in folders}
     empty = [folder for folder in folders if not images[folder]] if folders else [path]
     if empty:
         hint = f"Images end in one of {sorted(IMAGES)}."
@@ -197,29 +216,60 @@ def folder_files(path: Path, name: str = "x") -> tuple[list[Path], np.ndarray]:
     return files, np.array([file.parent.name for file in files])
 
 
-def image_frame(
-    frame: Any, column: Any, target: Any = None, root: Any = None, shape: tuple[int, ...] | None = None
-) -> tuple[np.ndarray, Any]:
-    """Reads the images that a column of a frame names, and takes the target from other columns.
+def _images_of(folder: Path) -> list[Path]:
+    """The images that lie in a folder itself, without hidden ones."""
+    return [
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in IMAGES and not file.name.startswith(".") and file.is_file()
+    ]
 
-    Args:
-        frame: Other columns are left out.
-        column: Of the paths.
-        target: The name of a column, or a list of them; None if there is none.
-        root: The folder at which relative paths start; None means the working folder.
-        shape: As `image_files` takes it.
+
+def files_in(path: Path, name: str = "x") -> list[Path]:
+    """Finds the images in a folder and in its folders, whatever these are called; hidden ones and deeper ones are left out.
 
     Returns:
-        uint8 images, and the target, or None.
+        Their paths, sorted.
 
     Raises:
-        InputError: If there is no such column, or some images cannot be read.
+        InputError: If there are none.
+
+    Example:
+
+    >>> for path, answer in zip(files_in(Path("new")), clf.predict("new")):
+    ...     print(path, answer)
     """
-    rest, y = (frame, None) if target is None else split_target(frame, target, "the frame")
-    if column not in list(rest.columns):
-        expected = f"one of the columns {list(rest.columns)[:20]}"
-        raise InputError.of("column", expected, repr(column), "It holds the paths of the images.")
-    return image_files(rest[column], f"column {column!r}", shape, root), y
+    inner = [folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
+    files = sorted(file for folder in (path, *inner) for file in _images_of(folder))
+    if not files:
+        hint = f"Images end in one of {sorted(IMAGES)}."
+        raise InputError.of(name, "a folder of images, or of folders of images", f"no images in {path}", hint)
+    return files
+
+
+def image_column(frame: Any, name: str = "x") -> Any:
+    """Finds the column of a frame that holds paths of images: the only one of which most values end as images do.
+
+    In a frame of one column, that is the one. Other columns are left out.
+
+    Raises:
+        InputError: If there is none, or there are several.
+    """
+    known = list(frame.columns)
+    found = [number for number in range(len(known)) if _names_images(frame.iloc[:, number])]
+    if len(known) == 1 and are_paths(frame):
+        found = [0]
+    if len(found) != 1:
+        got = f"{len(found)}: {[known[number] for number in found]}" if found else f"none among {known[:20]}"
+        hint = "Pass the column itself: frame['path']."
+        raise InputError.of(name, "a frame with one column of paths of images", got, hint)
+    return frame.iloc[:, found[0]]
+
+
+def _names_images(column: Any) -> bool:
+    if column.dtype.kind in "biufcmM":
+        return False
+    return sum(is_path(path) and Path(path).suffix.lower() in IMAGES for path in column) > len(column) / 2
 
 
 def are_paths(x: Any) -> bool:

@@ -13,6 +13,7 @@ from PIL import Image
 import autonas
 from autonas import generators, reading
 from autonas.errors import InputError
+from autonas.inputs.image import ImageInput
 
 FRAME = pd.DataFrame({"age": [31, 45, 27], "city": ["Rome", "Oslo", None], "left": ["no", "yes", "no"]})
 
@@ -187,16 +188,38 @@ def test_paths_that_do_not_exist_are_named_and_counted(tmp_path):
 def test_a_frame_with_a_column_of_paths(tmp_path, monkeypatch):
     for number in range(3):
         picture(tmp_path / "images" / f"{number}.png", (8, 9), number)
-    frame = pd.DataFrame({"file": [f"{number}.png" for number in (2, 0, 1)], "kind": list("cab"), "size": [1, 2, 3]})
-    x, y = reading.image_frame(frame, "file", "kind", tmp_path / "images")
-    assert (x[:, 0, 0].tolist(), y.tolist()) == ([2, 0, 1], ["c", "a", "b"])
+    frame = pd.DataFrame({"note": list("cab"), "file": [f"{number}.png" for number in (2, 0, 1)], "size": [1, 2, 3]})
+    assert reading.image_column(frame).tolist() == ["2.png", "0.png", "1.png"]
+    assert reading.image_column(frame[["note"]]).tolist() == list("cab")  # the only one, whatever the paths end in
     monkeypatch.chdir(tmp_path / "images")
-    x, y = reading.image_frame(frame, "file")
-    assert (x.shape, y) == ((3, 8, 9), None)
-    assert reading.are_paths(frame[["file"]])
-    assert np.array_equal(reading.image_files(frame[["file"]]), x)
-    with pytest.raises(InputError, match=r"column must be one of .*'file', 'size'.* Got 'kind'"):
-        reading.image_frame(frame, "kind", "kind")
+    assert ImageInput().check(frame)[:, 0, 0].tolist() == [2, 0, 1]
+    gap = frame.assign(file=["2.png", None, "1.png"])
+    with pytest.raises(InputError, match=r"paths of images\. Got 1 of 3 that are none: (None|nan)"):
+        ImageInput().check(gap)
+    with pytest.raises(InputError, match=r"one column of paths.*Got none among \['note', 'size'\].*the column itself"):
+        ImageInput().check(frame.drop(columns="file"))
+    with pytest.raises(InputError, match=r"one column of paths.*Got 2: \['file', 'back'\]"):
+        ImageInput().check(frame.assign(back=frame["file"]))
+
+
+def test_the_images_in_a_folder_and_its_folders_are_sorted_by_path(tmp_path):
+    names = ["b.png", "a/2.png", "a/1.JPG", "c/1.png"]
+    for name in [*names, "c/deep/1.png", ".hidden/1.png", "c/.1.png", "notes.txt"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert reading.unlabelled(tmp_path) == sorted(tmp_path / name for name in names)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"a folder of images, or of folders of images\. Got no images in .*empty"):
+        reading.unlabelled(str(tmp_path / "empty"))
+
+
+def test_a_table_without_its_target_is_examples(tmp_path):
+    FRAME.to_csv(tmp_path / "customers.csv", index=False)
+    assert list(reading.unlabelled(tmp_path / "customers.csv", "left").columns) == ["age", "city"]
+    assert list(reading.unlabelled(str(tmp_path / "customers.csv"), ["left", "gone"]).columns) == ["age", "city"]
+    assert list(reading.unlabelled(FRAME, None).columns) == ["age", "city", "left"]
+    with pytest.raises(InputError, match=r"that exists, or examples\. Got 'a good film'.*passed as \[example\]"):
+        reading.unlabelled("a good film")
 
 
 @pytest.mark.parametrize(
@@ -301,11 +324,16 @@ def test_fit_takes_a_file_and_predict_a_frame(tmp_path):
     task.fit(tmp_path / "houses.csv", target="price", epochs=1)
     other = autonas.TabularRegressor(project_name="frame", **options)
     other.fit(frame.assign(price=prices), target="price", epochs=1)
-    np.testing.assert_allclose(task.predict(frame), other.predict(frame), rtol=1e-3)
+    np.testing.assert_allclose(task.predict(tmp_path / "houses.csv"), other.predict(frame), rtol=1e-3)
     third = autonas.TabularRegressor(project_name="validation", **options)
     third.fit(frame.assign(price=prices), target="price", validation_data=tmp_path / "houses.csv", epochs=1)
     assert third.predict(frame).shape == prices.shape
-    assert task.evaluate(tmp_path / "houses.csv", target="price") == pytest.approx(task.evaluate(frame, prices))
+    found = pytest.approx(task.evaluate(frame, prices))
+    assert task.evaluate(tmp_path / "houses.csv", target="price") == found
+    again = autonas.load(tmp_path / "file")  # knows the target's name, too
+    assert again.evaluate(str(tmp_path / "houses.csv")) == again.evaluate(frame.assign(price=prices)) == found
+    frame.assign(cost=prices).to_csv(tmp_path / "other.csv", index=False)
+    assert task.evaluate(tmp_path / "other.csv", target="cost") == found
     with pytest.raises(InputError, match="y must be left out with target"):
         task.fit(frame, prices, target="price")
 
@@ -323,3 +351,63 @@ def test_fit_takes_a_folder_of_images(tmp_path):
         picture(tmp_path / "other" / "dark" / f"{number}.png", (20, 16, 3), number)
         picture(tmp_path / "other" / "light" / f"{number}.png", (20, 16, 3), 250 - number)
     assert "accuracy" in task.evaluate(tmp_path / "other")  # brought to the size and the channels of the training
+    files = sorted((tmp_path / "images").rglob("*.png"))
+    assert task.predict_proba(tmp_path / "images").tolist() == task.predict_proba(files).tolist()
+    assert task.predict(str(tmp_path / "images" / "dark")).tolist() == task.predict(files[:8]).tolist()
+
+
+OPTIONS = {"max_trials": 1, "top_k": 1, "verbose": 0, "estimator": autonas.Proxy(epochs=0.5)}
+
+
+def pictures(folder):
+    """A frame of paths that start at `folder`, of images of several sizes; and what they show."""
+    names = [f"images/{number}.png" for number in range(20)]
+    kinds = np.array(["dark", "light"])[np.arange(20) % 2]
+    for number, name in enumerate(names):
+        picture(folder / name, (8 + number % 3, 8), number + 200 * (number % 2))
+    return pd.DataFrame({"path": names, "size": np.arange(20) / 7, "note": list("ab") * 10}), kinds
+
+
+def test_fit_takes_a_table_with_paths_of_images(tmp_path, monkeypatch):
+    frame, kinds = pictures(tmp_path / "set")
+    frame.assign(kind=kinds).to_csv(tmp_path / "set" / "train.csv", index=False)
+    task = autonas.ImageClassifier(directory=tmp_path / "runs", **OPTIONS)
+    task.fit(tmp_path / "set" / "train.csv", target="kind", epochs=1)
+    expected = task.predict_proba([tmp_path / "set" / name for name in frame["path"]]).tolist()
+    assert task.predict_proba(tmp_path / "set" / "train.csv").tolist() == expected
+    assert "accuracy" in task.evaluate(tmp_path / "set" / "train.csv")
+    with pytest.raises(InputError, match=r"20 of 20 .*Relative paths start at the working folder"):
+        task.predict(frame)
+    monkeypatch.chdir(tmp_path / "set")
+    assert task.predict_proba(frame.assign(kind=kinds)).tolist() == expected
+    again = autonas.ImageClassifier(directory=tmp_path / "runs", **OPTIONS)
+    again.fit(frame.assign(kind=kinds), target="kind", epochs=1)  # the same images, so the same finished project
+    assert [folder.name for folder in (tmp_path / "runs").iterdir()] == [again._project.folder.name]
+
+
+def test_paths_of_images_beside_a_table(tmp_path, monkeypatch):
+    frame, kinds = pictures(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    task = autonas.AutoModel({"picture": "image", "facts": "table"}, "classification", **OPTIONS)
+    x = {"picture": frame["path"], "facts": frame[["size", "note"]]}
+    task.fit(x, kinds, epochs=1)
+    assert task.input.shape["picture"] == (9, 8, 1)
+    assert len(task.predict({part: rows[:3] for part, rows in x.items()})) == 3
+
+
+def test_a_table_of_events_and_one_of_texts_are_answered(tmp_path):
+    events = generators.card_transactions(cards=40, seed=0, fraud=0.3)
+    events.to_csv(tmp_path / "events.csv", index=False)
+    task = autonas.SequenceClassifier(sequence_id="card", order_by="time", directory=tmp_path, **OPTIONS)
+    task.fit(tmp_path / "events.csv", target="compromised", epochs=1)
+    without = events.drop(columns="compromised")
+    assert task.predict(tmp_path / "events.csv").tolist() == task.predict(without).tolist()
+    assert len(task.predict(without)) == 40
+    texts, y = generators.reviews(40, 0)
+    pd.DataFrame({"label": y, "text": texts}).to_csv(tmp_path / "texts.csv", index=False)
+    task = autonas.TextClassifier(directory=tmp_path, **OPTIONS)
+    task.fit(tmp_path / "texts.csv", target="label", epochs=1)
+    assert task.predict(tmp_path / "texts.csv").tolist() == task.predict(texts).tolist()
+    assert task.evaluate(tmp_path / "texts.csv") == pytest.approx(task.evaluate(texts, y))
+    with pytest.raises(InputError, match=r"one column of texts.*Got the columns \['text', 'more'\]"):
+        task.predict(pd.DataFrame({"text": texts, "more": 1}))

@@ -6,6 +6,8 @@ import abc
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import keras
     import numpy as np
 
@@ -70,6 +72,10 @@ class Input(abc.ABC):
     def batch_size(self, rows: int) -> int:
         """Examples in a batch, for so many examples, unless the user says otherwise."""
         return 32 if rows < 5_000 else 64
+
+    def in_folder(self, x: Any, folder: Path) -> Any:
+        """Returns what came out of a file as `check` takes it, where paths in it start at the folder of that file."""
+        return x
 
     def targets(self, x: Any, y: Any) -> Any:
         """Returns one target for each example, where the user's come in another form: one for each event."""

@@ -16,6 +16,8 @@ from autonas.errors import InputError, NotFittedError
 from autonas.inputs.base import Input
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import keras
 
 SMALLEST_SIDE = 8
@@ -75,7 +77,8 @@ class ImageInput(Input):
 
         Args:
             x: Anything that NumPy reads as an array of numbers of rank 3 (grey, without channels) or 4 (1 to 4 channels,
-                last), each side 8 pixels or more; or the paths of image files, which are brought to one size.
+                last), each side 8 pixels or more; or the paths of image files, which are brought to one size; or a frame
+                with one column of such paths, whose other columns are left out.
             name: How the user knows it, for the error.
 
         Returns:
@@ -84,6 +87,8 @@ class ImageInput(Input):
         Raises:
             InputError: If there is nothing, the rank, type, size or channels do not fit, or values are not finite.
         """
+        if _is_frame(x):
+            x = reading.image_column(x, name)
         if reading.are_paths(x):
             if self._given is not None and not self._bytes:
                 hint = "Read the files as the training images were read."
@@ -96,6 +101,12 @@ class ImageInput(Input):
         if images.dtype != np.uint8:
             images = _to_float32(images, name)
         return images if self._given is None else self._as_fitted(images, name)
+
+    def in_folder(self, x: Any, folder: Path) -> Any:
+        """Returns the paths in a frame, relative ones from that folder on."""
+        if not _is_frame(x):
+            return x
+        return [folder / path if reading.is_path(path) else path for path in reading.image_column(x)]
 
     def fit(self, x: np.ndarray) -> None:
         """Learns the size of the images, and the mean and variance of each channel over all pixels."""
@@ -184,6 +195,10 @@ class ImageInput(Input):
         if (height, width, *(channels or [1])) != self._with_channels():
             raise InputError.of(name, f"images of shape {self._given}, as in training", f"shape {images.shape[1:]}")
         return images.reshape(len(images), *(self._given or ()))
+
+
+def _is_frame(x: Any) -> bool:
+    return hasattr(x, "columns") and hasattr(x, "iloc")
 
 
 def _scaled(side: int, scale: float, smallest: int) -> int:

@@ -80,11 +80,12 @@ class TextInput(Input):
         if isinstance(x, (str, bytes, Mapping, Set)) or not hasattr(x, "__len__"):
             hint = "Pass [text]." if isinstance(x, (str, bytes)) else ""
             raise InputError.of(name, "a list, an array or a column of texts", f"a {type(x).__name__}", hint)
-        if getattr(x, "ndim", 1) == 2 and x.shape[1] == 1:  # a frame of one column
+        if getattr(x, "ndim", 1) == 2 and x.shape[1] == 1:  # a frame of one column too
             x = x.iloc[:, 0] if hasattr(x, "iloc") else x[:, 0]
         values = x.tolist() if hasattr(x, "tolist") else list(x)
         if getattr(x, "ndim", 1) != 1 or not values:
-            raise InputError.of(name, "a list of texts, at least one", f"shape {np.shape(x)}")
+            got = f"the columns {list(x.columns)[:20]}" if hasattr(x, "columns") else f"shape {np.shape(x)}"
+            raise InputError.of(name, "a list or one column of texts, at least one", got)
         for number, value in enumerate(values):
             if not isinstance(value, str):
                 raise InputError.of(f"{name}[{number}]", "a text", *_what_else(value))

@@ -6,15 +6,26 @@ training part: by how much numbers are scaled, where their quantiles are, and wh
 
 from __future__ import annotations
 
-import datetime
-import math
-import numbers
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from autonas.columns import (
+    BOOLEAN,
+    CATEGORICAL,
+    DATE,
+    NUMERIC,
+    TYPES,
+    boolean,
+    gaps,
+    infer,
+    moments,
+    numeric,
+    plain,
+    read,
+    words,
+)
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.base import Input
 from autonas.labels import few
@@ -22,16 +33,12 @@ from autonas.labels import few
 if TYPE_CHECKING:
     import keras
 
-NUMERIC, CATEGORICAL, BOOLEAN, DATE = TYPES = ("numeric", "categorical", "boolean", "date")
 MOST_CATEGORIES = 1_000
 FEWEST_OF_A_CATEGORY = 2
 MOST_BINS, FEWEST_BINS, ROWS_OF_A_BIN = 48, 4, 30
 # What a date is taken apart into; the year has a fraction, and so does the hour. Monday is 0.
 DATE_PARTS = ("year", "month", "day", "weekday", "hour")
 _SOFT = 3.0  # standardised numbers end in -3 and 3
-_LARGEST = 1e30
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?")
-_TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 _RESERVED = ("core", "preprocessor")  # what a finished model calls its parts
 
 Columns = dict[str, np.ndarray]
@@ -119,14 +126,12 @@ class TableInput(Input):
             and `:hour` (with a fraction). After `fit`, these are the columns seen in training, in their order.
 
         Raises:
-            InputError: If there is nothing, a column is missing, comes twice, has nothing in it, or has values that cannot be
-                read as its type.
+            InputError: If there is nothing, a column is missing, comes twice, or has values that cannot be read as its type.
         """
-        raw = _columns(x, name)
+        raw = read(x, name, _clean)
         types: Mapping[str, str | None] = self.types or {column: self._given.get(column) for column in raw}
-        absent = [
-            c for c in {**types, **self._given} if c not in raw and not _in_parts(c, raw, {**self._given, **types})
-        ]
+        wanted = [*types] if self.types else [*types, *self._given]
+        absent = [c for c in wanted if c not in raw and not _in_parts(c, raw, {**self._given, **types})]
         if absent:
             hint = "Columns may come in another order, and others beside them." if self.types else "See `types`."
             expected = f"a table with the column{'s' if len(absent) > 1 else ''} {few(np.array(absent))}"
@@ -134,21 +139,25 @@ class TableInput(Input):
         rows: Columns = {}
         for column, kind in types.items():
             if column not in raw:
-                rows.update({part: _numeric(raw[part], f"{name}[{part!r}]") for part in _parts(column)})
+                rows.update({part: numeric(raw[part], f"{name}[{part!r}]") for part in _parts(column)})
                 continue
-            values = _plain(raw[column], f"{name}[{column!r}]")
+            values = plain(raw[column], f"{name}[{column!r}]")
             strict = self._given.get(column) == BOOLEAN
-            read = _typed(values, kind or _infer(values), f"{name}[{column!r}]", strict)
-            if not self.types and all(_gaps(part).all() for part in read.values()):
-                hint = "Drop the column."
-                raise InputError.of(f"{name}[{column!r}]", "a column with values", f"{len(values)} gaps", hint)
-            rows.update({column + suffix: part for suffix, part in read.items()})
+            if not self.types and gaps(values).all():
+                continue
+            parts = _typed(values, kind or infer(values), f"{name}[{column!r}]", strict)
+            rows.update({column + suffix: part for suffix, part in parts.items()})
+        if not rows:
+            raise InputError.of(
+                name, "a table with a column that has values", f"gaps only in {few(np.array(list(raw)))}"
+            )
         return rows
 
     def fit(self, x: Columns) -> None:
         """Learns the columns, the scale and the quantiles of numbers, the categories, and where values are missing.
 
         Columns in which all values are the same are left out of what a network gets, and so are categories that occur once.
+        Columns without any value are not there: `check` leaves them out, and later they may hold anything.
 
         Raises:
             InputError: If no column is left.
@@ -156,23 +165,23 @@ class TableInput(Input):
         self._rows, self.types = list(x), _types_of(x, self._given)
         self._numbers, self._missing, self._categories, self.edges = {}, [], {}, []
         for column, values in x.items():
-            gaps = _gaps(values)
+            missing = gaps(values)
             if values.dtype.kind == "U":
                 known = _frequent(values)
                 if len(known) > 1 or (known and not np.isin(values, known).all()):
                     self._categories[column] = known
                 continue
-            present = values[~gaps].astype(np.float64)
+            present = values[~missing].astype(np.float64)
             if len(present) and present.min() < present.max():
                 self._numbers[column] = _scale(present)
                 bins = min(MOST_BINS, max(FEWEST_BINS, len(x[column]) // ROWS_OF_A_BIN))
                 edges = _soft(np.array(_quantiles(present, bins), np.float32), *self._numbers[column])
                 self.edges.append(np.unique(edges).tolist())
-            if 0 < gaps.sum() < len(gaps):
+            if 0 < missing.sum() < len(missing):
                 self._missing.append(column)
         if not self.shape:
             self.types = {}
-            raise InputError.of("x", "a table with a column that varies", f"the same in all of {len(gaps)} rows")
+            raise InputError.of("x", "a table with a column that varies", f"the same in all of {len(missing)} rows")
 
     def preprocessor(self) -> keras.Model:
         """Returns the model from a dict of columns, (batch, 1) each, to the dict of `shape`."""
@@ -270,7 +279,7 @@ class TableInput(Input):
         return center, factor
 
 
-# --- what a user passes, as columns
+# --- the canonical columns
 
 
 def _clean(column: Any) -> str:
@@ -278,215 +287,20 @@ def _clean(column: Any) -> str:
     return f"{cleaned}_" if cleaned in _RESERVED else cleaned
 
 
-def _columns(x: Any, name: str) -> dict[str, Any]:
-    """The columns by name, of the same length, and at least one row."""
-    if hasattr(x, "iloc") and hasattr(x, "columns"):
-        pairs = [(column, _series(x.iloc[:, number])) for number, column in enumerate(x.columns)]
-    elif isinstance(x, Mapping):
-        pairs = [(column, _column(values, f"{name}[{column!r}]")) for column, values in x.items()]
-    elif isinstance(x, (list, tuple)) and x and all(isinstance(row, Mapping) for row in x):
-        known = dict.fromkeys(column for row in x for column in row)
-        pairs = [(column, _objects([row.get(column) for row in x])) for column in known]
-    else:
-        pairs = list(enumerate(_matrix(x, name)))
-    columns = {_clean(column): values for column, values in pairs}
-    if len(columns) < len(pairs):
-        cleaned = [_clean(column) for column, _ in pairs]
-        twice = np.array(sorted({column for column in cleaned if cleaned.count(column) > 1}))
-        raise InputError.of(name, "columns with names of their own", f"{few(twice)} more than once", "Rename them.")
-    lengths = {column: len(values) for column, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise InputError.of(name, "columns of the same length", str(lengths))
-    if not any(lengths.values()):
-        raise InputError.of(name, "a table with at least one row and one column", f"{len(columns)} columns of no rows")
-    return columns
-
-
-def _matrix(x: Any, name: str) -> Sequence[Any]:
-    hint = "One row is passed as [row], one column as {'name': values}."
-    if isinstance(x, (list, tuple)):
-        if not all(isinstance(row, (list, tuple, np.ndarray)) and np.ndim(row) == 1 for row in x):
-            raise InputError.of(
-                name, "a table: a frame, a dict of columns, or a list of rows", "a list of values", hint
-            )
-        widths = sorted({len(row) for row in x})
-        if len(widths) > 1:
-            raise InputError.of(name, "rows of the same length", f"rows of {widths[0]} and of {widths[-1]} values")
-        return [_objects(column) for column in zip(*x, strict=True)]
-    array = np.asarray(x)
-    if array.ndim != 2:
-        got = f"shape {array.shape}" if array.ndim else f"a {type(x).__name__}"
-        raise InputError.of(name, "a table: a frame, a dict of columns, or an array (rows, columns)", got, hint)
-    return list((array.astype(object) if array.dtype.kind in "US" else array).T)
-
-
-def _objects(values: Sequence[Any]) -> np.ndarray:
-    column = np.empty(len(values), object)
-    column[:] = values
-    return column
-
-
-def _column(values: Any, name: str) -> np.ndarray:
-    if hasattr(values, "iloc") and hasattr(values, "dtype"):
-        return _series(values)
-    if isinstance(values, (list, tuple)):
-        return _objects(
-            [value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value for value in values]
-        )
-    array = np.asarray(values)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        hint = "One row is passed as [row]." if array.ndim == 0 else ""
-        got = f"shape {array.shape}" if array.ndim else repr(values)
-        raise InputError.of(name, "a column, one value for each row", got, hint)
-    return array
-
-
-def _series(series: Any) -> np.ndarray:
-    """A column of pandas as an array of NumPy's types, or of objects; a categorical one as strings."""
-    kind = str(series.dtype)
-    if kind == "category":
-        return _words(_series(series.astype(object)))
-    if kind.startswith(("datetime64", "timestamp")):
-        return np.asarray(series.dt.tz_localize(None).to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT")))
-    if isinstance(series.dtype, np.dtype):
-        return np.asarray(series.to_numpy())
-    if series.dtype.kind in "iuf":
-        return np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
-    return np.asarray(series.to_numpy(dtype=object, na_value=None))
-
-
-# --- what is in a column
-
-
-def _plain(values: np.ndarray, name: str) -> np.ndarray:
-    """Booleans, numbers, strings or dates as arrays of NumPy's types; what is mixed, or has gaps, stays an array of objects."""
-    if values.dtype.kind == "m":
-        return np.where(np.isnat(values), np.nan, values.astype("timedelta64[us]").astype(np.float64) / 1e6)
-    if values.dtype.kind in "biufUM":
-        return values
-    if values.dtype.kind not in "OST":
-        raise InputError.of(name, "numbers, strings, booleans or dates", f"the type {values.dtype}")
-    plain = [None if _is_gap(value) else value for value in values.astype(object)]
-    for number, value in enumerate(plain):
-        if isinstance(value, bytes):
-            plain[number] = value.decode(errors="replace") or None
-        elif isinstance(value, datetime.timedelta):
-            plain[number] = value.total_seconds()
-        elif not isinstance(value, (type(None), *_SCALARS)):
-            hint = "Give each of its values a column of its own, or drop the column."
-            raise InputError.of(
-                name, "a column of numbers, strings, booleans or dates", f"a {type(value).__name__}", hint
-            )
-    return _objects(plain)
-
-
-_DATES = (datetime.date, np.datetime64)
-_SCALARS = (str, bool, np.bool_, numbers.Number, *_DATES)
-
-
-def _is_gap(value: Any) -> bool:
-    if value is None or (isinstance(value, (str, bytes)) and len(value) == 0):
-        return True
-    if type(value).__name__ in ("NAType", "NaTType"):  # of pandas, which need not be loaded
-        return True
-    return isinstance(value, (numbers.Number, np.datetime64)) and bool(value != value)
-
-
-def _gaps(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values == "") if values.dtype.kind == "U" else np.isnan(values)
-
-
-def _infer(values: np.ndarray) -> str:
-    known = {"b": BOOLEAN, "i": NUMERIC, "u": NUMERIC, "f": NUMERIC, "U": CATEGORICAL, "M": DATE}
-    if values.dtype.kind != "O":
-        return known[values.dtype.kind]
-    present = [value for value in values if value is not None]
-    if all(isinstance(value, (bool, np.bool_)) for value in present):
-        return BOOLEAN
-    if all(isinstance(value, numbers.Number) for value in present):
-        return NUMERIC
-    if all(isinstance(value, _DATES) for value in present):
-        return DATE
-    if not all(isinstance(value, str) for value in present):
-        return CATEGORICAL
-    return NUMERIC if all(map(_is_number, present)) else DATE if all(map(_ISO.fullmatch, present)) else CATEGORICAL
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _typed(values: np.ndarray, kind: str, name: str, strict: bool) -> Columns:
     """The canonical columns of a column, by what their names end in."""
     if kind == CATEGORICAL:
-        return {"": _words(values)}
+        return {"": words(values)}
     if kind == DATE:
         return dict(zip((f":{part}" for part in DATE_PARTS), _date(values, name), strict=True))
-    return {"": _boolean(values, name, strict) if kind == BOOLEAN else _numeric(values, name)}
-
-
-def _words(values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind == "U":
-        return values
-    texts: dict[Any, str] = {}
-    for value in set(values.tolist()):
-        whole = isinstance(value, float) and math.isfinite(value) and value == int(value)
-        texts[value] = "" if _is_gap(value) else str(int(value) if whole else value)
-    return np.array([texts.get(value, "") for value in values.tolist()], dtype=str)
-
-
-def _numeric(values: np.ndarray, name: str) -> np.ndarray:
-    """float32, NaN where missing."""
-    if values.dtype.kind == "M":
-        raise InputError.of(name, "numbers", f"dates such as {values[0]}", "Say so in types, or pass numbers.")
-    if values.dtype.kind in "OU":
-        values = np.array([_number(value, name) for value in values.tolist()])
-    if values.dtype == np.float32:
-        result = values
-    else:
-        with np.errstate(over="ignore"):
-            result = values.astype(np.float32)
-    large = np.abs(np.nan_to_num(result, nan=0.0, posinf=np.inf, neginf=-np.inf)) > _LARGEST
-    if large.any():
-        got = f"{values[large][0]} in {int(large.sum())} of {len(large)} rows, first in row {int(np.argmax(large))}"
-        raise InputError.of(name, f"finite numbers of at most {_LARGEST:g} in size", got, "NaN means missing.")
-    return result
-
-
-def _number(value: Any, name: str) -> float:
-    if value is None or value == "":
-        return math.nan
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        hint = "Is the column categorical? Then say so in types."
-        raise InputError.of(name, "numbers", f"a value such as {value!r}", hint) from error
-
-
-def _boolean(values: np.ndarray, name: str, strict: bool) -> np.ndarray:
-    if values.dtype.kind in "OU":
-        words = {**dict.fromkeys(_TRUE, 1.0), **dict.fromkeys(_FALSE, 0.0)}
-        known = [words.get(value.lower(), value) if isinstance(value, str) else value for value in values.tolist()]
-        values = _objects(known)
-    result = _numeric(values, name)
-    wrong = ~np.isnan(result) & (result != 0) & (result != 1)
-    if strict and wrong.any():
-        raise InputError.of(name, "True or False, or 1 and 0", f"a value such as {values[wrong][0]!r}")
-    return result
+    return {"": boolean(values, name, strict) if kind == BOOLEAN else numeric(values, name)}
 
 
 def _date(values: np.ndarray, name: str) -> list[np.ndarray]:
     """Year, month, day, weekday and hour, float32, NaN where missing."""
-    if values.dtype.kind != "M":
-        values = np.array([_moment(value, name) for value in values.tolist()], "datetime64[us]")
-    gaps = np.isnat(values)
-    moment = np.where(gaps, np.datetime64("2000-01-01"), values).astype("datetime64[s]")
+    values = moments(values, name)
+    missing = np.isnat(values)
+    moment = np.where(missing, np.datetime64("2000-01-01"), values).astype("datetime64[s]")
     days, months, years = (moment.astype(f"datetime64[{unit}]") for unit in "DMY")
     length = (years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")
     within = (moment - years.astype("datetime64[s]")) / length.astype("timedelta64[s]")
@@ -497,25 +311,7 @@ def _date(values: np.ndarray, name: str) -> list[np.ndarray]:
         (days.astype(np.int64) + 3) % 7,
         (moment - days.astype("datetime64[s]")).astype(np.int64) / 3_600,
     ]
-    return [np.where(gaps, np.nan, part).astype(np.float32) for part in parts]
-
-
-def _moment(value: Any, name: str) -> Any:
-    if value is None or value == "":
-        return np.datetime64("NaT")
-    if isinstance(value, datetime.datetime):
-        return np.datetime64(value.replace(tzinfo=None).isoformat(), "us")
-    if isinstance(value, np.datetime64):
-        return value.astype("datetime64[us]")
-    if isinstance(value, datetime.date):
-        return np.datetime64(value.isoformat(), "us")
-    if isinstance(value, str) and (found := _ISO.fullmatch(value)):
-        try:
-            return np.datetime64(value[: found.start(4)] if found.group(4) else value, "us")
-        except ValueError:
-            pass  # the 31st of February
-    hint = "pandas.to_datetime reads most other forms."
-    raise InputError.of(name, "dates such as 2024-01-31 or 2024-01-31 18:30:00", f"a value such as {value!r}", hint)
+    return [np.where(missing, np.nan, part).astype(np.float32) for part in parts]
 
 
 def _parts(column: str) -> list[str]:
@@ -537,7 +333,7 @@ def _types_of(x: Columns, given: Mapping[str, str]) -> dict[str, str]:
         elif values.dtype.kind == "U":
             types[column] = CATEGORICAL
         else:
-            boolean = given.get(column, BOOLEAN) == BOOLEAN and np.isin(values, (0, 1)).sum() == (~_gaps(values)).sum()
+            boolean = given.get(column, BOOLEAN) == BOOLEAN and np.isin(values, (0, 1)).sum() == (~gaps(values)).sum()
             types[column] = BOOLEAN if boolean else NUMERIC
     return types
 

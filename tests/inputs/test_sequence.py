@@ -190,6 +190,47 @@ def test_static_columns_can_be_named():
     assert "static_categories" not in rows
 
 
+def test_columns_come_in_any_order_and_others_beside_them():
+    sequences, rows = fitted(events(), sequence_id="card", order_by="day")
+    other = sequences.check(events(more=[[1]] * 6)[["more", *reversed(events().columns)]])
+    assert all(np.array_equal(other[part], rows[part], equal_nan=rows[part].dtype.kind == "f") for part in rows)
+
+
+def test_a_column_without_values_is_left_out_and_may_be_anything_later():
+    sequences, rows = fitted(events(gone=None, never=np.nan), sequence_id="card", order_by="day")
+    expected = fitted(events(), sequence_id="card", order_by="day")[0]
+    assert sequences.get_config() == expected.get_config()
+    assert sequences.check(events(gone="words"))["steps"].shape == rows["steps"].shape
+
+
+def test_sequences_of_categories_alone_are_read_again():
+    frame = pd.DataFrame({"id": [1, 1, 2, 2], "word": ["a", "b", "b", "a"]})
+    sequences, rows = fitted(frame, sequence_id="id")
+    assert rows["steps"][..., 0].tolist() == [[1, 1], [1, 1]]
+    assert sequences.check(frame)["step_categories"].tolist() == rows["step_categories"].tolist()
+
+
+@pytest.mark.parametrize("form", ["strings", "zones", "aware", "objects"])
+def test_order_by_takes_dates_of_every_form(form):
+    day = events()["day"]
+    aware = day.dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo")
+    forms = {
+        "strings": day.dt.strftime("%Y-%m-%d %H:%M"),
+        "zones": ["2024-01-03T02:00+02:00", *day.dt.strftime("%Y-%m-%dT%H:%M:%SZ")[1:]],
+        "aware": aware,
+        "objects": aware.astype(object),
+    }
+    one, other = cards(), cards()
+    rows, expected = one.check(events(day=forms[form])), other.check(events())
+    np.testing.assert_allclose(rows["steps"], expected["steps"])
+    np.testing.assert_array_equal(one.ends, other.ends)
+
+
+def test_order_by_of_other_texts_is_refused():
+    with pytest.raises(InputError, match=r"x\['day'\] must be numbers or dates.*'31/01/2024'.*pandas.to_datetime"):
+        cards().check(events(day=["31/01/2024"] * 6))
+
+
 def test_a_static_column_that_changes_is_refused_after_fit():
     sequences, _ = fitted(events(), sequence_id="card", order_by="day")
     with pytest.raises(InputError, match=r"x\['limit'\] must be constant within each sequence"):
@@ -202,12 +243,12 @@ def test_a_static_column_that_changes_is_refused_after_fit():
         (lambda f: f.drop(columns="day"), "order_by must be a column of x"),
         (lambda f: f.drop(columns="card"), "sequence_id must be a column of x"),
         (lambda f: f.drop(columns="shop"), r"\['shop'\] missing"),
-        (lambda f: f.assign(more=1), r"\['more'\] unknown"),
         (lambda f: f.assign(card=["b", None, "b", "c", "a", "b"]), "none in row 1"),
         (lambda f: f.assign(day=f["day"].where(f["card"] != "c")), "one in row 3"),
         (lambda f: f.assign(amount=["x"] * 6), r"x\['amount'\] must be numbers"),
-        (lambda f: f.assign(amount=np.inf), r"x\['amount'\] must be of finite"),
-        (lambda f: f[:0], "at least one event"),
+        (lambda f: f.assign(amount=np.inf), r"x\['amount'\] must be finite"),
+        (lambda f: f.assign(shop=[[1], [2]] * 3), r"x\['shop'\] must be a column of numbers, strings.*a list"),
+        (lambda f: f[:0], "at least one row"),
     ],
 )
 def test_a_frame_that_does_not_fit_is_refused(change, told):
@@ -273,6 +314,7 @@ def test_labels_of_every_form_are_one_for_each_sequence(y):
         (np.array([1, 0, 0, 2, 0, 1]), "different ones for 'b'"),
         (np.array([1, 0]), "3 sequences or 6 events"),
         ("nothing", "y must be a column of frame"),
+        (np.array([1, 0, None, 2, 0, 1], object), "different ones for 'b'"),
     ],
 )
 def test_labels_that_are_missing_or_differ_are_refused(y, told):

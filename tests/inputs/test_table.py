@@ -230,6 +230,13 @@ def test_what_says_nothing_is_left_out_and_may_be_anything_later():
         np.testing.assert_array_equal(values, table.numbers(table.check(FRAME))[part])
 
 
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NaT, ""])
+def test_a_column_without_values_is_left_out_and_may_be_anything_later(gap):
+    table = fitted({"a": [1, 2, 3], "c": [gap] * 3}, {"c": "numeric"})
+    assert table.types == {"a": "numeric"}
+    assert list(table.check({"a": [1], "c": ["words"]})) == list(table.check({"a": [1]})) == ["a"]
+
+
 @pytest.mark.parametrize(
     ("x", "groups"),
     [
@@ -296,7 +303,7 @@ WRONG = {
     "cells of dicts": ({"c": [{"a": 1}, None]}, r"x\['c'\].*a dict"),
     "cells of objects": ({"c": [Cell(), 1]}, r"x\['c'\].*a Cell"),
     "complex": ({"c": np.array([1j, 2])}, r"x\['c'\].*complex"),
-    "all missing": ({"a": [1, 2], "c": [None, np.nan]}, r"x\['c'\] must be a column with values.*Drop the column"),
+    "all missing": ({"a": ["", None], "c": [None, np.nan]}, r"a column that has values\. Got gaps only in 'a', 'c'"),
     "infinity": ({"c": [1.0, np.inf, 2.0]}, r"x\['c'\] must be finite.*inf in 1 of 3 rows, first in row 1"),
     "too large": ({"c": [1.0, 1e300]}, r"x\['c'\] must be finite numbers"),
     "infinity in words": ({"c": ["1", "-inf"]}, r"x\['c'\] must be finite"),

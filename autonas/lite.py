@@ -11,8 +11,10 @@ array(['good'], dtype='<U4')
 
 from __future__ import annotations
 
+import functools
 import io
 import json
+import operator
 import os
 import zipfile
 from collections.abc import Mapping
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from autonas.heads.base import Head
     from autonas.inputs.base import Input
 
-DESCRIPTION, LABELS = "autonas.json", "labels.txt"
+DESCRIPTION = "autonas.json"
 _BATCH = 256
 
 
@@ -40,15 +42,45 @@ def files(input: Input, head: Head) -> dict[str, str]:
         head: Fitted: labels, scaling.
 
     Returns:
-        Texts by file name: all of it as JSON, and the labels one a line, as other tools expect them.
+        Texts by file name: those that input and head name in `files`, for any tool to read, and the rest as JSON, which also
+        says what is in which file. What a `.txt` does not give back exactly, such as whole numbers, is in both.
+
+    Example:
+
+    >>> sorted(files(clf.input, clf.head))
+    ['autonas.json', 'labels.txt', 'pairs.txt', 'scaling.json', 'vocabulary.txt']
     """
-    description = {
+    own = {
         "input": [inputs.name_of(input), input.get_config()],
         "head": [heads.name_of(head), head.get_config()],
+        "files": {},
     }
-    texts = {DESCRIPTION: json.dumps(description, allow_nan=False)}
-    labels = getattr(head, "classes", None)
-    return texts if labels is None else {**texts, LABELS: "\n".join(map(str, labels.tolist()))}
+    description, texts = json.loads(json.dumps(own, allow_nan=False)), {}
+    for side, named in (("input", input.files()), ("head", head.files())):
+        for name, paths in named.items():
+            whole = [[side, 1, *path] for path in paths]
+            entries = {path[-1]: _inner(description, path) for path in whole}
+            texts[name] = _written(name, entries)
+            if _read_back(name, texts[name], whole) == entries:
+                description["files"][name] = whole
+                for path in whole:
+                    del _inner(description, path[:-1])[path[-1]]
+    return {DESCRIPTION: json.dumps(description, allow_nan=False), **texts}
+
+
+def _written(name: str, entries: Mapping[str, Any]) -> str:
+    if not name.endswith(".txt"):
+        return json.dumps(entries, allow_nan=False)
+    (lines,) = entries.values()
+    return "\n".join(map(str, lines))
+
+
+def _read_back(name: str, text: str, paths: list[list[Any]]) -> Any:
+    return {paths[0][-1]: text.split("\n")} if name.endswith(".txt") else json.loads(text)
+
+
+def _inner(description: Any, path: list[Any]) -> Any:
+    return functools.reduce(operator.getitem, path, description)
 
 
 class Model:
@@ -140,7 +172,12 @@ def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
         raise InputError.of("path", "a .tflite file", f"{str(path)!r} ({error})") from error
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return content, json.loads(archive.read(DESCRIPTION))
+            description = json.loads(archive.read(DESCRIPTION))
+            for name, paths in description.get("files", {}).items():
+                entries = _read_back(name, archive.read(name).decode(), paths)
+                for entry in paths:
+                    _inner(description, entry[:-1])[entry[-1]] = entries[entry[-1]]
+            return content, description
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         hint = "Write it with the task's export(path)."
         raise InputError.of("path", "a .tflite file that a task exported", repr(str(path)), hint) from error

@@ -3,12 +3,21 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 
 import autonas
+from autonas import inputs, lite
 from autonas.errors import InputError
+from autonas.export import with_files
+from autonas.heads.classification import ClassificationHead
+from autonas.heads.regression import RegressionHead
+from autonas.inputs.image import ImageInput
+from autonas.inputs.sequence import SequenceInput
+from autonas.inputs.table import TableInput
+from autonas.inputs.text import TextInput
 
 ALONE = """
 import json, sys
@@ -71,20 +80,114 @@ def test_several_inputs_and_outputs_are_answered_by_name(images, tmp_path):
     assert {name: answers.tolist() for name, answers in again.items()} == alone(path, **both)
 
 
-def test_labels_are_a_file_of_their_own(images, tmp_path):
-    import zipfile
+TABLE = {"age": [31, None, 27, 35], "city": ["Rome", "Oslo", "Rome", "Oslo"], "empty": [None] * 4}
+EVENTS = {"id": [1, 1, 2, 2], "t": [1, 2, 1, 2], "v": [1.0, 2.0, 3.0, 5.0], "shop": ["a", "b", "b", "b"]}
+WORDS = ["good film", "bad film", "good"]
+FILES = {
+    "image": (
+        lambda: ImageInput(),
+        np.stack([np.full((8, 8), value, "uint8") for value in (1, 3)]),
+        {"scaling.json": {"mean": [2.0], "variance": [1.0]}},
+    ),
+    "table": (
+        lambda: TableInput(),
+        TABLE,
+        {
+            "columns.json": {
+                "types": [["age", "numeric"], ["city", "categorical"]],
+                "rows": ["age", "city"],
+                "missing": ["age"],
+            },
+            "scaling.json": {"numbers": [["age", [31.0, 0.5]]]},
+            "categories.json": {"categories": [["city", ["Oslo", "Rome"]]]},
+        },
+    ),
+    "text": (
+        lambda: TextInput(),
+        WORDS,
+        {
+            "vocabulary.txt": "film\ngood\nbad",
+            "pairs.txt": "film\ngood\nbad\nbad film\ngood film",
+            "scaling.json": {"idf", "mean", "scale"},
+        },
+    ),
+    "sequence": (
+        lambda: SequenceInput("id", "t"),
+        EVENTS,
+        {
+            "columns.json": {
+                "sequence_id": "id",
+                "order_by": "t",
+                "layout": {
+                    "step_numbers": ["v", "t"],
+                    "step_categories": ["shop"],
+                    "static_numbers": [],
+                    "static_categories": [],
+                },
+            },
+            "scaling.json": {"steps", "static_numbers", "log_length"},
+            "categories.json": {"vocabularies": {"step_categories": [["b", "a"]]}},
+        },
+    ),
+    "several": (
+        lambda: inputs.get({"words": "text", "facts": "table"}),
+        {"words": [*WORDS, "film"], "facts": {"age": [1, 2, 3, 4]}},
+        {
+            "words.vocabulary.txt": "film\ngood\nbad",
+            "words.pairs.txt": "film\ngood\nbad\nbad film\ngood film",
+            "words.scaling.json": {"idf", "mean", "scale"},
+            "facts.columns.json": {"types": [["age", "numeric"]], "rows": ["age"], "missing": []},
+            "facts.scaling.json": {"numbers"},
+            "facts.categories.json": {"categories": []},
+        },
+    ),
+}
 
-    from autonas import lite
 
-    clf = autonas.ImageClassifier(max_trials=1, directory=tmp_path)
-    clf.head.fit(clf.head.check(images[1]))
-    files = lite.files(clf.input, clf.head)
-    assert files["labels.txt"] == "dark\nlight"
-    from autonas.export import with_files
+def archived(path, input, head):
+    """The files by name that a `.tflite` with this input and head carries."""
+    path.write_bytes(with_files(b"model", lite.files(input, head)))
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
 
-    (tmp_path / "any.tflite").write_bytes(with_files(b"model", files))
-    with zipfile.ZipFile(tmp_path / "any.tflite") as archive:
-        assert set(archive.namelist()) == {"autonas.json", "labels.txt"}
+
+@pytest.mark.parametrize("kind", FILES)
+def test_what_was_learned_is_in_files_that_any_tool_can_read(kind, tmp_path):
+    make, x, expected = FILES[kind]
+    input, head = make(), RegressionHead()
+    input.fit(input.check(x))
+    head.fit(head.check([1.0, 2.0, 6.0]))
+    found = archived(tmp_path / "any.tflite", input, head)
+    assert set(found) == {"autonas.json", "targets.json", *expected}
+    for name, content in expected.items():
+        if isinstance(content, str):
+            assert found[name] == content
+        else:
+            read = json.loads(found[name])
+            assert (set(read) if isinstance(content, set) else read) == content
+    assert json.loads(found["targets.json"])["mean"] == [3.0]
+    described = lite._read(tmp_path / "any.tflite")[1]
+    assert described["input"][1] == json.loads(json.dumps(input.get_config()))
+    assert described["head"][1] == json.loads(json.dumps(head.get_config()))
+
+
+def test_what_is_in_a_file_is_not_in_the_rest_too(tmp_path):
+    input, head = TextInput(), ClassificationHead()
+    input.fit(input.check(["extraordinary"] * 4))
+    head.fit(head.check(["yes", "no"] * 2))
+    found = archived(tmp_path / "any.tflite", input, head)
+    assert "extraordinary" not in found["autonas.json"]
+    assert '"yes"' not in found["autonas.json"]
+
+
+@pytest.mark.parametrize("classes", [["dark", "light"], [3, 4], [True, False], ["one\nline", "two"]])
+def test_labels_are_a_file_of_their_own(classes, tmp_path):
+    head = ClassificationHead()
+    head.fit(head.check(classes * 2))
+    found = archived(tmp_path / "any.tflite", ImageInput(), head)
+    assert found["labels.txt"] == "\n".join(map(str, sorted(classes)))
+    again = ClassificationHead.from_config(lite._read(tmp_path / "any.tflite")[1]["head"][1])
+    assert again.classes.tolist() == sorted(classes)
 
 
 @pytest.mark.parametrize("content", [None, b"something else"])

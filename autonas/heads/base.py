@@ -117,6 +117,10 @@ class Head(abc.ABC):
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Turns the model's outputs into answers in the user's terms."""
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """Which entries of `get_config` stand in a `.tflite` as files of their own, as `autonas.inputs.Input.files` has it."""
+        return {}
+
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
         """What JSON has to keep so that `from_config` gives a fitted head that decodes."""

@@ -241,6 +241,10 @@ class ClassificationHead(Head):
             return self.classes[np.where(alert, self._positive, 1 - self._positive)]
         return self.classes[self.probabilities(outputs).argmax(axis=1)]
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """`labels.txt` has the classes."""
+        return {"labels.txt": [["classes"]]}
+
     def get_config(self) -> dict[str, Any]:
         """What JSON has to keep. The loss and the metrics are described only: a compiled model has them."""
         return {

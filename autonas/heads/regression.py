@@ -193,6 +193,10 @@ class RegressionHead(Head):
         outputs = np.asarray(outputs)
         return outputs[:, 0] if self._flat and outputs.ndim == 2 else outputs
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """`targets.json` has the names of the targets, and the mean and scale that the model in the file applies itself."""
+        return {"targets.json": [["targets"], ["mean"], ["scale"]]}
+
     def get_config(self) -> dict[str, Any]:
         """What JSON has to keep. The loss and the metrics are described only: a compiled model has them."""
         return {

@@ -104,6 +104,14 @@ class SeveralHeads(Head):
     def decode(self, outputs: Any) -> Any:
         return {name: head.decode(outputs[name]) for name, head in self.heads.items()}
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """Those of each head, its name before theirs: `kind.labels.txt`."""
+        return {
+            f"{name}.{file}": [[name, 1, *path] for path in paths]
+            for name, head in self.heads.items()
+            for file, paths in head.files().items()
+        }
+
     def get_config(self) -> dict[str, Any]:
         from autonas.heads import name_of
 

@@ -105,6 +105,15 @@ class Input(abc.ABC):
             factor: In (0, 1]; 1 returns `x` itself.
         """
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """Which entries of `get_config` stand in a `.tflite` as readable files of their own, for other tools.
+
+        Returns:
+            name -> paths of entries, a path being keys one in the other. A `.txt` has one entry, a list, one item a line; a
+            `.json` is a dict of its entries by their last keys.
+        """
+        return {}
+
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
         """What JSON has to keep so that `from_config` gives a fitted input that checks and preprocesses."""

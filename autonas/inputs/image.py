@@ -165,6 +165,10 @@ class ImageInput(Input):
             start += len(chunk)
         return result
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """`scaling.json` has the mean and variance of each channel, which the model in the file applies itself."""
+        return {"scaling.json": [["mean"], ["variance"]]}
+
     def get_config(self) -> dict[str, Any]:
         """What JSON has to keep: the settings and what `fit` learned."""
         return {

@@ -313,6 +313,16 @@ class SequenceInput(Input):
             reduced["step_categories"] = _in_groups(x["step_categories"], stride)[:, :, 0]
         return reduced
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """`columns.json` says which columns of a frame are what, in the order in which the model takes them; `scaling.json`
+        has means and deviations in that order; `categories.json` the categories of each column, the first being number 2.
+        """
+        return {
+            "columns.json": [["sequence_id"], ["order_by"], ["layout"]],
+            "scaling.json": [["steps"], ["static_numbers"], ["log_length"]],
+            "categories.json": [["vocabularies"]],
+        }
+
     def get_config(self) -> dict[str, Any]:
         """What JSON has to keep: the settings and what `fit` learned."""
         return {

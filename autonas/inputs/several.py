@@ -75,6 +75,14 @@ class SeveralInputs(Input):
             return dict(x)
         return {name: part.reduce(x[name], factor) for name, part in self.inputs.items()}
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """Those of each input, its name before theirs: `facts.columns.json`."""
+        return {
+            f"{name}.{file}": [[name, 1, *path] for path in paths]
+            for name, part in self.inputs.items()
+            for file, paths in part.files().items()
+        }
+
     def get_config(self) -> dict[str, Any]:
         from autonas.inputs import name_of
 

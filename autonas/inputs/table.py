@@ -241,6 +241,17 @@ class TableInput(Input):
             raise InputError.of("factor", "in (0, 1]", factor)
         return x
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """`columns.json` has the types of columns and which of them have flags where `missing`; `scaling.json` what is taken
+        away from `numbers` and what they are multiplied by; `categories.json` the `categories` of each column, the first
+        being number 1. All are in the order in which the model takes them.
+        """
+        return {
+            "columns.json": [["types"], ["rows"], ["missing"]],
+            "scaling.json": [["numbers"]],
+            "categories.json": [["categories"]],
+        }
+
     def get_config(self) -> dict[str, Any]:
         """What JSON has to keep: the settings and what `fit` learned."""
         return {

@@ -162,6 +162,13 @@ class TextInput(Input):
         kept = max(min(SHORTEST, self.length), round(self.length * factor))
         return x if kept == self.length else {**x, "words": x["words"][:, :kept]}
 
+    def files(self) -> dict[str, list[list[Any]]]:
+        """`vocabulary.txt` has the word with the number 2 in its first line, the next ones below; `pairs.txt`, of words and
+        pairs, is alike. 0 stands for none, 1 for an unknown one. `scaling.json` has the weights of `pairs.txt`, `idf`, and
+        the mean and scale of the logarithms of counts of characters.
+        """
+        return {"vocabulary.txt": [["words"]], "pairs.txt": [["pairs"]], "scaling.json": [["idf"], ["mean"], ["scale"]]}
+
     def get_config(self) -> dict[str, Any]:
         """What JSON has to keep: the vocabularies, the weights and the lengths."""
         return {

@@ -44,6 +44,9 @@ def given(x: Any, y: Any, target: Any) -> tuple[Any, Any]:
         InputError: If targets come twice, or cannot be read.
     """
     folder = is_path(x) and os.path.isdir(x)
+    if isinstance(y, str):
+        # in a frame of events it could be found, but as a feature too
+        raise InputError.of("y", "one target for each example", repr(y), f"A column is named by target={y!r}.")
     if target is None and not is_path(x):
         return x, y
     if y is not None:

@@ -378,7 +378,8 @@ def _codes(values: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _times(values: np.ndarray, name: str) -> np.ndarray:
-    values = columns.plain(values, name)
+    """A number for each event, of dates the seconds since 1970."""
+    values = columns.plain(values.astype(object) if values.dtype.kind == "U" else values, name)
     kind = columns.infer(values)
     if kind == columns.DATE:
         found = columns.moments(values, name, utc=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,10 +49,22 @@ def check_input(input: Input, x: Any, folder: Path) -> None:
     _same(_saved_and_loaded(model, checked, folder), prepared, "the preprocessor gives the same when saved and loaded")
     _prepares_on_a_device(input, checked, prepared)
     _reduces(input, prepared)
+    _names_entries(input)
     again = type(input).from_config(json.loads(json.dumps(input.get_config(), allow_nan=False)))
     _check(_plain(again.shape) == _plain(input.shape), "from_config gives the same shape", again.shape)
     _same(again.check(x), checked, "from_config gives an input that checks the same")
     _same(_outputs(again.preprocessor(), checked), prepared, "from_config gives the same preprocessor")
+
+
+def _names_entries(input: Input) -> None:
+    """`files` names entries of `get_config`, and of a `.txt` one list."""
+    for name, paths in input.files().items():
+        try:
+            found = [functools.reduce(operator.getitem, path, input.get_config()) for path in paths]
+        except (KeyError, IndexError) as error:
+            _check(False, f"what files names for {name} is an entry of get_config", error)
+        one_list = len(paths) == 1 and isinstance(found[0], list)
+        _check(one_list or not name.endswith(".txt"), f"{name}, a .txt, has one list", paths)
 
 
 def _prepares_on_a_device(input: Input, checked: Any, prepared: Any) -> None:

@@ -58,6 +58,16 @@ class CopiesForNothing(ImageInput):
         return super().reduce(x, factor).copy()
 
 
+class NamesWhatItLacks(ImageInput):
+    def files(self):
+        return {"scaling.json": [["means"]]}
+
+
+class WritesTwoListsInLines(ImageInput):
+    def files(self):
+        return {"scaling.txt": [["mean"], ["variance"]]}
+
+
 class Trains(ImageInput):
     def preprocessor(self):
         model = super().preprocessor()
@@ -71,6 +81,8 @@ class Trains(ImageInput):
         (ChangesWhatItChecks, "check leaves what it checked"),
         (TakesNothing, "no examples at all"),
         (CopiesForNothing, "is x"),
+        (NamesWhatItLacks, "what files names for scaling.json"),
+        (WritesTwoListsInLines, "scaling.txt, a .txt, has one list"),
         (Trains, "nothing to train"),
     ],
 )

@@ -210,18 +210,20 @@ def test_sequences_of_categories_alone_are_read_again():
     assert sequences.check(frame)["step_categories"].tolist() == rows["step_categories"].tolist()
 
 
-@pytest.mark.parametrize("form", ["strings", "zones", "aware", "objects"])
+@pytest.mark.parametrize("form", ["strings", "array", "zones", "aware", "objects"])
 def test_order_by_takes_dates_of_every_form(form):
     day = events()["day"]
     aware = day.dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo")
     forms = {
         "strings": day.dt.strftime("%Y-%m-%d %H:%M"),
+        "array": day.to_numpy().astype("datetime64[s]").astype(str),
         "zones": ["2024-01-03T02:00+02:00", *day.dt.strftime("%Y-%m-%dT%H:%M:%SZ")[1:]],
         "aware": aware,
         "objects": aware.astype(object),
     }
     one, other = cards(), cards()
-    rows, expected = one.check(events(day=forms[form])), other.check(events())
+    frame = {**{name: events()[name].to_numpy() for name in events()}, "day": forms[form]}
+    rows, expected = one.check(frame), other.check(events())
     np.testing.assert_allclose(rows["steps"], expected["steps"])
     np.testing.assert_array_equal(one.ends, other.ends)
 

@@ -62,9 +62,9 @@ class SequenceInput(Input):
     as a list of arrays of shape (time, features) or (time,); as a dict with `steps` and `length`, padded at the end with
     anything; or, with `sequence_id`, as a frame (or a dict of columns) with one row for each event. Missing numbers are NaN.
 
-    In a frame, columns of text and of categories become categories, all others numbers. Columns that are constant within
-    each sequence are beside the sequence instead of in it. The time since the previous event is a feature too (its
-    logarithm, of seconds where `order_by` holds dates).
+    In a frame, columns of text and of categories become categories, all others numbers; columns without any value are left
+    out. Columns that are constant within each sequence are beside the sequence instead of in it. The time since the previous
+    event is a feature too (its logarithm, of seconds where `order_by` holds dates).
 
     Of sequences longer than 512 steps the last 512 are used, for the latest events matter most; their whole length stays
     known. A network gets as many steps as the longest sequence of training has, of longer ones the last.
@@ -72,8 +72,8 @@ class SequenceInput(Input):
     Args:
         sequence_id: The column that says which sequence an event belongs to. Examples are in the order in which the ids
             first appear.
-        order_by: The column of numbers or dates that events are sorted by; equal ones stay in the order of the rows. None
-            keeps that order for all.
+        order_by: The column of numbers, dates or texts of ISO dates that events are sorted by; equal ones stay in the order of
+            the rows. None keeps that order for all.
         static: The columns beside the sequences. None finds them.
         types: column -> `"number"` or `"category"`, where the type of the column does not say it.
 
@@ -166,6 +166,8 @@ class SequenceInput(Input):
             `steps`, float32 (n, time, features), NaN where missing and after the end; `length`, float32 (n, 1), more than
             `time` where the sequence was cut; and where a frame has them, `step_categories`, str (n, time, columns), "" where
             missing and after the end; `static_numbers`, float32 (n, columns); `static_categories`, str (n, columns).
+
+        After `fit`, a frame has the columns of training, in any order and with others beside them.
 
         Raises:
             InputError: If there is nothing, a sequence is empty, features differ, values are infinite, columns are missing or

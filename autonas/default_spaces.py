@@ -21,8 +21,6 @@ from autonas.blocks import (
 from autonas.errors import InputError
 from autonas.inputs.base import Input
 
-SHORT = 32  # steps of sequences that a network may take side by side
-
 
 def image_space(images: Any, rows: int) -> Block:
     """Augmentation, one of the families of networks, and how its features are reduced.
@@ -53,11 +51,12 @@ def sequence_space(sequence: Any, rows: int) -> Block:
         sequence: Fitted; the networks follow its length and channels.
         rows: How many training examples there are; the networks follow it too.
     """
-    names = ["flat"] if sequence.length <= SHORT else []
-    names += ["kernels", "inception", "recurrent", "temporal", "attention"]
-    families = {
-        name: BLOCKS[f"sequence_{name}"](sequence if name == "kernels" else sequence.length, rows) for name in names
-    }
+    names = ("inception", "recurrent", "temporal", "attention")
+    families: dict[str, Block] = {}
+    if sequence.is_short:
+        families["flat"] = BLOCKS["sequence_flat"](sequence.length, rows, sequence.edges["steps"])
+    families["kernels"] = BLOCKS["sequence_kernels"](sequence, rows)
+    families |= {name: BLOCKS[f"sequence_{name}"](sequence.length, rows) for name in names}
     return SequenceBlock(sequence, rows, OneOf("family", families))
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from autonas import scaling
 from autonas.blocks.base import MOMENTUM, Block, choose
 from autonas.errors import InputError
 
@@ -43,6 +44,7 @@ class SequenceBlock(Block):
         self.network = network
         self.sizes = dict(sequence.sizes)
         self.widths = [32, 64] if rows < 5_000 else [32, 64, 128, 256]
+        self.edges = sequence.edges
         self.has_static = bool({"static", "static_categories"} & set(sequence.shape))
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
@@ -50,6 +52,7 @@ class SequenceBlock(Block):
 
         dense = hp.Choice("join_layers", [0, 1, 2], default=1 if self.has_static else 0)
         width = hp.Choice("join_units", self.widths, default=64)
+        normal = hp.Choice("join_normal", [0, 1], default=0)
         dropout = hp.Choice("join_dropout", [0.0, 0.1, 0.25, 0.5], default=0.1)
         mask = keras.ops.expand_dims(x["mask"], -1)
         parts = {"mask": x["mask"], "numbers": x["steps"] * mask, "steps": x["steps"] * mask}
@@ -57,12 +60,14 @@ class SequenceBlock(Block):
             parts["embedded"] = self._embedded(x["step_categories"], "step_categories") * mask
             parts["steps"] = keras.layers.Concatenate()([parts["numbers"], parts["embedded"]])
         beside = [x["summary"], *([x["static"]] if "static" in x else [])]
+        if hp.Choice("join_numbers", ["piecewise", "plain"]) == "piecewise":
+            beside += [_binned(x[part], self.edges[part]) for part in ("summary", "static") if _vary(self.edges[part])]
         if "static_categories" in x:
             beside.append(self._embedded(x["static_categories"], "static_categories"))
         features = keras.layers.Concatenate()([self.network.build(hp, parts), *beside])
         for _ in range(dense):
-            features = keras.layers.Dense(width, use_bias=False)(features)
-            features = keras.layers.BatchNormalization(momentum=MOMENTUM)(features)
+            features = keras.layers.Dense(width)(features)
+            features = keras.layers.BatchNormalization(momentum=MOMENTUM)(features) if normal else features
             features = keras.layers.Activation("relu")(features)
             features = keras.layers.Dropout(dropout)(features) if dropout else features
         return features
@@ -424,25 +429,70 @@ class EvolvedBlock(TimeBlock):
 
 
 class FlatBlock(TimeBlock):
-    """All steps side by side, for short sequences: what the dense layers after it make of them is theirs.
+    """All steps side by side, for short sequences, each number a column as in a table; dense layers come after it.
+
+    Args:
+        length: Steps of a preprocessed sequence.
+        rows: How many training examples there are.
+        edges: Of the bins of each number of a step; None leaves numbers as they are.
 
     Example:
 
-    >>> features = FlatBlock(6, 20_000).build(hp, {"steps": steps, "mask": mask})
+    >>> features = FlatBlock(6, 20_000, sequences.edges["steps"]).build(hp, {"steps": steps, "numbers": steps, "mask": mask})
+
+    References:
+    - Gorishniy et al., 2022, https://arxiv.org/abs/2203.05556 (piecewise-linear encoding)
     """
 
     name = "flat"
+
+    def __init__(self, length: int, rows: int, edges: list[list[float]] | None = None) -> None:
+        super().__init__(length, rows)
+        self.edges = edges if _vary(edges or []) else None
+        self.units = 64 if rows < 5_000 else 256
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
         dropout = hp.Choice("flat_dropout", [0.0, 0.1, 0.25, 0.5], default=0.0)
-        steps = x["steps"] * keras.ops.expand_dims(x["mask"], -1)
-        features = keras.layers.Concatenate()([keras.layers.Flatten()(steps), x["mask"]])
+        column = keras.ops.expand_dims(x["mask"], -1)
+        parts = [keras.layers.Flatten()(x["steps"] * column), x["mask"]]
+        if self.edges is not None:
+            edges = self.edges
+            numbers = keras.layers.Flatten()(x["numbers"][:, :, : len(edges)])
+            bins = scaling.piecewise(numbers, edges * self.length)
+            real = keras.ops.repeat(column, len(edges), axis=1)
+
+            def embedded(bins: Any) -> Any:
+                size = hp.Choice("flat_embedded_size", [4, 8, 16], default=8)
+                dense = keras.layers.EinsumDense(
+                    "nkb,kbd->nkd", (bins.shape[1], size), activation="relu", bias_axes="kd"
+                )
+                return [keras.layers.Flatten()(dense(bins) * real)]
+
+            ways = {
+                "embedded": embedded,
+                "piecewise": lambda bins: [keras.layers.Flatten()(bins * real)],
+                "plain": lambda bins: [],
+            }
+            parts += choose(hp, "flat_numbers", ways, bins)
+        features = keras.layers.Concatenate()(parts)
         return keras.layers.Dropout(dropout)(features) if dropout else features
 
     def starting_points(self) -> list[dict[str, Any]]:
-        return [{"join_layers": 2}]
+        return [{"join_layers": 2, "join_units": self.units}]
+
+
+def _vary(edges: list[list[float]]) -> bool:
+    """Whether some number has a bin at all: one that never changes has a single edge."""
+    return any(len(borders) > 1 for borders in edges)
+
+
+def _binned(numbers: Any, edges: list[list[float]]) -> Any:
+    """How far numbers have come through their bins, side by side in the last axis; flags after the numbers are left out."""
+    import keras
+
+    return keras.layers.Flatten()(scaling.piecewise(numbers[:, : len(edges)], edges))
 
 
 def _stride(length: int, longest: int) -> int:

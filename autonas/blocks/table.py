@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas import scaling
 from autonas.blocks.base import Block, choose
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ class TableBlock(Block):
                 hp,
                 f"{name}_numbers",
                 {
-                    "piecewise": lambda x: _flat(piecewise(x, self.edges)),
-                    "embedded": lambda x: _flat(_embedded(hp, f"{name}_embedded_size", piecewise(x, self.edges))),
+                    "piecewise": lambda x: _flat(scaling.piecewise(x, self.edges)),
+                    "embedded": lambda x: _flat(
+                        _embedded(hp, f"{name}_embedded_size", scaling.piecewise(x, self.edges))
+                    ),
                     "periodic": lambda x: _flat(_embedded(hp, f"{name}_periodic_size", periodic(x))),
                     "plain": lambda x: None,
                 },
@@ -177,7 +180,7 @@ class AttentionTableBlock(TableBlock):
         width = hp.Choice("attention_table_width", [16, 32], default=16)
         tokens = []
         if "numbers" in x:
-            bins = piecewise(x["numbers"], self.edges)
+            bins = scaling.piecewise(x["numbers"], self.edges)
             tokens.append(keras.layers.EinsumDense("nkb,kbd->nkd", (bins.shape[1], width), bias_axes="kd")(bins))
         if "missing" in x:
             tokens.append(keras.layers.Reshape((1, width))(keras.layers.Dense(width)(x["missing"])))
@@ -190,21 +193,6 @@ class AttentionTableBlock(TableBlock):
             inner = keras.layers.Dense(2 * width, activation="relu")(keras.layers.LayerNormalization()(x))
             x = keras.layers.Add()([x, keras.layers.Dense(width)(self.dropout(hp, "attention_table_dropout", inner))])
         return keras.layers.GlobalAveragePooling1D()(keras.layers.LayerNormalization()(x))
-
-
-def piecewise(numbers: Any, edges: list[list[float]]) -> Any:
-    """How far each number has come through each of its bins, (batch, numbers, bins): 0 before a bin, 1 behind it."""
-    import keras
-
-    most = max(len(borders) for borders in edges) - 1
-    lower = np.full((len(edges), most), 1e6, "float32")  # bins that a number does not have are never reached
-    scale = np.ones((len(edges), most), "float32")
-    for place, borders in enumerate(edges):
-        bins = np.array(borders, "float32")
-        lower[place, : len(bins) - 1] = bins[:-1]
-        scale[place, : len(bins) - 1] = 1 / np.maximum(np.diff(bins), 1e-6)
-    through = (keras.ops.expand_dims(numbers, -1) - lower) * scale
-    return keras.ops.clip(through, 0.0, 1.0)
 
 
 def periodic(numbers: Any, frequencies: int = 8) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas import scaling
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.base import Input
 from autonas.sequences import CATEGORY, LONGEST, NUMBER, PARTS, Events, Layout, of_arrays, of_parts, real_steps
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import keras
 
 MOST_CATEGORIES = 1000
+SHORT = 32  # steps that a network may take side by side, as the columns of a table
 SAMPLE = 64  # sequences that are kept for blocks which follow the data
 SHORTEST_REDUCED = 4
 FIRST_CATEGORY = 2  # 0 stands for nothing (padding, missing), 1 for what training did not have
@@ -27,15 +29,16 @@ FIRST_CATEGORY = 2  # 0 stands for nothing (padding, missing), 1 for what traini
 
 @dataclasses.dataclass
 class _Scale:
-    """How the columns of an array of numbers are scaled, and which of them had missing values."""
+    """How the columns of an array of numbers are scaled, which of them had missing values, and the edges of their bins."""
 
     mean: list[float]
     deviation: list[float]
     missing: list[int]
+    edges: list[list[float]]
 
     @classmethod
-    def of(cls, columns: Iterable[np.ndarray]) -> _Scale:
-        scale = cls([], [], [])
+    def of(cls, columns: Iterable[np.ndarray], rows: int = 0) -> _Scale:
+        scale = cls([], [], [], [])
         for number, column in enumerate(columns):
             known = column[~np.isnan(column)].astype(np.float64)
             mean = float(known.mean()) if len(known) else 0.0
@@ -45,6 +48,9 @@ class _Scale:
             scale.deviation.append(deviation if deviation > 1e-6 * max(abs(mean), 1e-6) else 1.0)
             if len(known) < len(column):
                 scale.missing.append(number)
+            found = np.array(scaling.quantiles(known, scaling.bins(rows)) if len(known) else [0.0])
+            edges = scaling.bent((found - mean) / scale.deviation[-1])
+            scale.edges.append(np.unique(edges.astype(np.float32)).tolist())
         return scale
 
     @property
@@ -116,8 +122,8 @@ class SequenceInput(Input):
         self._types = dict(types or {})
         self._layout: Layout | None = None
         self._steps: _Scale | None = None
-        self._static_numbers = _Scale([], [], [])
-        self._log_length = _Scale([0.0], [1.0], [])
+        self._static_numbers = _Scale([], [], [], [])
+        self._log_length = _Scale([0.0], [1.0], [], [[0.0]])
         self._vocabularies: dict[str, list[list[str]]] = {}
         self.length = 0
         self.ids: np.ndarray | None = None
@@ -154,6 +160,21 @@ class SequenceInput(Input):
         """
         names = ("step_categories", "static_categories")
         return {name: [len(known) + FIRST_CATEGORY for known in self._vocabularies.get(name, [])] for name in names}
+
+    @property
+    def is_short(self) -> bool:
+        """Whether sequences are so short that all steps side by side are a row of a table."""
+        return self.length <= SHORT
+
+    def batch_size(self, rows: int) -> int:
+        """As for a table where sequences are short: steps are cheap, and targets noisy."""
+        return (32 if rows < 2_000 else 128 if rows < 10_000 else 256) if self.is_short else super().batch_size(rows)
+
+    @property
+    def edges(self) -> dict[str, list[list[float]]]:
+        """The edges of bins of each number, by the part that it is in: quantiles of training values, scaled, ascending."""
+        scales = {"steps": self._fitted(), "static": self._static_numbers, "summary": self._log_length}
+        return {part: scale.edges for part, scale in scales.items()}
 
     def check(self, x: Any, name: str = "x") -> dict[str, np.ndarray]:
         """Returns sequences as a dict of arrays.
@@ -226,9 +247,10 @@ class SequenceInput(Input):
             raise InputError.of("x", f"what was checked last, with {known} columns", f"one with {got}")
         steps, real = x["steps"], real_steps(x)
         self.length = int(min(LONGEST, real.sum(1).max()))
-        self._steps = _Scale.of(steps[..., number][real] for number in range(steps.shape[2]))
-        self._static_numbers = _Scale.of(x["static_numbers"].T if "static_numbers" in x else ())
-        self._log_length = _Scale.of(np.log(x["length"]).T)
+        rows = len(steps)
+        self._steps = _Scale.of((steps[..., number][real] for number in range(steps.shape[2])), rows)
+        self._static_numbers = _Scale.of(x["static_numbers"].T if "static_numbers" in x else (), rows)
+        self._log_length = _Scale.of(np.log(x["length"]).T, rows)
         self._vocabularies = {}
         for part in ("step_categories", "static_categories"):
             if part in x:
@@ -378,7 +400,7 @@ class SequenceInput(Input):
 def _scaled(ops: Any, x: Any, scale: _Scale, mask: Any = None) -> Any:
     """Scales with NumPy or `keras.ops`; what is missing becomes 0, with a flag where training had missing values."""
     mean, deviation = scale.arrays()
-    known = (x - mean) / deviation
+    known = scaling.bent((x - mean) / deviation, ops)
     missing = ops.isnan(x)
     known = ops.where(missing, ops.zeros_like(known), known)
     if scale.missing:

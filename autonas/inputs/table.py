@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from autonas import scaling
 from autonas.columns import (
     BOOLEAN,
     CATEGORICAL,
@@ -35,10 +36,8 @@ if TYPE_CHECKING:
 
 MOST_CATEGORIES = 1_000
 FEWEST_OF_A_CATEGORY = 2
-MOST_BINS, FEWEST_BINS, ROWS_OF_A_BIN = 48, 4, 30
 # What a date is taken apart into; the year has a fraction, and so does the hour. Monday is 0.
 DATE_PARTS = ("year", "month", "day", "weekday", "hour")
-_SOFT = 3.0  # standardised numbers end in -3 and 3
 _RESERVED = ("core", "preprocessor")  # what a finished model calls its parts
 
 Columns = dict[str, np.ndarray]
@@ -174,8 +173,8 @@ class TableInput(Input):
             present = values[~missing].astype(np.float64)
             if len(present) and present.min() < present.max():
                 self._numbers[column] = _scale(present)
-                bins = min(MOST_BINS, max(FEWEST_BINS, len(x[column]) // ROWS_OF_A_BIN))
-                edges = _soft(np.array(_quantiles(present, bins), np.float32), *self._numbers[column])
+                found = scaling.quantiles(present, scaling.bins(len(x[column])))
+                edges = _soft(np.array(found, np.float32), *self._numbers[column])
                 self.edges.append(np.unique(edges).tolist())
             if 0 < missing.sum() < len(missing):
                 self._missing.append(column)
@@ -278,8 +277,7 @@ class TableInput(Input):
         from keras import ops
 
         center, factor = self._scales()
-        z = ops.clip((x - center) * factor, -1e6, 1e6)
-        return ops.where(ops.isnan(x), 0.0, z / ops.sqrt(1.0 + ops.square(z / _SOFT)))
+        return ops.where(ops.isnan(x), 0.0, scaling.bent((x - center) * factor, ops))
 
     @property
     def _strings(self) -> set[str]:
@@ -364,18 +362,7 @@ def _scale(values: np.ndarray) -> list[float]:
 
 def _soft(x: np.ndarray, center: Any, factor: Any) -> np.ndarray:
     """Scales, and bends what is far out so that it stays within -3 and 3."""
-    z = np.clip((x - np.float32(center)) * np.float32(factor), np.float32(-1e6), np.float32(1e6))
-    return np.asarray(z / np.sqrt(np.float32(1) + np.square(z / np.float32(_SOFT))))
-
-
-def _quantiles(values: np.ndarray, bins: int) -> list[float]:
-    """Ascending edges of bins with about as many values each; a value that is very frequent takes no more than one of them."""
-    distinct, counts = np.unique(values, return_counts=True)
-    if len(distinct) <= bins + 1:
-        return distinct.tolist()
-    share = np.cumsum(np.minimum(counts, len(values) / bins))
-    chosen = np.searchsorted(share, np.linspace(0, share[-1], bins + 1)[1:-1])
-    return np.unique(distinct[[0, *chosen, -1]]).tolist()
+    return np.asarray(scaling.bent((x - np.float32(center)) * np.float32(factor)))
 
 
 def _frequent(values: np.ndarray) -> list[str]:

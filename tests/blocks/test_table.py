@@ -9,7 +9,7 @@ import pytest
 
 from autonas import generators
 from autonas.blocks import of
-from autonas.blocks.table import periodic, piecewise
+from autonas.blocks.table import periodic
 from autonas.export import to_tflite
 from autonas.inputs.table import TableInput
 from autonas.space import discover
@@ -58,13 +58,6 @@ def test_every_choice_runs_on_a_device(name):
     for value in numbers.values if numbers else [None]:
         hp.values = complete(hp, lambda h, value=value: value if h is numbers else h.default)
         assert to_tflite(build(hp))
-
-
-def test_piecewise_linear_encoding_is_that_of_the_paper():
-    edges = [[-1.0, 0.0, 2.0], [0.0, 1.0]]
-    x = np.array([[-2.0, 0.25], [1.0, 3.0]], "float32")
-    encoded = np.asarray(piecewise(x, edges))
-    np.testing.assert_allclose(encoded, [[[0, 0], [0.25, 0]], [[1, 0.5], [1, 0]]])
 
 
 def test_periodic_features_are_sines_and_cosines():

@@ -13,6 +13,7 @@ import pytest
 from autonas.data import feed
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.sequence import SequenceInput
+from autonas.scaling import bent
 from autonas.testing.inputs import check_input
 
 RNG = np.random.default_rng(0)
@@ -330,13 +331,36 @@ def test_labels_that_are_missing_or_differ_are_refused(y, told):
 def test_numbers_are_scaled_over_real_steps_alone():
     sequences, rows = fitted(RAGGED)
     every = np.concatenate(RAGGED)
-    expected = (RAGGED[0] - every.mean(0)) / every.std(0)
+    expected = bent((RAGGED[0] - every.mean(0)) / every.std(0))
     prepared = sequences.numbers(rows)
     assert prepared["steps"][0, :3] == pytest.approx(expected, abs=1e-5)
     assert not prepared["steps"][0, 3:].any()
     assert prepared["mask"].sum(1).tolist() == [3, 1, 7, 4]
     logs = np.log([3, 1, 7, 4])
-    assert prepared["summary"].ravel() == pytest.approx((logs - logs.mean()) / logs.std(), abs=1e-5)
+    assert prepared["summary"].ravel() == pytest.approx(bent((logs - logs.mean()) / logs.std()), abs=1e-5)
+
+
+def test_bins_are_quantiles_of_real_steps_on_the_scale_of_what_is_prepared():
+    sequences, rows = fitted([np.arange(n, dtype="float32")[:, None] for n in (3, 5, 9)])
+    prepared = sequences.numbers(rows)
+    real = prepared["steps"][prepared["mask"] > 0][:, 0]
+    ((low, *_, high),) = sequences.edges["steps"]
+    assert (low, high) == (pytest.approx(real.min(), abs=1e-6), pytest.approx(real.max(), abs=1e-6))
+    ((shortest, middle, longest),) = sequences.edges["summary"]
+    assert [shortest, middle, longest] == pytest.approx(prepared["summary"].ravel().tolist(), abs=1e-6)
+    assert SequenceInput.from_config(sequences.get_config()).edges == sequences.edges
+
+
+def test_a_number_far_out_does_not_drown_the_others():
+    sequences, _ = fitted(RAGGED)
+    far = sequences.numbers(sequences.check([np.full((2, RAGGED[0].shape[1]), 1e17, "float32")]))
+    assert far["steps"].max() == pytest.approx(3.0, abs=1e-3)
+
+
+def test_short_sequences_are_batched_as_rows_of_a_table():
+    short, _ = fitted(RAGGED)
+    long, _ = fitted([np.zeros((40, 1), "float32"), np.ones((40, 1), "float32")])
+    assert (short.batch_size(20_000), long.batch_size(20_000)) == (256, 64)
 
 
 def test_missing_numbers_are_the_mean_with_a_flag_and_padding_is_not_missing():
@@ -355,7 +379,7 @@ def test_the_model_takes_any_number_of_steps_and_keeps_the_last(time):
     out = sequences.preprocessor().predict(feed(rows), verbose=0)
     assert out["steps"].shape == (3, 7, 2)
     every = np.concatenate(RAGGED)
-    kept = (x[:, -7:] - every.mean(0)) / every.std(0)
+    kept = bent((x[:, -7:] - every.mean(0)) / every.std(0))
     assert out["steps"][:, : min(7, time)] == pytest.approx(kept, abs=1e-4)
     assert out["mask"].sum(1).tolist() == [min(7, time)] * 3
     numbers = sequences.numbers(rows)

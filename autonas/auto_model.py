@@ -236,7 +236,8 @@ class AutoModel:
         preprocessor = self.input.preprocessor()
         data, everything = preparation.prepare(given, self.input, self.head, preprocessor, class_weight, self.seed)
         block = self.block(self.input, len(data))
-        space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks))
+        judged_by_loss = self.objective.cheap or self.objective.name == "val_loss"
+        space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks), search_loss=not judged_by_loss)
         budget = training_budget(self.input, self.objective, len(everything), epochs, batch_size, callbacks)
         evaluation = self._evaluation(space, data, budget, preprocessor)
         settings = {**settings, "space": space.get_config()}

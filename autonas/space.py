@@ -52,6 +52,8 @@ class SearchSpace(keras_tuner.HyperModel):
         input_shape: Shape of one preprocessed example, or a dict of shapes.
         schedules: Learning rate schedules to choose from, of `"cosine"` and `"constant"`. A callback that sets the
             learning rate needs it constant.
+        search_loss: Whether candidates may be trained with other losses than the head's plain one. Not where `"val_loss"` is
+            what a tuner optimises: it says nothing between losses of two kinds.
 
     Attributes:
         hyperparameters: A `keras_tuner.HyperParameters` with all of them, the conditional ones included, parents first.
@@ -67,8 +69,10 @@ class SearchSpace(keras_tuner.HyperModel):
         head: Head,
         input_shape: Any,
         schedules: Sequence[str] = ("cosine", "constant"),
+        search_loss: bool = False,
     ) -> None:
         super().__init__(tunable=True)
+        self.search_loss = search_loss
         self.block = block
         self.head = head
         self.input_shape = input_shape
@@ -84,7 +88,7 @@ class SearchSpace(keras_tuner.HyperModel):
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Builds and compiles a candidate, as Keras Tuner asks for it; a cosine schedule then ends after 10,000 steps."""
         core = self.network(hp, self.input_shape)
-        core.compile(optimizer=self.optimizer(hp, steps=10_000), loss=self.head.loss(), metrics=self.head.metrics())
+        core.compile(optimizer=self.optimizer(hp, steps=10_000), loss=self.loss(hp), metrics=self.head.metrics())
         return core
 
     def network(self, hp: keras_tuner.HyperParameters, input_shape: Any) -> keras.Model:
@@ -132,6 +136,14 @@ class SearchSpace(keras_tuner.HyperModel):
             return keras.optimizers.Adam(learning_rate("adam_learning_rate", 3e-4, 1e-2, 2e-3))
 
         return choose(hp, "optimizer", {"adamw": adamw, "adam": adam, "sgd": sgd}, None)
+
+    def loss(self, hp: keras_tuner.HyperParameters) -> Any:
+        """What a candidate is trained with.
+
+        Args:
+            hp: With the candidate's values.
+        """
+        return self.head.loss(hp if self.search_loss else None)
 
     def complete(self, values: Mapping[str, Any]) -> Values:
         """Fills up with defaults what `values` leave open, and leaves out what is not active."""
@@ -189,6 +201,7 @@ class SearchSpace(keras_tuner.HyperModel):
 
     def _declare(self, hp: keras_tuner.HyperParameters) -> None:
         self.network(hp, self.input_shape)
+        self.loss(hp)
         self.optimizer(hp, steps=1)
 
 
@@ -215,6 +228,10 @@ class Candidate:
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """Makes its optimiser, for a training of so many batches."""
         return self.space.optimizer(self._hp, steps)
+
+    def loss(self) -> Any:
+        """What it is trained with, as `compile` takes it."""
+        return self.space.loss(self._hp)
 
     @functools.cached_property
     def _hp(self) -> keras_tuner.HyperParameters:

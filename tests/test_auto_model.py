@@ -550,3 +550,52 @@ def test_a_damaged_project_file_is_named_and_the_same_call_goes_on(fitted, tmp_p
 def test_loading_what_is_no_project_is_an_error(tmp_path):
     with pytest.raises(ProjectError, match="There is no project"):
         autonas.load(tmp_path / "nothing")
+
+
+def test_where_a_class_is_rare_the_focal_loss_is_searched_and_the_model_needs_nothing_of_it(tmp_path):
+    x, y = digits(240, 8)
+    y = (y == 7)[np.r_[np.flatnonzero(y != 7), np.flatnonzero(y == 7)[:12]]]
+    x = x[: len(y)]
+    clf = task(tmp_path, max_trials=4, strategy="random", seed=3)
+    model = clf.fit(x, y, epochs=2)
+    losses = clf.leaderboard().sort_values("trial")["loss_function"]
+    assert losses.iloc[0] == "crossentropy"  # the starting point
+    assert "focal" in set(losses)
+    assert model.loss == "binary_crossentropy"
+    truth, told = y.astype("float64"), np.clip(clf.predict_proba(x)[:, 1].astype("float64"), 1e-7, 1 - 1e-7)
+    expected = -np.mean(truth * np.log(told) + (1 - truth) * np.log(1 - told))
+    assert clf.evaluate(x, y)["loss"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_winner_with_the_focal_loss_opens_where_autonas_is_not_installed(tmp_path):
+    class Focal(OneStage):
+        def starting_points(self):
+            return [{**super().starting_points()[0], "loss_function": "focal"}]
+
+    x, y = digits(120, 2)[0], np.arange(120) < 8
+    clf = task(tmp_path)
+    clf.block = lambda images, rows: Chain(Focal(8, rows), ReductionBlock())
+    clf.fit(x, y, epochs=2)
+    assert set(clf.leaderboard()["loss_function"]) == {"focal"}
+    clf.export(tmp_path / "model.keras")
+    np.savez(tmp_path / "data.npz", x=x, y=y.astype("float32")[:, None])
+    shown = run(
+        """
+import sys
+sys.modules["autonas"] = None
+import keras, numpy as np
+model, data = keras.saving.load_model(sys.argv[1] + "/model.keras"), np.load(sys.argv[1] + "/data.npz")
+print(model.loss, model.evaluate(data["x"], data["y"], verbose=0, return_dict=True)["loss"])
+""",
+        tmp_path,
+    )
+    loss, value = shown.stdout.split()
+    assert loss == "binary_crossentropy"
+    assert float(value) == pytest.approx(clf.evaluate(x, y)["loss"], rel=1e-4)
+
+
+@pytest.mark.parametrize("objective", ["val_loss", "params"])
+def test_where_losses_or_costs_are_compared_there_is_one_loss(objective, tmp_path):
+    clf = task(tmp_path, objective=objective)
+    clf.fit(digits(120, 2)[0], np.arange(120) < 8, epochs=1)
+    assert "loss_function" not in clf.leaderboard()

@@ -143,3 +143,23 @@ def test_a_block_of_the_user_takes_part():
     head.fit(np.arange(20) % 4)
     space = SearchSpace(Squeeze(), head, (8, 8, 1))
     assert space.candidate(space.complete({"squeeze": 4})).core().layers[1].filters == 4
+
+
+@pytest.mark.parametrize("rare", [True, False])
+@pytest.mark.parametrize("search_loss", [True, False])
+def test_the_loss_is_searched_where_a_class_is_rare_and_losses_need_not_be_compared(rare, search_loss):
+    head = ClassificationHead()
+    head.fit(np.arange(100) < (5 if rare else 50))
+    space = SearchSpace(ReductionBlock(), head, (8, 8, 1), search_loss=search_loss)
+    conditions = {one.name: [c.name for c in one.conditions] for one in space.hyperparameters.space}
+    assert {n: conditions[n] for n in conditions if n in ("loss_function", "focal_gamma")} == (
+        {"loss_function": [], "focal_gamma": ["loss_function"]} if rare and search_loss else {}
+    )
+    assert space.candidate(space.starting_points()[0]).loss() == head.loss()
+    focal = space.complete({"loss_function": "focal", "focal_gamma": 1})
+    model = space.build(space.candidate(focal)._hp)
+    if rare and search_loss:
+        assert type(model.loss) is keras.losses.BinaryFocalCrossentropy
+        assert model.loss.get_config()["gamma"] == space.candidate(focal).loss().get_config()["gamma"] == 1
+    else:
+        assert model.loss == space.candidate(focal).loss() == head.loss()

@@ -103,7 +103,8 @@ class Training:
 
     Attributes:
         model: The core, with the weights of its best epoch.
-        metrics: Of the best epoch, by Keras's names.
+        metrics: Of the best epoch, by Keras's names. The loss among them is the head's plain one, whatever the candidate
+            was trained with, so that candidates can be compared by it.
         best_epoch: From 1.
         epochs: How many were trained.
         timings: `"startup_seconds"` until the first batch has ended, `"step_seconds"` of one batch after that (median).
@@ -155,6 +156,7 @@ class Estimator(abc.ABC):
         """Its settings as plain data: trials of other settings cannot be compared."""
 
 
+_PLAIN = "plain_loss"
 TIMINGS = ("startup_seconds", "step_seconds")
 
 
@@ -193,7 +195,7 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
     with seeded(seed):
         core = candidate.core(data_module.shapes(data.x))
         optimizer = candidate.optimizer(math.ceil(len(data) / budget.batch_size) * budget.epochs)
-    _compile(core, optimizer, data, budget)
+    _compile(core, optimizer, candidate.loss(), data, budget)
     stop = _best_epoch(budget, has_validation=data.validation is not None)
     validation = data.validation and data_module.dataset(*data.validation, batch_size=4 * budget.batch_size)
     history = core.fit(
@@ -204,22 +206,43 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         shuffle=False,
         verbose=0,
     ).history
-    return _training(core, history, budget, data.head, watch)
+    return _training(core, _with_plain_loss(history, data), budget, data.head, watch)
 
 
-def _compile(core: keras.Model, optimizer: Any, data: Data, budget: Budget) -> None:
+def _compile(core: keras.Model, optimizer: Any, loss: Any, data: Data, budget: Budget) -> None:
     """Compiles, and makes the variables of optimiser and metrics now: made during the first step, they trace it twice."""
     import keras
 
     metric = budget.monitor.removeprefix("val_")
     metrics = data.head.metrics(None if metric == "loss" else metric)
-    core.compile(optimizer=optimizer, loss=data.head.loss(), metrics=metrics, jit_compile=False)
+    plain = data.head.loss()
+    beside = None if loss == plain else [_loss_metric(plain)]
+    core.compile(optimizer, loss, metrics=metrics, weighted_metrics=beside, jit_compile=False)
     optimizer.build(core.trainable_variables)
     target = data_module.mapped(lambda part: keras.ops.convert_to_tensor(part[:1]), data.y)
     output = data_module.mapped(lambda tensor: keras.ops.zeros((1, *tensor.shape[1:])), core.output)
     core.compute_loss(None, target, output)
     core.compute_metrics(None, target, output)
     core.reset_metrics()
+
+
+def _loss_metric(loss: Any) -> keras.metrics.Metric:
+    """A metric that goes by a loss, to be read by `_with_plain_loss`."""
+    import keras
+
+    of_each = keras.losses.get(loss)
+    return keras.metrics.MeanMetricWrapper(getattr(of_each, "call", of_each), name=_PLAIN)
+
+
+def _with_plain_loss(history: Mapping[str, list[Any]], data: Data) -> dict[str, list[Any]]:
+    """The history with the head's plain loss in the place of another, of which candidates could not be compared."""
+    told = dict(history)
+    for prefix, weights in (("", data.weights), ("val_", data.validation and data.validation[2])):
+        if prefix + _PLAIN in told:
+            # Keras divides a metric by the sum of the weights, and a loss by their number
+            factor = 1.0 if weights is None else float(weights.mean())
+            told[f"{prefix}loss"] = [factor * value for value in told.pop(prefix + _PLAIN)]
+    return told
 
 
 def _exact(data: Data, budget: Budget) -> list[Any]:

@@ -62,8 +62,13 @@ class Head(abc.ABC):
         """Adds the output layer to features of the shape (batch, features)."""
 
     @abc.abstractmethod
-    def loss(self) -> Any:
-        """What `compile` takes as the loss."""
+    def loss(self, hp: keras_tuner.HyperParameters | None = None) -> Any:
+        """What `compile` takes as the loss.
+
+        Args:
+            hp: Where the choice comes from, for a head that has several losses to train with. None asks for the plain one,
+                which all models can be compared by.
+        """
 
     @abc.abstractmethod
     def metrics(self, objective: str | None = None) -> list[keras.metrics.Metric]:

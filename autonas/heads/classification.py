@@ -42,8 +42,9 @@ class ClassificationHead(Head):
     column; or one-hot rows of shape (n, classes), which are answered with the number of the class.
 
     Args:
-        loss: A Keras loss; None takes the crossentropy that fits. A sparse one gets class numbers, a categorical one
-            one-hot rows. It sees probabilities, so `from_logits=True` is an error.
+        loss: A Keras loss; None takes the crossentropy that fits, and where a class is rare a search tries the focal loss
+            too. A sparse one gets class numbers, a categorical one one-hot rows. It sees probabilities, so
+            `from_logits=True` is an error.
         metrics: Keras metrics; None means `["accuracy"]`.
         multi_label: Whether `y` is a matrix of 0 and 1, (n, classes).
         threshold: With two classes, what the probability from which on the answer is `positive` is chosen for, on the
@@ -63,6 +64,9 @@ class ClassificationHead(Head):
     >>> head.fit(y)
     >>> head.classes
     array(['cat', 'dog'], dtype='<U3')
+
+    References:
+    - Focal loss: Lin et al., 2017, https://arxiv.org/abs/1708.02002
     """
 
     default_objective: ClassVar[str] = "val_accuracy"
@@ -109,10 +113,10 @@ class ClassificationHead(Head):
         """Where a class has under a fifth of its fair share, the square root of what would balance them: enough that it is
         learned, and not so much that every second answer is an alarm.
         """
-        if self._multi_label or min(self._shares) >= RARE * 2 / len(self.classes):
+        known = {label: s for label, s in zip(self.classes.tolist(), self._shares, strict=True) if s}
+        if self._multi_label or min(known.values()) >= RARE * 2 / len(known):
             return None
-        weights = np.sqrt(1 / (len(self.classes) * np.array(self._shares)))
-        return dict(zip(self.classes.tolist(), weights.tolist(), strict=True))
+        return {label: float(np.sqrt(1 / (len(known) * share))) for label, share in known.items()}
 
     @property
     def calibrates(self) -> bool:
@@ -211,8 +215,20 @@ class ClassificationHead(Head):
         activation = "softmax" if self.form in (ONE_HOT, SPARSE) else "sigmoid"
         return keras.layers.Dense(units, activation=activation, dtype="float32", name=self.name)(x)
 
-    def loss(self) -> Any:
-        return _LOSSES.get(self.form, "binary_crossentropy") if self._loss is None else self._loss
+    def loss(self, hp: keras_tuner.HyperParameters | None = None) -> Any:
+        """The user's loss, or the crossentropy that fits; where a class is rare, `hp` may choose the focal loss instead.
+
+        Rare is what has class weights of its own, see `class_weight`: these stay, so the focal loss has no `alpha`. Several
+        classes at once have none, as a class that is rare among them has no weight to go with it.
+        """
+        if self._loss is not None:
+            return self._loss
+        if hp is not None and self.class_weight is not None:
+            focal = hp.Choice("loss_function", ["crossentropy", "focal"]) == "focal"
+            with hp.conditional_scope("loss_function", ["focal"]):
+                if focal:
+                    return self._focal(float(hp.Choice("focal_gamma", [1, 2], default=2)))
+        return _LOSSES.get(self.form, "binary_crossentropy")
 
     def metrics(self, objective: str | None = None) -> list[keras.metrics.Metric]:
         wanted = (objective or "").removeprefix("val_")
@@ -329,6 +345,14 @@ class ClassificationHead(Head):
                 raise InputError.of(f"class_weight[{label!r}]", "a positive number", repr(weight))
             weights[known[label]] = weight
         return weights[number]
+
+    def _focal(self, gamma: float) -> keras.losses.Loss:
+        """The crossentropy times (1 - p)^gamma, with p the probability of the true class."""
+        import keras
+
+        if self.form == BINARY:
+            return keras.losses.BinaryFocalCrossentropy(gamma=gamma)
+        return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=gamma)
 
     def _rehearse_loss(self) -> None:
         import keras

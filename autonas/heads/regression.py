@@ -162,7 +162,7 @@ class RegressionHead(Head):
 
         return keras.layers.Dense(len(self._mean), dtype="float32", name=self.name)(x)
 
-    def loss(self) -> Any:
+    def loss(self, hp: keras_tuner.HyperParameters | None = None) -> Any:
         return "mse" if self._loss is None else self._loss
 
     def metrics(self, objective: str | None = None) -> list[keras.metrics.Metric]:

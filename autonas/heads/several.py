@@ -72,7 +72,8 @@ class SeveralHeads(Head):
                 outputs[name] = head.build(hp, x)
         return outputs
 
-    def loss(self) -> Any:
+    def loss(self, hp: keras_tuner.HyperParameters | None = None) -> Any:
+        """The plain loss of each head, whatever `hp` says: another one would weigh its head differently in their sum."""
         return {name: head.loss() for name, head in self.heads.items()}
 
     def metrics(self, objective: str | None = None) -> Any:

@@ -128,3 +128,53 @@ def test_reduced_data_has_a_lower_resolution_in_both_parts(parts):
     assert reduced.x.shape == (64, 4, 4, 1)
     assert reduced.validation[0].shape == (32, 4, 4, 1)
     assert data.reduced(1) is data
+
+
+def rare(**values):
+    """A candidate for 160 images of which 8 are of the rare class, weights in the training and in its validation."""
+    rng = np.random.default_rng(0)
+    y = np.arange(160) % 20 == 0
+    x = (rng.normal(size=(160, 8, 8, 1)) + y[:, None, None, None]).astype("float32")
+    head, images = ClassificationHead(), ImageInput()
+    head.fit(y)
+    images.fit(x)
+    targets, weights = head.encode(y), head.weights(y, head.class_weight, None)
+    validation = (x[:90], targets[:90], np.linspace(0.1, 3, 90).astype("float32"))
+    data = Data(x, targets, weights, validation, y, images, head)
+    space = SearchSpace(Chain(ConvBlock(8, 160), ReductionBlock()), head, (8, 8, 1), search_loss=True)
+    return space.candidate(space.complete({"conv_depth": 1, "conv_width": 8, "conv_dropout": 0.0, **values})), data
+
+
+FOCAL = {"loss_function": "focal", "focal_gamma": 2}
+
+
+def test_a_candidate_is_trained_with_its_own_loss():
+    """The same steps with Keras's own compile and fit give the same weights."""
+    from autonas import data as data_module
+    from autonas.space import seeded
+
+    candidate, data = rare(**FOCAL)
+    with seeded(3):
+        core = candidate.core()
+        optimizer = candidate.optimizer(10 * 2)
+    core.compile(optimizer, keras.losses.BinaryFocalCrossentropy(gamma=2.0))
+    core.fit(data_module.dataset(data.x, data.y, data.weights, 16, seed=3), epochs=2, verbose=0, shuffle=False)
+    ours, plain = (
+        train(one, Data(**{**vars(data), "validation": None}), Budget(2, 16), seed=3).model
+        for one in (candidate, rare()[0])
+    )
+    assert type(ours.loss) is keras.losses.BinaryFocalCrossentropy
+    for one, other in zip(core.get_weights(), ours.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    assert max(np.abs(a - b).max() for a, b in zip(ours.get_weights(), plain.get_weights(), strict=True)) > 1e-3
+
+
+def test_the_loss_that_is_told_is_the_crossentropy_of_every_candidate():
+    """As Keras evaluates it, so that candidates can be compared by it: in batches of several sizes, with weights."""
+    for candidate, data in (rare(**FOCAL), rare()):
+        training = train(candidate, data, Budget(3, 16, monitor="val_accuracy", mode="max"), seed=0)
+        assert set(training.metrics) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+        x, y, weights = data.validation
+        training.model.compile(loss="binary_crossentropy")
+        told = training.model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)["loss"]
+        assert training.metrics["val_loss"] == pytest.approx(told, rel=1e-5)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import keras
+import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
@@ -531,3 +532,78 @@ def test_after_loading_labels_are_encoded_as_the_compiled_model_takes_them(form)
     assert loaded.form == head.form
     assert loaded.loss() == head.loss()
     assert np.array_equal(loaded.encode(loaded.check(y)), head.encode(head.check(y)))
+
+
+RARE = {
+    "two": ({}, np.arange(100) < 9, [True, False]),
+    "five": ({}, np.repeat(range(5), [3, 24, 24, 24, 25]), [0, 1]),
+    "rows": ({}, np.eye(3)[np.repeat(range(2), [9, 91])], [0, 1]),  # the third class has no examples
+}
+COMMON = {
+    "two": ({}, np.arange(100) < 10),
+    "five": ({}, np.repeat(range(5), [4, 24, 24, 24, 24])),
+    "several at once": ({"multi_label": True}, np.stack([np.arange(100) < 1, np.arange(100) < 50], axis=1)),
+    "the user's loss": ({"loss": "binary_crossentropy"}, np.arange(100) < 9),
+}
+
+
+def losses(head, **values):
+    """The loss of these values, and the hyperparameters that it asks for."""
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(values)
+    return head.loss(hp), [one.name for one in hp.space]
+
+
+@pytest.mark.parametrize("case", RARE)
+def test_a_rare_class_has_weights_and_may_have_the_focal_loss(case):
+    arguments, y, (rare, common) = RARE[case]
+    head = fitted(y, **arguments)
+    assert head.class_weight[rare] > 1 > head.class_weight[common]
+    assert np.isfinite(head.weights(head.check(y), head.class_weight, None)).all()
+    assert losses(head) == (head.loss(), ["loss_function"])
+    loss, asked = losses(head, loss_function="focal", focal_gamma=1)
+    assert asked == ["loss_function", "focal_gamma"]
+    assert (type(loss).__module__.split(".")[0], loss.get_config()["gamma"]) == ("keras", 1)
+
+
+@pytest.mark.parametrize("case", COMMON)
+def test_where_no_class_is_rare_or_the_user_chose_there_is_one_loss(case):
+    arguments, y = COMMON[case]
+    head = fitted(y, **arguments)
+    assert losses(head, loss_function="focal") == ("binary_crossentropy" if head.form != "one_hot" else head.loss(), [])
+
+
+@pytest.mark.parametrize("case", ["two", "five"])
+@pytest.mark.parametrize("gamma", [1, 2])
+def test_the_focal_loss_and_its_gradient_are_those_of_the_paper(case, gamma):
+    import tensorflow as tf
+
+    arguments, y, _ = RARE[case]
+    head = fitted(y, **arguments)
+    targets = head.encode(head.check(y))
+    rows = np.arange(len(y))
+    logits = np.random.default_rng(0).normal(size=targets.shape)
+    if head.form == "binary":
+        outputs = 1 / (1 + np.exp(-logits))
+        p, sign = np.where(targets == 1, outputs, 1 - outputs)[:, 0], np.where(targets == 1, 1, -1)
+    else:
+        outputs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        p, sign = outputs[rows, targets.argmax(axis=1)], targets - outputs
+    # FL = -(1 - p)^g log p of the true class; with dp/dz = p (1 - p) of a sigmoid, p (onehot - softmax) of a softmax
+    slope = gamma * (1 - p) ** (gamma - 1) * np.log(p) - (1 - p) ** gamma / p
+    to_logits = (p * (1 - p))[:, None] * sign if head.form == "binary" else p[:, None] * sign
+    expected, gradient = np.mean(-((1 - p) ** gamma) * np.log(p)), slope[:, None] * to_logits / len(p)
+
+    def computed(loss):
+        z = tf.constant(logits, "float32")
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            value = tf.reduce_mean(
+                keras.losses.get(loss)(targets, tf.sigmoid(z) if z.shape[1] == 1 else tf.nn.softmax(z))
+            )
+        return float(value), tape.gradient(value, z).numpy()
+
+    value, got = computed(losses(head, loss_function="focal", focal_gamma=gamma)[0])
+    assert value == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(got, gradient, rtol=1e-3, atol=1e-7)
+    assert np.abs(computed(head.loss())[1] - gradient).max() > 1e-3  # the crossentropy's is another

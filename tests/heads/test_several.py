@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,3 +85,12 @@ def test_class_weights_are_refused():
     with pytest.raises(InputError, match="class_weight"):
         both.weights(y, "balanced", None)
     assert both.weights(y, None, [1, 2, 3, 4]).tolist() == [1, 2, 3, 4]
+
+
+def test_each_head_keeps_to_its_plain_loss():
+    both = heads.get({"price": "regression", "kind": "classification"})
+    y = both.check({"price": np.arange(100.0), "kind": np.arange(100) < 5})
+    both.fit(y)
+    hp = keras_tuner.HyperParameters()
+    assert both.loss(hp) == both.loss() == {"price": "mse", "kind": "binary_crossentropy"}
+    assert hp.space == []

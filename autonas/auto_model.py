@@ -397,7 +397,8 @@ class AutoModel:
                 verbose=0,
                 return_dict=True,
             )
-        return {name: float(value) for name, value in result.items()}
+            outputs = functools.cache(lambda: model.predict(data_module.feed(x), batch_size=batch_size, verbose=0))
+            return self.head.exact({name: float(value) for name, value in result.items()}, y, outputs, weights)
 
     def export(self, path: str | Path) -> Path:
         """Writes the model; the suffix decides how: `.keras`, `.tflite`, and a name without one is a SavedModel folder."""

@@ -118,6 +118,19 @@ class Head(abc.ABC):
         """Turns metrics of the core into those of the finished model, by Keras's names, with `val_` before them or not."""
         return dict(metrics)
 
+    def exact(
+        self, metrics: Mapping[str, float], y: Any, outputs: Callable[[], Any], weights: np.ndarray | None
+    ) -> dict[str, float]:
+        """Metrics of the finished model, those of them in float64 for which Keras's float32 has too few digits.
+
+        Args:
+            metrics: As Keras told them, by name.
+            y: Checked labels of the same examples.
+            outputs: Called for the finished model's outputs, where they are needed.
+            weights: One for each example, or None; as in Keras, they count in the loss alone.
+        """
+        return dict(metrics)
+
     @abc.abstractmethod
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Turns the model's outputs into answers in the user's terms."""

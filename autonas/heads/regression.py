@@ -31,6 +31,14 @@ _POWERS = {
     "mse": 2,
     "mean_squared_error": 2,
 }
+# The same metrics, and R2, of errors and targets in float64, (n, targets).
+_FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], Any]] = {
+    "mean_absolute_error": lambda off, y: np.abs(off),
+    "mean_squared_error": lambda off, y: off**2,
+    "root_mean_squared_error": lambda off, y: np.sqrt(np.mean(off**2)),
+    "r2_score": lambda off, y: _r2(off, y),
+}
+_LONG = {"mae": "mean_absolute_error", "mse": "mean_squared_error", "rmse": "root_mean_squared_error"}
 _ACROSS = ("cosine_similarity", "pearson_correlation", "concordance_correlation")  # the targets of one example
 _FITTING = {*_POWERS, *_ACROSS, "r2_score", "huber", "log_cosh", "logcosh", "log_cosh_error"}
 # What losses and metrics of the user's own derive from; nothing, if they are functions.
@@ -49,8 +57,8 @@ class RegressionHead(Head):
 
     Metrics of one target are told in its units where they follow the scale (mean squared, absolute and root mean squared
     errors). Those of several targets are means over the standardised ones, so that no target drowns the others; only
-    `evaluate` tells them in units. Keras sums the R2 of the finished model in float32: where the mean is a thousand standard
-    deviations, it is off by about 0.01. That of the search is not.
+    `evaluate` tells them in units. It computes these errors and R2 in float64; Keras's own R2 of the finished model, which it
+    sums up in float32, is of no use where the mean is more than a thousand standard deviations.
 
     Args:
         loss: A Keras loss; None means the mean squared error. It sees standardised targets: the `delta` of a Huber loss is
@@ -83,6 +91,7 @@ class RegressionHead(Head):
         self._scale: list[float] = []
         self._flat = True
         self._powers: dict[str, int] = {"loss": 2}  # of the loss and the metrics, by name
+        self._kinds: dict[str, str] = {"loss": "mse"}  # Keras's names of them, empty for what is not Keras's or set up
 
     def __deepcopy__(self, memo: dict[int, Any]) -> RegressionHead:
         # Nothing in here is changed in place, and Keras cannot copy a loss or a metric of the user's own.
@@ -133,9 +142,9 @@ class RegressionHead(Head):
             )
         self._flat = y.ndim == 1
         self._mean, self._scale = rows.mean(axis=0).tolist(), rows.std(axis=0).tolist()
-        self._powers = {"loss": 2}
+        self._powers, self._kinds = {"loss": 2}, {"loss": "mse"}
         if self._loss is not None or self._metrics != list(_DEFAULT_METRICS):
-            self._powers = self._rehearsed()
+            self._rehearse()
 
     def strata(self, y: np.ndarray) -> np.ndarray | None:
         """Tenths of the first target, so that both parts of a split have their share of the large ones; from 100 on."""
@@ -180,6 +189,21 @@ class RegressionHead(Head):
             return dict(metrics)
         return {name: value * self._scale[0] ** self._power(name) for name, value in metrics.items()}
 
+    def exact(
+        self, metrics: Mapping[str, float], y: np.ndarray, outputs: Callable[[], Any], weights: np.ndarray | None
+    ) -> dict[str, float]:
+        """Squared and absolute errors and R2 in float64, in the targets' units; the others as Keras told them."""
+        kinds = {name: self._kinds.get(name, _plain(name)) for name in metrics}
+        kinds = {name: _LONG.get(kind, kind) for name, kind in kinds.items() if _LONG.get(kind, kind) in _FORMULAS}
+        if not kinds:
+            return dict(metrics)
+        rows = _rows(y)
+        off = np.asarray(outputs(), "float64") - rows
+        found = {name: _FORMULAS[kind](off, rows) for name, kind in kinds.items()}
+        if "loss" in found and weights is not None:
+            found["loss"] = found["loss"] * weights[:, None]
+        return {name: float(np.mean(found.get(name, value))) for name, value in metrics.items()}
+
     def summary(self) -> str:
         """In what the metrics of several targets are told."""
         if len(self._scale) < 2:
@@ -205,6 +229,7 @@ class RegressionHead(Head):
             "scale": self._scale,
             "flat": self._flat,
             "powers": self._powers,
+            "kinds": self._kinds,
             "loss": describe(self._loss),
             "metrics": [describe(metric) for metric in self._metrics],
         }
@@ -214,7 +239,7 @@ class RegressionHead(Head):
         head = cls()
         head.targets, head._flat = list(config["targets"]), config["flat"]
         head._mean, head._scale = list(config["mean"]), list(config["scale"])
-        head._powers = dict(config["powers"])
+        head._powers, head._kinds = dict(config["powers"]), dict(config["kinds"])
         return head
 
     def _power(self, name: str) -> int:
@@ -241,18 +266,20 @@ class RegressionHead(Head):
             hint = "Keras compares the targets of one example, of which there is one: 'r2_score' is over examples."
             raise InputError.of(argument, "of one target", repr(kind), hint)
 
-    def _rehearsed(self) -> dict[str, int]:
-        """Tries the loss and the metrics on such targets; returns how they follow the scale, by name."""
+    def _rehearse(self) -> None:
+        """Tries the loss and the metrics on such targets, and learns how they follow the scale and what they are."""
         quiet_tensorflow()
         import keras
 
         loss = keras.losses.get(self.loss())
         self._check_kind("loss", _kind(loss), loss)
-        powers = {"loss": self._measured("loss", lambda: loss)}
+        self._powers = {"loss": self._measured("loss", lambda: loss)}
+        self._kinds = {"loss": _formula(loss)}
         for given, made in zip(self._metrics, self.metrics(), strict=True):
             again = functools.partial(self._metric, given)
-            powers[made.name] = self._measured(f"The metric {made.name}", again, number=True)
-        return powers
+            self._powers[made.name] = self._measured(f"The metric {made.name}", again, number=True)
+            is_function = hasattr(given, "__name__") and not isinstance(given, type)
+            self._kinds[made.name] = _formula(given if is_function else made)
 
     def _measured(self, what: str, make: Callable[[], Callable[..., Any]], number: bool = False) -> int:
         """By which power of the scale a loss or a metric grows; 0 if by none."""
@@ -281,6 +308,22 @@ def _kind(part: Any) -> str:
     parts = [part] if hasattr(part, "__name__") else type(part).__mro__
     found = (kind.__name__ for kind in parts if str(kind.__module__).split(".")[0] == "keras")
     return snake_case(next(found, ""))
+
+
+def _formula(part: Any) -> str:
+    """Keras's name of a loss or a metric, if it is one of Keras's own as it is without settings; else empty."""
+    own = part if hasattr(part, "__name__") else type(part)
+    if str(own.__module__).split(".")[0] != "keras":
+        return ""
+    config = part.get_config() if hasattr(part, "get_config") else {}
+    usual = {"reduction": "sum_over_batch_size", "class_aggregation": "uniform_average", "num_regressors": 0}
+    return _kind(part) if all(config.get(name, value) == value for name, value in usual.items()) else ""
+
+
+def _r2(off: np.ndarray, y: np.ndarray) -> float:
+    """The mean over targets; 0 for one that is the same for all examples, as Keras has it."""
+    spread = np.mean((y - y.mean(axis=0)) ** 2, axis=0)
+    return float(np.mean(np.where(spread > 0, 1 - np.mean(off**2, axis=0) / np.where(spread > 0, spread, 1), 0.0)))
 
 
 def _plain(name: str) -> str:

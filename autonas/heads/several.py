@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -97,10 +98,20 @@ class SeveralHeads(Head):
         turned = dict(metrics)
         for name, head in self.heads.items():
             for prefix in (f"{name}_", f"val_{name}_"):
-                own = {key: value for key, value in metrics.items() if key.startswith(prefix)}
-                short = head.in_units({key.removeprefix(prefix): value for key, value in own.items()})
-                turned.update({f"{prefix}{key}": value for key, value in short.items()})
+                turned |= _with_prefix(head.in_units(_of_prefix(metrics, prefix)), prefix)
         return turned
+
+    def exact(
+        self, metrics: Mapping[str, float], y: Any, outputs: Callable[[], Any], weights: np.ndarray | None
+    ) -> dict[str, float]:
+        """Those of each head; the loss is their sum."""
+        turned = dict(metrics)
+        for name, head in self.heads.items():
+            own = _of_prefix(metrics, f"{name}_")
+            mine = functools.partial(lambda name: outputs()[name], name)
+            turned |= _with_prefix(head.exact(own, y[name], mine, weights), f"{name}_")
+        losses = [f"{name}_loss" for name in self.heads]
+        return {**turned, "loss": sum(turned[loss] for loss in losses)} if {*losses} <= {*turned} else turned
 
     def decode(self, outputs: Any) -> Any:
         return {name: head.decode(outputs[name]) for name, head in self.heads.items()}
@@ -123,6 +134,14 @@ class SeveralHeads(Head):
         from autonas.heads import HEADS
 
         return cls({name: HEADS[kind].from_config(own) for name, (kind, own) in config.items()})
+
+
+def _of_prefix(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
+    return {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
+
+
+def _with_prefix(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
+    return {f"{prefix}{key}": value for key, value in metrics.items()}
 
 
 def _by_name(y: Any, name: str, names: Sequence[str]) -> Mapping[str, Any]:

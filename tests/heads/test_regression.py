@@ -474,3 +474,98 @@ def test_weights_are_those_of_the_examples():
     assert head.weights(np.arange(3.0), None, [1, 0, 2]).tolist() == [1, 0, 2]
     with pytest.raises(InputError, match=r"class_weight must be left out.*Use sample_weight"):
         head.weights(np.arange(3.0), {1: 2}, None)
+
+
+def off_by_half(y, outputs):
+    return keras.ops.mean(keras.ops.abs(y - outputs) / 2, axis=-1)
+
+
+def far(deviation, targets, **options):
+    """Targets around a million, a head, and the finished model with its outputs, right about nine tenths of the variance."""
+    rng = np.random.default_rng(0)
+    y = 1e6 + deviation * rng.normal(size=(2_000, targets)) * 2.0 ** np.arange(targets)
+    head = fitted(y, **options)
+    outputs = head.encode(y) + rng.normal(size=y.shape).astype("float32") * 0.1**0.5
+    model = finished(head)
+    model.compile(loss=head.loss(), metrics=head.metrics("val_r2_score"))
+    return head, head.check(y), model, outputs
+
+
+def evaluated(head, y, model, outputs, weights=None):
+    """As `evaluate` of a task does, with the answers."""
+    told = model.evaluate(outputs, head.finished_targets(y), sample_weight=weights, verbose=0, return_dict=True)
+    answers = model.predict(outputs, verbose=0)
+    return head.exact(told, y, lambda: answers, weights), told, head.decode(answers).astype("float64")
+
+
+METRICS = [keras.metrics.R2Score(name="mine"), "rmse", "mean_squared_error", keras.losses.mean_absolute_error]
+METRICS += [keras.metrics.MeanAbsoluteError, off_by_half]
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+@pytest.mark.parametrize("deviation", [2.0, 100.0])
+@pytest.mark.parametrize(
+    "options", [{}, {"loss": keras.losses.MeanAbsoluteError(), "metrics": METRICS[:-2] + METRICS[-1:]}]
+)
+def test_metrics_of_targets_far_from_zero_are_exact(options, deviation, targets):
+    head, y, model, outputs = far(deviation, targets, **options)
+    weights = np.linspace(0, 3, len(y)).astype("float32")
+    for known in (head, loaded(head)):
+        found, told, answers = evaluated(known, y, model, outputs, weights)
+        absolute = np.abs(answers - y).reshape(len(y), -1).mean(axis=1)
+        squared = ((answers - y) ** 2).reshape(len(y), -1).mean(axis=1)
+        expected = {
+            "loss": np.mean(weights * (absolute if options else squared)),
+            "r2_score": reference.r2_score(y, answers),
+            "mine": reference.r2_score(y, answers),
+            "mse": reference.mean_squared_error(y, answers),
+            "mean_squared_error": reference.mean_squared_error(y, answers),
+            "mae": reference.mean_absolute_error(y, answers),
+            "mean_absolute_error": reference.mean_absolute_error(y, answers),
+            "rmse": reference.mean_squared_error(y, answers) ** 0.5,
+            "off_by_half": told.get("off_by_half"),
+        }
+        assert found == pytest.approx({name: expected[name] for name in told}, rel=1e-9)
+        assert found["r2_score"] == pytest.approx(0.9, abs=0.02)
+        assert {**told, "r2_score": 0, "mine": 0} == pytest.approx({**found, "r2_score": 0, "mine": 0}, rel=1e-2)
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+def test_metrics_of_a_search_on_targets_far_from_zero_are_those_of_scikit_learn(targets):
+    head, y, _, outputs = far(2.0, targets, metrics=["r2_score", "rmse", "mae"])
+    exact = head.decode(outputs.astype("float64") * head.get_config()["scale"] + head.get_config()["mean"])
+    told = head.in_units({m.name: float(m(head.encode(y), outputs)) for m in head.metrics()})
+    assert told["r2_score"] == pytest.approx(reference.r2_score(y, exact), abs=1e-6)
+    if targets == 1:
+        assert told["rmse"] == pytest.approx(reference.mean_squared_error(y, exact) ** 0.5, rel=1e-5)
+        assert told["mae"] == pytest.approx(reference.mean_absolute_error(y, exact), rel=1e-5)
+
+
+def test_r2_is_exact_at_a_million_deviations_from_zero():
+    """Where `fit` refuses: float32 has 16 steps in one deviation."""
+    rng = np.random.default_rng(0)
+    y = 1e6 + rng.normal(size=2_000)
+    answers = (y + 0.3 * rng.normal(size=2_000)).astype("float32")[:, None]
+    expected = reference.r2_score(y, answers[:, 0].astype("float64"))
+    assert fitted(PRICES).exact({"r2_score": 0.0}, y, lambda: answers, None) == {"r2_score": pytest.approx(expected)}
+    same = {"r2_score": 0.0, "mae": 1.0}
+    assert fitted(PRICES).exact(same, np.ones(3), lambda: np.zeros((3, 1)), None) == same  # as Keras: not infinite
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        keras.metrics.R2Score(class_aggregation="variance_weighted_average", name="mse"),
+        keras.metrics.R2Score(num_regressors=2, name="mse"),
+        keras.metrics.MeanMetricWrapper(keras.losses.mean_absolute_error, name="mse"),
+        type("MeanSquaredError", (keras.metrics.MeanSquaredError,), {"__module__": "mine"})(name="mse"),
+    ],
+)
+def test_what_is_not_keras_own_or_set_up_is_as_keras_told_it(metric):
+    head, outputs = fitted(PRICES, metrics=[metric]), noisy(PRICES)[:, None]
+    assert head.exact({"mse": 1.0}, PRICES, lambda: outputs, None) == {"mse": 1.0}
+
+
+def test_a_loss_that_is_summed_up_is_as_keras_told_it():
+    head = fitted(PRICES, loss=keras.losses.MeanSquaredError(reduction="sum"))
+    assert head.exact({"loss": 2.0}, PRICES, lambda: PRICES[:, None], None) == {"loss": 2.0}

@@ -94,3 +94,12 @@ def test_each_head_keeps_to_its_plain_loss():
     hp = keras_tuner.HyperParameters()
     assert both.loss(hp) == both.loss() == {"price": "mse", "kind": "binary_crossentropy"}
     assert hp.space == []
+
+
+def test_each_head_has_its_metrics_exact():
+    both, y = fitted()
+    outputs = {"price": np.array([[110.0], [300.0], [200.0], [400.0]]), "kind": np.zeros((4, 1))}
+    told = {"loss": 0.0, "price_loss": 0.0, "price_mae": 0.0, "kind_loss": 0.7, "kind_accuracy": 0.5}
+    assert both.exact(told, y, lambda: outputs, None) == pytest.approx(
+        {"loss": 25.7, "price_loss": 25.0, "price_mae": 2.5, "kind_loss": 0.7, "kind_accuracy": 0.5}
+    )

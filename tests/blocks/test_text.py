@@ -41,15 +41,32 @@ def test_every_block_keeps_to_the_contract(name, example, tmp_path):
     check_block(network(name, given), shape, tmp_path, samples=1, examples=x)
 
 
-def model(block, shape):
+def model(block, shape, values=()):
     inputs = {part: keras.Input(sizes, name=part) for part, sizes in shape.items()}
-    return keras.Model(inputs, block.build(keras_tuner.HyperParameters(), inputs))
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(values)
+    return keras.Model(inputs, block.build(hp, inputs))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_on_a_device(name, example):
-    given, _ = example
-    assert to_tflite(model(TextBlock(network(name, given)), given.shape))
+def test_a_device_gives_the_answers_of_keras(name, example):
+    from ai_edge_litert.interpreter import Interpreter
+
+    given, x = example
+    rng = np.random.default_rng(0)
+    whole = {"words": given.words, "pairs": given.pairs}
+    drawn = {
+        part: (rng.integers(whole[part], size=(6, *sizes)) if part in whole else rng.normal(size=(6, *sizes)))
+        for part, sizes in given.shape.items()
+    }
+    drawn = {part: values.astype("float32") for part, values in drawn.items()}
+    drawn["words"][:, given.length // 2 :] = 0  # where no word is
+    built = model(TextBlock(network(name, given)), given.shape, {"characters": "yes"})
+    runner = Interpreter(model_content=to_tflite(built)).get_signature_runner("serve")
+    for examples in (drawn, {part: values[:6] for part, values in x.items()}):
+        expected = built.predict(examples, verbose=0)
+        assert np.ptp(expected, axis=0).max() > 0.01
+        np.testing.assert_allclose(next(iter(runner(**examples).values())), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["convolution", "pooled", "attention", "evolved"])

@@ -552,7 +552,7 @@ def test_loading_what_is_no_project_is_an_error(tmp_path):
         autonas.load(tmp_path / "nothing")
 
 
-def test_where_a_class_is_rare_the_focal_loss_is_searched_and_the_model_needs_nothing_of_it(tmp_path):
+def test_where_a_class_is_rare_the_focal_loss_is_searched_and_the_crossentropy_is_told(tmp_path):
     x, y = digits(240, 8)
     y = (y == 7)[np.r_[np.flatnonzero(y != 7), np.flatnonzero(y == 7)[:12]]]
     x = x[: len(y)]

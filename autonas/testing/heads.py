@@ -79,16 +79,15 @@ def _core(head: Head) -> keras.Model:
     import keras
     import keras_tuner
 
-    features = keras.Input((5,))
-    outputs = head.build(keras_tuner.HyperParameters(), features)
-    return _compiled(head, keras.Model(features, outputs))
+    features, hp = keras.Input((5,)), keras_tuner.HyperParameters()
+    return _compiled(head, keras.Model(features, head.build(hp, features)), head.loss(hp))
 
 
-def _compiled(head: Head, model: keras.Model, eagerly: bool = False) -> keras.Model:
+def _compiled(head: Head, model: keras.Model, loss: Any, eagerly: bool = False) -> keras.Model:
     own = [type(layer).__name__ for layer in model.layers if not type(layer).__module__.startswith("keras.")]
     _check(not own, "its layers are Keras's own", own)
     metrics = head.metrics(head.default_objective.removeprefix("val_"))
-    model.compile("sgd", loss=head.loss(), metrics=metrics, run_eagerly=eagerly)
+    model.compile("sgd", loss=loss, metrics=metrics, run_eagerly=eagerly)
     return model
 
 
@@ -104,10 +103,14 @@ def _finishes(head: Head, core: keras.Model, y: np.ndarray) -> np.ndarray:
     """Outputs of the finished model, which takes its targets and is the same in another process."""
     import keras
 
-    model = _compiled(head, keras.Model(core.input, head.finish(core.output)), eagerly=True)
+    model = _compiled(head, keras.Model(core.input, head.finish(core.output)), head.loss(), eagerly=True)
     x, targets = _features(len(y)), head.finished_targets(y)
     _check(len(targets) == len(y), "finished_targets gives one target for each label", targets.shape)
-    _numbers(model.test_on_batch(x, targets, return_dict=True), "of the finished model")
+    told = model.test_on_batch(x, targets, return_dict=True)
+    _numbers(told, "of the finished model")
+    exact = head.exact(told, y, lambda: np.asarray(model(x)), None)
+    close = list(exact) == list(told) and np.allclose([*exact.values()], [*told.values()], rtol=1e-2, atol=1e-2)
+    _check(close, "exact gives the same metrics", exact)
     inside = core.test_on_batch(x, head.encode(y), return_dict=True)
     told = head.in_units(inside)
     _check(list(told) == list(inside), "in_units keeps the names of the metrics", list(told))

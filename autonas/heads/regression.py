@@ -239,7 +239,7 @@ class RegressionHead(Head):
         head = cls()
         head.targets, head._flat = list(config["targets"]), config["flat"]
         head._mean, head._scale = list(config["mean"]), list(config["scale"])
-        head._powers, head._kinds = dict(config["powers"]), dict(config["kinds"])
+        head._powers, head._kinds = dict(config["powers"]), dict(config.get("kinds", {}))
         return head
 
     def _power(self, name: str) -> int:

@@ -95,7 +95,7 @@ class Retrained:
         trial: The winner.
         epochs: Of its last training.
         finalists: All of them, best first.
-        unseen: What it was judged by; None where there was no time for it.
+        unseen: What the answers are calibrated by; None where nothing is to be, or there was no time for it.
     """
 
     core: keras.Model
@@ -107,12 +107,13 @@ class Retrained:
 
 @dataclasses.dataclass
 class _Entry:
-    """A finalist with its trainings, one for each fold."""
+    """A finalist with its trainings, one for each fold, and what they say of the examples that they were judged on."""
 
     found: Finalist
     trial: Trial
     epochs: int
     trainings: list[Training]
+    outputs: list[Any]
 
 
 def finalists(
@@ -198,7 +199,7 @@ def retrain(
     if not affordable:
         core, epochs = _on_everything(space, trials[0], None, everything, budget, seed, view)
         return Retrained(core, trials[0], epochs, [])
-    finals = _Finals(space, everything, budget, score, seed, view)
+    finals = _Finals(space, everything, budget, score, seed, view, together is not None or data.head.calibrates)
     entries = finals.first_fold(trials[:affordable], data)
     if together is not None:
         made = finals.ensemble(entries, data, together)
@@ -208,7 +209,8 @@ def retrain(
     best.found.share = 1.0
     planned = dataclasses.replace(budget, epochs=best.epochs)
     core, epochs = _on_everything(space, best.trial, best.trainings[0], everything, planned, seed, view)
-    return Retrained(core, best.trial, epochs, [entry.found for entry in entries], _unseen(entries[:1], [1], [data]))
+    unseen = Unseen(best.outputs[0], *_targets([data])) if data.head.calibrates else None
+    return Retrained(core, best.trial, epochs, [entry.found for entry in entries], unseen)
 
 
 class _Finals:
@@ -222,9 +224,10 @@ class _Finals:
         score: Callable[[dict[str, float], Trial], float],
         seed: int,
         view: View,
+        keeps_outputs: bool,
     ) -> None:
         self.space, self.everything, self.budget = space, everything, budget
-        self.score, self.seed, self.view = score, seed, view
+        self.score, self.seed, self.view, self.keeps_outputs = score, seed, view, keeps_outputs
 
     def first_fold(self, trials: Sequence[Trial], data: Data) -> list[_Entry]:
         """Trains all of them on the split that the search had; best first."""
@@ -243,10 +246,11 @@ class _Finals:
                 failures.append(f"Trial {trial.number + 1}: {error}")
                 self.view.say(failures[-1])
                 continue
+            outputs = _outputs(training, data) if self.keeps_outputs else None
             seconds, metrics = time.monotonic() - begun, training.metrics
             score = self.score(metrics, trial)
             found = Finalist(trial.number, trial.origin, score, metrics, training.epochs, seconds, [score])
-            entries.append(_Entry(found, trial, share.epochs, [training]))
+            entries.append(_Entry(found, trial, share.epochs, [training], [outputs]))
         if not entries:
             raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
         return _sorted(entries)
@@ -259,7 +263,7 @@ class _Finals:
         parts = ensemble.folds(data, self.everything, together.folds)[:folds] if folds > 1 else [data]
         pool = self._more_folds(entries[:size], parts)
         parts = parts[: len(pool[0].trainings)]
-        outputs = [_outputs(entry, parts) for entry in pool]
+        outputs = [_chained(entry.outputs) for entry in pool]
         y, weights = _targets(parts)
         counts = ensemble.select(outputs, ensemble.loss_of(data.head, y, weights, outputs[0]))
         members = [(entry, count) for entry, count in zip(pool, counts, strict=True) if count]
@@ -289,6 +293,8 @@ class _Finals:
         def feasible(size: int, folds: int) -> bool:
             cores = [entry.trainings[0].model for entry in entries[:size] for _ in range(folds)]
             needed = sum(seconds[:size]) * (folds - 1 or MARGIN)
+            # each is built once more, and written
+            needed += sum(entry.trainings[0].timings["startup_seconds"] for entry in entries[:size]) * folds / 2
             return needed <= left and together.fits(ensemble.joined(cores, [1] * len(cores)))
 
         return next((plan for plan in plans if feasible(*plan)), (1, 1))
@@ -311,6 +317,7 @@ class _Finals:
                         continue
                     break
                 entry.trainings.append(training)
+                entry.outputs.append(_outputs(training, part))
                 entry.found.scores.append(self.score(training.metrics, entry.trial))
                 entry.found.seconds += time.monotonic() - begun
                 if not training.in_time:
@@ -319,7 +326,7 @@ class _Finals:
                 break
             complete += 1
         for entry in entries:
-            del entry.trainings[complete:], entry.found.scores[complete:]
+            del entry.trainings[complete:], entry.outputs[complete:], entry.found.scores[complete:]
         return _sorted(entries)
 
     def _on_all(self, entry: _Entry) -> keras.Model:
@@ -339,10 +346,9 @@ def _sorted(entries: list[_Entry]) -> list[_Entry]:
     return sorted(entries, key=lambda entry: (-np.mean(entry.found.scores), entry.found.metrics.get("val_loss", 0.0)))
 
 
-def _outputs(entry: _Entry, parts: Sequence[Data]) -> Any:
-    """What the networks of a finalist say of the validation parts, one after the other."""
-    examples = [_validation(part)[0] for part in parts]
-    return _chained([t.model.predict(x, verbose=0) for t, x in zip(entry.trainings, examples, strict=True)])
+def _outputs(training: Training, part: Data) -> Any:
+    """What a network says of the examples that it was judged on."""
+    return training.model.predict(_validation(part)[0], verbose=0)
 
 
 def _targets(parts: Sequence[Data]) -> tuple[Any, np.ndarray | None]:
@@ -355,10 +361,6 @@ def _validation(part: Data) -> tuple[Any, Any, np.ndarray | None]:
     if part.validation is None:
         raise ValueError("Finalists need a part to be judged on.")
     return part.validation
-
-
-def _unseen(entries: Sequence[_Entry], counts: Sequence[int], parts: Sequence[Data]) -> Unseen:
-    return Unseen(ensemble.mean([_outputs(entry, parts) for entry in entries], counts), *_targets(parts))
 
 
 def _chained(parts: Sequence[Any]) -> Any:

@@ -599,3 +599,74 @@ def test_where_losses_or_costs_are_compared_there_is_one_loss(objective, tmp_pat
     clf = task(tmp_path, objective=objective)
     clf.fit(digits(120, 2)[0], np.arange(120) < 8, epochs=1)
     assert "loss_function" not in clf.leaderboard()
+
+
+# --- ensembles
+
+
+def members(model):
+    return [layer for layer in model.get_layer("core").layers if layer.name.startswith("member_")]
+
+
+@pytest.fixture(scope="module")
+def ensemble(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    x, y = digits(160)
+    clf = task(folder, ensemble=True)
+    clf.fit(x, NAMES[y], epochs=4, batch_size=16)
+    return clf, folder, x, NAMES[y]
+
+
+def test_an_ensemble_is_one_model_in_every_format(ensemble, tmp_path):
+    import keras
+
+    clf, folder, x, _ = ensemble
+    assert len(members(clf.model)) == 5
+    told = clf.predict_proba(x[:20])
+    again = keras.models.load_model(clf.export(tmp_path / "model.keras"))
+    np.testing.assert_allclose(again.predict(x[:20], verbose=0), told, atol=1e-6)
+    lite = autonas.lite.Model(clf.export(tmp_path / "model.tflite"))
+    np.testing.assert_allclose(lite.predict_proba(x[:20]), told, atol=1e-5)
+    np.testing.assert_allclose(autonas.load(folder / "digits").predict_proba(x[:20]), told, atol=1e-6)
+
+
+def test_an_ensembles_answer_is_the_mean_of_its_members(ensemble):
+    clf, _, x, _ = ensemble
+    images = clf.model.get_layer("preprocessor").predict(x[:20].astype("float32"), verbose=0)
+    each = [member.predict(images, verbose=0) for member in members(clf.model)]
+    assert np.abs(each[0] - each[1]).max() > 1e-3
+    np.testing.assert_allclose(clf.predict_proba(x[:20]), np.mean(each, axis=0), atol=1e-6)
+
+
+def test_costs_count_all_of_an_ensemble(ensemble):
+    clf, _, _, _ = ensemble
+    one = members(clf.model)[0].count_params()
+    trainable = clf.leaderboard()["params"].iloc[0]
+    assert clf.costs()["params"] >= 5 * trainable >= 5 * 0.9 * one
+
+
+def test_the_report_says_what_an_ensemble_is(ensemble):
+    clf, _, _, _ = ensemble
+    assert "mean of 5 folds" in clf.report()
+    assert "100% of the answer" in clf.report()
+
+
+def test_an_ensemble_keeps_to_the_limits(ensemble, tmp_path):
+    clf, _, x, y = ensemble
+    one = clf.leaderboard()["params"].iloc[0]
+    small = task(tmp_path, ensemble=True, limits={"params": 3.5 * one})
+    assert len(members(small.fit(x, y, epochs=1, batch_size=16))) == 3
+
+
+def test_networks_are_joined_by_default_where_they_are_light_and_nothing_limits_them(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=80), "b": rng.normal(size=80)})
+    y = np.where(frame["a"] > 0, "yes", "no")
+
+    def fitted_with(**options):
+        clf = autonas.TabularClassifier(max_trials=1, top_k=1, verbose=0, directory=tmp_path, **options)
+        return members(clf.fit(frame, y, epochs=1))
+
+    assert len(fitted_with()) == 5
+    assert fitted_with(ensemble=False) == []
+    assert fitted_with(limits={"params": 1e6}) == []

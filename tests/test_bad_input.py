@@ -66,6 +66,11 @@ CONSTRUCTOR = {
     "no time": ({"max_time": 0}, "max_time must be a positive number of seconds"),
     "a negative time": ({"max_time": "-3m"}, "max_time must be a positive number of seconds"),
     "no finalists": ({"top_k": 0}, "top_k must be an integer from 1 up"),
+    "an ensemble in words": ({"ensemble": "yes"}, "ensemble must be True, False or None"),
+    "an ensemble for the least latency": (
+        {"ensemble": True, "objective": "latency_ms"},
+        "ensemble must be left out where a cost is the objective",
+    ),
     "a negative seed": ({"seed": -1}, "seed must be an integer from 0 up"),
     "a path for a name": ({"project_name": "a/b"}, "project_name must be the name of one folder"),
     "unknown loss": ({"loss": "categorical_crosentropy"}, "loss must be"),

@@ -118,18 +118,25 @@ def two(candidate):
     return [Trial(0, candidate.values, score=0.9), Trial(1, slow, score=0.8)]
 
 
-def test_the_best_are_trained_on_all_folds():
-    outcome = ensemble_of(4, two)
-    assert [len(finalist.scores) for finalist in outcome.finalists] == [4, 4]
+def one(candidate):
+    return two(candidate)[:1]
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return ensemble_of(3, two)
+
+
+def test_the_best_are_trained_on_all_folds(outcome):
+    assert [len(finalist.scores) for finalist in outcome.finalists] == [3, 3]
     assert sum(finalist.share for finalist in outcome.finalists) == pytest.approx(1)
     means = [np.mean(finalist.scores) for finalist in outcome.finalists]
     assert means == sorted(means, reverse=True)
     members = [layer for layer in outcome.core.layers if layer.name.startswith("member_")]
-    assert len(members) == 4 * sum(finalist.share > 0 for finalist in outcome.finalists)
+    assert len(members) == 3 * sum(finalist.share > 0 for finalist in outcome.finalists)
 
 
-def test_the_ensemble_is_judged_by_what_it_was_not_trained_on():
-    outcome = ensemble_of(4, two)
+def test_the_ensemble_is_judged_by_what_it_was_not_trained_on(outcome):
     _, data = example()
     assert len(outcome.unseen.outputs) == len(outcome.unseen.y) == len(data) + 32
     np.testing.assert_array_equal(outcome.unseen.y[:32], data.validation[1])
@@ -153,9 +160,9 @@ def test_an_ensemble_over_the_limits_gets_smaller_until_it_fits():
     def at_most(most):
         return lambda core: sum(layer.name.startswith("member_") for layer in core.layers) <= most
 
-    assert ensemble_count(ensemble_of(4, two, fits=at_most(4))) == 4
-    assert ensemble_count(ensemble_of(4, two, fits=at_most(3))) == 3
-    assert ensemble_count(ensemble_of(4, two, fits=at_most(1))) == 0
+    assert ensemble_count(ensemble_of(3, two, fits=at_most(3))) == 3
+    assert ensemble_count(ensemble_of(3, one, fits=at_most(2))) == 2
+    assert ensemble_count(ensemble_of(3, one, fits=at_most(1))) == 0
 
 
 def ensemble_count(outcome):
@@ -167,7 +174,7 @@ def test_no_time_for_folds_leaves_the_winner_alone(monkeypatch):
 
     monkeypatch.setattr(retrain, "MARGIN", 1e9)
     budget = dataclasses.replace(BUDGET, deadline=retrain.time.monotonic() + 60)
-    outcome = ensemble_of(4, two, budget)
+    outcome = ensemble_of(3, two, budget)
     assert ensemble_count(outcome) == 0
     assert [finalist.share for finalist in outcome.finalists] == [1.0, 0.0]
 
@@ -179,7 +186,7 @@ def test_a_fold_that_diverges_leaves_what_is_complete(monkeypatch):
     train = retrain.train
 
     def diverging(candidate, data, budget, seed):
-        if diverging.calls == 4:  # two finalists, a fold of each, then trouble
+        if diverging.calls == 4:  # two finalists, a second fold of each, then trouble
             raise TrialError("The training diverged")
         diverging.calls += 1
         return train(candidate, data, budget, seed)
@@ -190,7 +197,7 @@ def test_a_fold_that_diverges_leaves_what_is_complete(monkeypatch):
     assert {len(finalist.scores) for finalist in outcome.finalists if finalist.share} == {2}
 
 
-def test_the_same_seed_gives_the_same_ensemble():
-    one, other = (ensemble_of(3, two).core.get_weights() for _ in range(2))
-    for first, second in zip(one, other, strict=True):
+def test_the_same_seed_gives_the_same_ensemble(outcome):
+    again = ensemble_of(3, two).core
+    for first, second in zip(outcome.core.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)

@@ -8,7 +8,7 @@ import functools
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from autonas import (
     reading,
     report,
     screens,
+    streams,
     trials,
 )
 from autonas import data as data_module
@@ -380,25 +381,27 @@ class AutoModel:
         if y is None and target is None and (hasattr(x, "columns") or reading.is_file(x)):
             target = self._target
         x, y = _read(self.input, x, y, target)
-        x, y, sample_weight = data_module.arrays(x, y, sample_weight)
-        x, y = self.input.check(x), self.head.check(self.input.targets(x, y))
-        data_module.check_lengths(x, y, sample_weight)
-        weights = self.head.weights(y, None, sample_weight)
         if not model.compiled:
             raise NotFittedError(
                 "The loss or a metric is code of yours, which a project cannot keep: call model.compile."
             )
+        step: Callable[[Any], Any] | None = None
         with _chatter_off():
-            result = model.evaluate(
-                data_module.feed(x),
-                self.head.finished_targets(y),
-                sample_weight=weights,
-                batch_size=batch_size,
-                verbose=0,
-                return_dict=True,
-            )
-            outputs = functools.cache(lambda: model.predict(data_module.feed(x), batch_size=batch_size, verbose=0))
-            return self.head.exact({name: float(value) for name, value in result.items()}, y, outputs, weights)
+            labels = []
+            for part, targets, weights in streams.portions(x, y, sample_weight, self.input):
+                targets = self.head.check(targets)
+                data_module.check_lengths(part, targets, weights)
+                labels.append((targets, self.head.weights(targets, None, weights)))
+                for batch in self._batches(part, *labels[-1], batch_size):
+                    if step is None:
+                        model.test_on_batch(*batch)  # starts the metrics; further steps add to them
+                        step = model.test_function
+                    else:
+                        step(iter([batch]))
+            result = {name: float(value) for name, value in model.get_metrics_result().items()}
+            every = data_module.mapped(lambda *parts: np.concatenate(parts), *(targets for targets, _ in labels))
+            weighted = None if labels[0][1] is None else np.concatenate([weights for _, weights in labels])
+            return self.head.exact(result, every, functools.cache(lambda: self._outputs(x, batch_size)), weighted)
 
     def export(self, path: str | Path) -> Path:
         """Writes the model; the suffix decides how: `.keras`, `.tflite`, and a name without one is a SavedModel folder."""
@@ -409,13 +412,20 @@ class AutoModel:
             return export.export(self.model, path, device_model, lite.files(self.input, self.head))
 
     def _outputs(self, x: Any, batch_size: int) -> Any:
-        model = self.model
-        if data_module.is_dataset(x):
-            x = data_module.examples(x)
-        elif reading.is_path(x) or (self._target is not None and hasattr(x, "columns")):
+        model, outputs = self.model, []
+        if reading.is_path(x) or (self._target is not None and hasattr(x, "columns")):
             x = _beside(self.input, x, reading.unlabelled(x, self._target))
-        checked = self.input.check(x)
-        return model.predict(data_module.feed(checked), batch_size=batch_size, verbose=0)
+        for part in streams.examples(x, self.input):
+            outputs.append(model.predict(data_module.feed(part), batch_size=batch_size, verbose=0))
+        return data_module.mapped(lambda *parts: np.concatenate(parts), *outputs)
+
+    def _batches(self, x: Any, y: Any, weights: np.ndarray | None, batch_size: int) -> Iterator[tuple[Any, Any, Any]]:
+        """Of checked examples, with what the finished model is judged by."""
+        targets = self.head.finished_targets(y)
+        for start in range(0, data_module.length(x), batch_size):
+            rows = slice(start, start + batch_size)
+            weight = None if weights is None else weights[rows]
+            yield data_module.feed(data_module.take(x, rows)), data_module.take(targets, rows), weight
 
     def costs(self) -> dict[str, float]:
         """Returns all costs of the model: parameters, FLOPs, activation memory, size, and latency with its interval."""

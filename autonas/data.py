@@ -1,10 +1,14 @@
-"""Data on its way to a training: taken out of what the user holds, split, sampled, fingerprinted, and batched."""
+"""Data on its way to a training: checked, split, sampled, fingerprinted, and batched.
+
+Examples are arrays, or what stands for arrays that do not fit in memory (`autonas.streams.Stream`), which brings its own
+answer to each `singledispatch` function in here.
+"""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +18,6 @@ from autonas.errors import InputError
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-_AT_A_TIME = 1024
 
 
 def mapped(function: Callable[..., Any], *parts: Any) -> Any:
@@ -46,11 +48,42 @@ def take(x: Any, rows: Any) -> Any:
     return mapped(lambda part: part[rows], x)
 
 
+@functools.singledispatch
+def checked(x: Any, check: Callable[[Any, str], Any], name: str) -> Any:
+    """Examples in their canonical form: what `check(x, name)` returns."""
+    return check(x, name)
+
+
+@functools.singledispatch
+def verified(x: Any) -> None:
+    """Makes sure that `check` has seen all examples; of arrays it has."""
+
+
+@functools.singledispatch
+def sample(x: Any, rows: np.ndarray | None = None) -> Any:
+    """As many of the examples, or of some of them, as fit in memory, to learn statistics from: of arrays, all."""
+    return x if rows is None else take(x, rows)
+
+
+@functools.singledispatch
+def held_out(x: Any, share: float) -> float:
+    """The share of the examples that can be judged on where `share` is asked for: what fits in memory; of arrays, all."""
+    return share
+
+
+@functools.singledispatch
+def applied(x: Any, function: Callable[[Any], Any]) -> Any:
+    """What a function makes of the examples, where it makes one of each."""
+    return function(x)
+
+
+@functools.singledispatch
 def joined(first: Any, second: Any) -> Any:
     """The examples of both, one after the other."""
     return mapped(lambda one, other: np.concatenate([one, other]), first, second)
 
 
+@functools.singledispatch
 def shapes(x: Any) -> Any:
     """The shape of one example."""
     return mapped(lambda part: tuple(part.shape[1:]), x)
@@ -82,85 +115,6 @@ def by_name(x: Any, name: str, names: Sequence[str]) -> dict[str, Any]:
     got = sorted(map(str, x)) if isinstance(x, Mapping) else f"a {type(x).__name__}"
     got = f"{got} of {len(x)}" if isinstance(x, (list, tuple)) else got
     raise InputError.of(name, f"a dict with {list(names)}, or a list in this order", got)
-
-
-def is_dataset(x: Any) -> bool:
-    """Whether this is a `tf.data.Dataset`. Does not load TensorFlow: who holds a dataset has it loaded."""
-    tensorflow = sys.modules.get("tensorflow")
-    return tensorflow is not None and isinstance(x, tensorflow.data.Dataset)
-
-
-def arrays(x: Any, y: Any = None, sample_weight: Any = None) -> tuple[Any, Any, Any]:
-    """Takes examples, targets and weights out of a dataset; arrays pass as they are.
-
-    A dataset is in batches if its parts share a first axis: each has one, of the same length or of an open one. In doubt
-    (colour images of 10 rows with one-hot rows of 10 classes), batch it.
-
-    Args:
-        x: Examples, or a `tf.data.Dataset` of (x, y) or (x, y, sample_weight).
-        y: Targets; None with a dataset.
-        sample_weight: Weights or None; None with a dataset.
-
-    Raises:
-        InputError: If targets are missing, come twice, or the dataset is empty, has no end, or is made of something else.
-    """
-    if not is_dataset(x):
-        if y is None:
-            raise InputError.of("y", "one target for each example", None, "Only a tf.data.Dataset brings its own.")
-        return x, y, sample_weight
-    for name, given in (("y", y), ("sample_weight", sample_weight)):
-        if given is not None:
-            raise InputError.of(
-                name, "left out with a tf.data.Dataset", f"a {type(given).__name__}", "It yields its own."
-            )
-    spec = _specification(x)
-    if len(spec) not in (2, 3):
-        raise InputError.of("A dataset", "of (x, y) or (x, y, sample_weight)", f"{len(spec)} parts")
-    parts = _collect(x, spec)
-    return parts[0], parts[1], parts[2] if len(parts) == 3 else None
-
-
-def examples(dataset: Any) -> np.ndarray:
-    """Takes the examples out of a dataset of x, (x, y) or (x, y, sample_weight).
-
-    Examples that stand alone are in batches if they have four axes, or a first one of open length.
-    """
-    return _collect(dataset, _specification(dataset))[0]
-
-
-def _specification(dataset: Any) -> tuple[Any, ...]:
-    tensorflow = sys.modules["tensorflow"]
-    spec = dataset.element_spec
-    parts = spec if isinstance(spec, tuple) else (spec,)
-    if not all(isinstance(part, tensorflow.TensorSpec) and part.shape.rank is not None for part in parts):
-        raise InputError.of("A dataset", "of dense tensors of known rank, (x, y) or (x, y, sample_weight)", spec)
-    return parts
-
-
-def _collect(dataset: Any, spec: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
-    tensorflow = sys.modules["tensorflow"]
-    if int(dataset.cardinality()) == tensorflow.data.INFINITE_CARDINALITY:
-        raise InputError.of("A dataset", "one that ends", "one without an end", "Use dataset.take(n).")
-    batches = dataset if _is_batched(spec) else dataset.batch(_AT_A_TIME)
-    try:
-        rows = [batch if isinstance(batch, tuple) else (batch,) for batch in batches.as_numpy_iterator()]
-        parts = tuple(np.concatenate(part) for part in zip(*rows, strict=True))
-    except (ValueError, tensorflow.errors.InvalidArgumentError) as error:
-        if isinstance(error, tensorflow.errors.InvalidArgumentError) and "batch tensors" not in error.message:
-            raise
-        raise InputError.of("A dataset", "of examples of one shape", f"several ({error})") from error
-    if not parts:
-        raise InputError.of("A dataset", "one with at least one example", "an empty one")
-    return parts
-
-
-def _is_batched(spec: tuple[Any, ...]) -> bool:
-    if any(part.shape.rank == 0 for part in spec):
-        return False
-    first = {part.shape[0] for part in spec}
-    if len(spec) == 1:
-        return spec[0].shape.rank >= 4 or first == {None}
-    return len(first) == 1
 
 
 def check_lengths(x: Any, y: Any, sample_weight: Any = None) -> None:
@@ -276,7 +230,7 @@ def fingerprint(*parts: Any) -> str:
     True
     """
     digest = hashlib.sha256()
-    for leaf in (leaf for part in parts for leaf in _named(part)):
+    for leaf in (leaf for part in parts for leaf in named(part)):
         array = np.asarray(leaf)
         # Objects have no bytes of their own that another process would see alike.
         as_text = array.dtype.kind in "OUST"
@@ -287,13 +241,15 @@ def fingerprint(*parts: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def _named(part: Any) -> list[Any]:
-    """The arrays of a dict, each after its name; anything else as it is."""
+@functools.singledispatch
+def named(part: Any) -> list[Any]:
+    """What a fingerprint is made of: the arrays of a dict, each after its name; anything else as it is."""
     if not isinstance(part, Mapping):
         return [part]
-    return [leaf for name in sorted(part) for leaf in (name, *_named(part[name]))]
+    return [leaf for name in sorted(part) for leaf in (name, *named(part[name]))]
 
 
+@functools.singledispatch
 def dataset(x: Any, y: Any, weights: np.ndarray | None, batch_size: int, seed: int | None = None) -> tf.data.Dataset:
     """Batches of (x, y) or (x, y, weights), the last one perhaps smaller.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import data as data_module
-from autonas import splits
+from autonas import splits, streams
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,22 +88,29 @@ def check(
     Raises:
         InputError: If something cannot be used.
     """
-    given = _part(input, head, x, y, sample_weight, "x", "y")
+    given = _part(input, head, x, y, sample_weight, "x", "y", seed)
     head.fit(given.y)
     head.weights(given.y, class_weight, given.sample_weight)
     if validation_data is None:
         train, valid, name = _split(input, given, head.strata(given.y), validation_split, how, seed)
-        input.fit(data_module.take(given.x, train))
+        input.fit(data_module.sample(given.x, train))
+        data_module.verified(given.x)
         return Given(given.rows(train), given.rows(valid), validation_split, name)
     if how != "stratified":
         raise InputError.of("split", "left out with validation_data", repr(how))
-    input.fit(given.x)
+    input.fit(data_module.sample(given.x))
+    data_module.verified(given.x)
     parts = list(validation_data) if isinstance(validation_data, (tuple, list)) else [validation_data]
     if not 1 <= len(parts) <= 3:
         raise InputError.of("validation_data", "(x, y), (x, y, sample_weight) or a dataset", f"{len(parts)} parts")
     x_val, y_val, weight = (*parts, None, None)[:3]
-    validation = _part(input, head, x_val, y_val, weight, "validation_data", "validation_data")
+    validation = _part(input, head, x_val, y_val, weight, "validation_data", "validation_data", seed)
     head.weights(validation.y, None, validation.sample_weight)
+    data_module.verified(validation.x)
+    share = data_module.held_out(validation.x, 1.0)
+    if share < 1:
+        n = data_module.length(validation.x)
+        validation = validation.rows(data_module.subsample(n, head.strata(validation.y), share, seed))
     return Given(given, validation, None)
 
 
@@ -112,10 +119,14 @@ def _split(
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """The rows to train on, those to judge on, and how they were chosen."""
     n = data_module.length(given.x)
+    fraction = data_module.held_out(given.x, fraction)
     if how == "stratified":
         return *data_module.split(n, strata, fraction, seed), "stratified"
     if how == "time":
-        times = input.times(given.x)
+        times = input.times(data_module.sample(given.x))
+        if times is not None and len(times) != n:
+            hint = "These are too many to look for their times."
+            raise InputError.of("split", "{'time': times}, with one for each example", "'time'", hint)
         return *splits.by_time(np.arange(n) if times is None else times, fraction), "time"
     if isinstance(how, Mapping) and len(how) == 1:
         ((kind, values),) = how.items()
@@ -128,9 +139,9 @@ def _split(
     raise InputError.of("split", "'stratified', 'time', {'time': times} or {'group': groups}", repr(how))
 
 
-def _part(input: Input, head: Head, x: Any, y: Any, sample_weight: Any, x_name: str, y_name: str) -> Part:
-    x, y, sample_weight = data_module.arrays(x, y, sample_weight)
-    x, y = input.check(x, x_name), head.check(input.targets(x, y), y_name)
+def _part(input: Input, head: Head, x: Any, y: Any, sample_weight: Any, x_name: str, y_name: str, seed: int) -> Part:
+    x, y, sample_weight = streams.read(x, y, sample_weight, seed)
+    x, y = data_module.checked(x, input.check, x_name), head.check(input.targets(x, y), y_name)
     data_module.check_lengths(x, y, sample_weight)
     return Part(x, y, sample_weight)
 
@@ -157,7 +168,7 @@ def prepare(
         return preprocessor.predict(data_module.feed(x), batch_size=256, verbose=0)
 
     train, valid = given.train, given.validation
-    x, y = ready(train.x), head.encode(train.y)
+    x, y = data_module.applied(train.x, ready), head.encode(train.y)
     x_valid, y_valid = ready(valid.x), head.encode(valid.y)
     class_weight = head.class_weight if class_weight is None else class_weight
     weights = head.weights(train.y, class_weight, train.sample_weight)

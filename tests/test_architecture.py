@@ -26,7 +26,7 @@ LAYERS = [
     "errors",
     "quiet registry trials",
     "data graph labels generators reading",
-    "qualities splits columns scaling",
+    "qualities splits columns scaling streams",
     "thresholds sequences",
     "export",
     "devices",

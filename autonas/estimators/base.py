@@ -27,7 +27,7 @@ class Data:
     """Prepared data: preprocessed, encoded, split.
 
     Attributes:
-        x: Preprocessed examples, (n, ...), float32: an array, or a dict of arrays.
+        x: Preprocessed examples, (n, ...), float32: an array, a dict of arrays, or an `autonas.streams.Stream`.
         y: Encoded targets, (n, ...), likewise.
         weights: One weight for each example, or None.
         validation: The same three for the validation part, or None when there is none.
@@ -69,7 +69,8 @@ class Data:
         validation = self.validation
         if validation is not None:
             validation = (self.input.reduce(validation[0], factor), *validation[1:])
-        return dataclasses.replace(self, x=self.input.reduce(self.x, factor), validation=validation)
+        x = data_module.applied(self.x, lambda x: self.input.reduce(x, factor))
+        return dataclasses.replace(self, x=x, validation=validation)
 
 
 @dataclasses.dataclass(frozen=True)

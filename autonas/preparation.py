@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from autonas.heads.base import Head
     from autonas.inputs.base import Input
 
+AT_ONCE = 256  # examples that are preprocessed
+
 
 @dataclasses.dataclass
 class Part:
@@ -165,7 +167,10 @@ def prepare(
     from autonas.estimators.base import Data
 
     def ready(x: Any) -> Any:
-        return preprocessor.predict(data_module.feed(x), batch_size=256, verbose=0)
+        # `predict` would set up a pipeline each time, which takes longer than to preprocess one block of a stream
+        parts = [data_module.take(x, slice(at, at + AT_ONCE)) for at in range(0, data_module.length(x), AT_ONCE)]
+        made = [preprocessor.predict_on_batch(data_module.feed(part)) for part in parts]
+        return data_module.mapped(lambda *arrays: np.concatenate(arrays), *made)
 
     train, valid = given.train, given.validation
     x, y = data_module.applied(train.x, ready), head.encode(train.y)

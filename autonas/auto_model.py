@@ -166,13 +166,16 @@ class AutoModel:
         A search that was stopped goes on where it was; one that is finished is answered from disk.
 
         Args:
-            x: The examples; a `tf.data.Dataset` of (x, y) or (x, y, sample_weight); the path of a `.csv`, `.tsv` or
-                `.parquet` file, or of a folder of images with a folder for each class.
+            x: The examples; a `tf.data.Dataset` of (x, y) or (x, y, sample_weight), in which x and y may be dicts; the path
+                of a `.csv`, `.tsv` or `.parquet` file, or of a folder of images with a folder for each class. A dataset that
+                would take more than a quarter of the memory is not collected but read anew in each epoch: it has to give the
+                same examples in the same order each time, best a random one, and statistics are learned from a sample.
             y: The targets; None where they come with `x`.
             target: The column of a frame or of a file that is the target, or a list of columns.
-            validation_split: Share of the examples that candidates are judged on, in (0, 1).
+            validation_split: Share of the examples that candidates are judged on, in (0, 1). Of a dataset that does not fit in
+                memory it is no more than fits in a sixteenth of the memory, and the rest is trained on.
             validation_data: (x, y), (x, y, sample_weight), a dataset, a frame or a path, to judge on instead. As all data that
-                is given, it is part of the last training.
+                is given, it is part of the last training. Of a dataset that does not fit in memory, a part is used.
             split: How the examples to judge on are chosen: `"stratified"` at random, the classes in proportion; `"time"` the
                 latest, by the first column of dates of a table, by the last event of a sequence (`order_by`), or else by
                 the order of the rows; `{"time": times}` the latest by one time for each example; `{"group": groups}` so
@@ -333,10 +336,11 @@ class AutoModel:
         """How networks are joined: on as many folds as the split makes, where it was drawn at random."""
         from autonas.retrain import Together
 
-        wanted = self.input.light and not self.limits and not self.objective.cheap
+        light = self.input.light and not isinstance(given.train.x, streams.Stream)
+        wanted = light and not self.limits and not self.objective.cheap
         if not (wanted if self.ensemble is None else self.ensemble):
             return None
-        if given.split is None or given.how != "stratified":
+        if given.split is None or given.how != "stratified" or isinstance(given.train.x, streams.Stream):
             return Together(1, evaluation.fits)
         return Together(max(2, min(MOST_FOLDS, round(1 / given.split))), evaluation.fits)
 
@@ -358,7 +362,8 @@ class AutoModel:
         Args:
             x: Examples of the kind that `fit` got; or the path of a table, or of a folder of images. Columns that `fit` did
                 not see, and the target, are left out. Of a folder, the images in it and in its folders are answered in the
-                order of their sorted paths, `sorted(Path(x).rglob("*.png"))`.
+                order of their sorted paths, `sorted(Path(x).rglob("*.png"))`. A `tf.data.Dataset`, of any size, is gone
+                through block by block.
             batch_size: Examples at a time.
 
         Returns:
@@ -375,7 +380,8 @@ class AutoModel:
     ) -> dict[str, float]:
         """Returns the loss and the metrics on labelled examples, given as `fit` takes them, by name.
 
-        A frame or a file needs no `target` if `fit` got its name.
+        A frame or a file needs no `target` if `fit` got its name. A `tf.data.Dataset`, of any size, is gone through block by
+        block; the metrics are those of the whole.
         """
         model = self.model
         if y is None and target is None and (hasattr(x, "columns") or reading.is_file(x)):

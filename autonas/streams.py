@@ -7,11 +7,13 @@ a split, a class weight or a part for a proxy task is made as with arrays; only 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,10 +31,13 @@ TOGETHER = 64  # examples of a dataset without batches that are read at once
 
 def _memory() -> int:
     """Of the machine, in bytes; not what is free just now, on which the split would depend, and with it the result."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return 2**33
+    known = []
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        known.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # of a container
+        with contextlib.suppress(OSError, ValueError):
+            known.append(int(Path("/sys/fs/cgroup", limit).read_text()))
+    return min(known, default=2**33)
 
 
 IN_MEMORY = _memory() // 4  # bytes of examples that are collected

@@ -30,7 +30,9 @@ format: $(STAMP)
 	@$(BIN)/ruff format .
 
 bench: $(STAMP)
-	@set -e; $(BIN)/python benchmarks/images.py $(if $(DATA),--data $(DATA)); $(BIN)/python benchmarks/overhead.py
+	@$(BIN)/python benchmarks/images.py $(if $(DATA),--data $(DATA))
+	@$(BIN)/python benchmarks/quality.py $(if $(SETS),--data $(SETS))
+	@$(BIN)/python benchmarks/overhead.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

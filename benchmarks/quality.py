@@ -1,10 +1,10 @@
 """Quality on every kind of data, beside what a practical user would take instead, in the same run.
 
-    python benchmarks/quality.py --data FOLDER [--sets adult uci_har] [--seeds 0 1 2] [--max-time 3m] [--out FILE.json]
+    python benchmarks/quality.py [--data FOLDER] [--sets adult uci_har] [--seeds 0 1 2] [--max-time 3m] [--out FILE.json]
 
 FOLDER has one folder a data set: `train.csv` and `test.csv`, or `data.npz` with `x_train`, `y_train`, `x_test`, `y_test`.
-Searches see the training part only; the test part is used once, at the end. Without `--data` the package's own generators
-stand in, so that the file runs anywhere.
+Searches see the training part only; the test part is used once, at the end. Without `--data` it is what scikit-learn brings,
+so that the file runs anywhere. MiniRocket needs `pip install aeon`.
 """
 
 from __future__ import annotations
@@ -58,10 +58,17 @@ SETS = {
     "breastmnist": DataSet("ImageClassifier", "accuracy", ("cnn",), minutes=5.0),
     "fashion_mnist": DataSet("ImageClassifier", "accuracy", ("cnn",), minutes=5.0),
 }
+BUNDLED = {
+    "breast_cancer": DataSet("TabularClassifier", "roc_auc", TABLE_PEERS),
+    "diabetes": DataSet("TabularRegressor", "rmse", TABLE_PEERS),
+    "digits": DataSet("ImageClassifier", "accuracy", ("cnn",)),
+}
 
 
-def read(folder: Path, name: str) -> tuple[Any, np.ndarray, Any, np.ndarray]:
+def read(folder: Path | None, name: str) -> tuple[Any, np.ndarray, Any, np.ndarray]:
     """Training examples and targets, test examples and targets."""
+    if folder is None:
+        return bundled(name)
     chosen = SETS[name]
     if (folder / name / "data.npz").exists():
         with np.load(folder / name / "data.npz") as arrays:
@@ -92,6 +99,18 @@ def read(folder: Path, name: str) -> tuple[Any, np.ndarray, Any, np.ndarray]:
     return parts[0], parts[1], parts[2], parts[3]
 
 
+def bundled(name: str) -> tuple[Any, np.ndarray, Any, np.ndarray]:
+    """The same of a data set of scikit-learn: a fifth of it is the test part."""
+    from sklearn import datasets
+    from sklearn.model_selection import train_test_split
+
+    whole = getattr(datasets, f"load_{name}")(as_frame=name != "digits")
+    x = whole.images if name == "digits" else whole.data
+    classes = None if BUNDLED[name].task.endswith("Regressor") else whole.target
+    x, x_test, y, y_test = train_test_split(x, whole.target, test_size=0.2, stratify=classes, random_state=0)
+    return x, np.asarray(y), x_test, np.asarray(y_test)
+
+
 def measured(measure: str, y: np.ndarray, answers: np.ndarray, scores: np.ndarray | None) -> float:
     """The measure by scikit-learn; `scores` are those of the second class."""
     from sklearn import metrics
@@ -114,7 +133,7 @@ def ours(
     name: str, x: Any, y: np.ndarray, x_test: Any, y_test: np.ndarray, seed: int, max_time: Any
 ) -> dict[str, float]:
     """A search, and its winner on the test part."""
-    chosen = SETS[name]
+    chosen = (SETS | BUNDLED)[name]
     with tempfile.TemporaryDirectory() as folder:
         begun = time.monotonic()
         options: dict[str, Any] = {
@@ -253,16 +272,16 @@ def _padded(x: Any, longest: int | None = None) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with one folder for each data set")
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--data", type=Path, default=None, help="folder with one folder for each data set")
+    parser.add_argument("--sets", nargs="+", default=None, choices=[*SETS, *BUNDLED])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--max-time", default=None, help="of a search; three minutes, for images five")
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     print(problems.machine())
     rows = []
-    for name in options.sets:
-        chosen = SETS[name]
+    for name in options.sets or (BUNDLED if options.data is None else SETS):
+        chosen = (SETS | BUNDLED)[name]
         x, y, x_test, y_test = read(options.data, name)
         for peer in chosen.peers:
             begun = time.monotonic()

@@ -186,6 +186,7 @@ class PlainImages(ImageInput):
 
     def fit(self, x):
         super().fit(x)
+        self.fitted_on = x
         self._mean, self._variance = [0.0], [1.0]
 
 
@@ -280,6 +281,21 @@ def test_what_has_several_rows_for_an_example_is_refused(little_memory):
     events = SequenceInput("card")
     with pytest.raises(InputError, match="one row for each example"):
         list(streams.examples(of({"card": [1, 1, 2], "amount": [1.0, 2.0, 3.0]}), events))
+
+
+def test_statistics_are_learned_from_the_training_part_alone(little_memory):
+    images = PlainImages()
+    train, _ = prepared(of(IMAGES, LABELS), images)
+    assert 10 < len(images.fitted_on) < 32
+    assert not set(rows_of(images.fitted_on)) & set(rows_of(train.validation[0]))
+
+
+def test_examples_are_shuffled_as_far_as_the_buffer_goes(little_memory, monkeypatch):
+    monkeypatch.setattr(streams, "BUFFER", 1)
+    train, _ = prepared(of(IMAGES, LABELS))
+    first = rows_of(next(iter(data.dataset(train.x, train.y, None, 16, 0)))[0])
+    assert first.max() > 150
+    assert first.min() < 100
 
 
 def epochs(examples, y, weights, seed, n=2):

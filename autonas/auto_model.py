@@ -394,7 +394,7 @@ class AutoModel:
         step: Callable[[Any], Any] | None = None
         with _chatter_off():
             labels = []
-            for part, targets, weights in streams.portions(x, y, sample_weight, self.input):
+            for part, targets, weights in streams.portions(x, y, sample_weight, self.input, batch_size):
                 targets = self.head.check(targets)
                 data_module.check_lengths(part, targets, weights)
                 labels.append((targets, self.head.weights(targets, None, weights)))
@@ -421,7 +421,7 @@ class AutoModel:
         model, outputs = self.model, []
         if reading.is_path(x) or (self._target is not None and hasattr(x, "columns")):
             x = _beside(self.input, x, reading.unlabelled(x, self._target))
-        for part in streams.examples(x, self.input):
+        for part in streams.examples(x, self.input, batch_size):
             outputs.append(model.predict(data_module.feed(part), batch_size=batch_size, verbose=0))
         return data_module.mapped(lambda *parts: np.concatenate(parts), *outputs)
 

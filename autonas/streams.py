@@ -89,7 +89,7 @@ def read(x: Any, y: Any = None, sample_weight: Any = None, seed: int = 0) -> tup
     return _three(_end_to_end(kept)) if scan is None else scan.result()
 
 
-def portions(x: Any, y: Any, sample_weight: Any, input: Input) -> Iterator[tuple[Any, Any, Any]]:
+def portions(x: Any, y: Any, sample_weight: Any, input: Input, batch_size: int) -> Iterator[tuple[Any, Any, Any]]:
     """Checked examples, their targets and weights: arrays at once, a dataset block by block, so that it may have any size.
 
     Args:
@@ -97,12 +97,13 @@ def portions(x: Any, y: Any, sample_weight: Any, input: Input) -> Iterator[tuple
         y: See there.
         sample_weight: See there.
         input: Checks the examples, and knows which targets are theirs.
+        batch_size: Blocks are of whole batches, but for the last, so that batches are those of arrays.
 
     Raises:
         InputError: As `read` and the input raise it; or if a dataset has not one row for each example.
     """
     if is_dataset(x):
-        for block in _labelled(x, y, sample_weight):
+        for block in _labelled(x, y, sample_weight, batch_size):
             examples, targets, weights = _three(block)
             yield _one_of_each(input.check(examples), examples), targets, weights
     else:
@@ -110,13 +111,13 @@ def portions(x: Any, y: Any, sample_weight: Any, input: Input) -> Iterator[tuple
         yield input.check(x), input.targets(x, y), sample_weight
 
 
-def examples(x: Any, input: Input) -> Iterator[Any]:
+def examples(x: Any, input: Input, batch_size: int) -> Iterator[Any]:
     """Checked examples, without targets: arrays at once, a dataset of x, (x, y) or (x, y, sample_weight) block by block.
 
     Examples that stand alone are in batches if they have four axes, or a first one of open length.
     """
     if is_dataset(x):
-        for part, *_ in _blocks(x):
+        for part, *_ in _blocks(x, batch_size):
             yield _one_of_each(input.check(part), part)
     else:
         yield input.check(x)
@@ -134,7 +135,7 @@ def _one_of_each(checked: Any, x: Any) -> Any:
 # --- the dataset
 
 
-def _labelled(x: Any, y: Any, sample_weight: Any) -> Iterator[tuple[Any, ...]]:
+def _labelled(x: Any, y: Any, sample_weight: Any, batch_size: int = 1) -> Iterator[tuple[Any, ...]]:
     for name, given in (("y", y), ("sample_weight", sample_weight)):
         if given is not None:
             raise InputError.of(
@@ -143,7 +144,7 @@ def _labelled(x: Any, y: Any, sample_weight: Any) -> Iterator[tuple[Any, ...]]:
     parts = len(_specification(x))
     if parts not in (2, 3):
         raise InputError.of("A dataset", "of (x, y) or (x, y, sample_weight)", f"{parts} parts")
-    return _blocks(x)
+    return _blocks(x, batch_size)
 
 
 def _three(parts: tuple[Any, ...]) -> tuple[Any, Any, Any]:
@@ -175,8 +176,8 @@ def _leaves(parts: tuple[Any, ...]) -> list[Any]:
     return [leaf for part in parts for leaf in data.leaves(part)]
 
 
-def _blocks(dataset: Any) -> Iterator[tuple[Any, ...]]:
-    """The parts of the dataset, so many examples at once that they fill a block. The last block may be smaller.
+def _blocks(dataset: Any, batch_size: int = 1) -> Iterator[tuple[Any, ...]]:
+    """The parts of the dataset, so many whole batches at once that they fill a block. The last block may be smaller.
 
     Raises:
         InputError: If examples have several shapes, or there are none, or no end of them.
@@ -189,13 +190,17 @@ def _blocks(dataset: Any) -> Iterator[tuple[Any, ...]]:
     size, any_yet = 0, False
     try:
         for batch in batches.as_numpy_iterator():
-            waiting.append(
-                tuple(data.mapped(_text, part) for part in (batch if isinstance(batch, tuple) else (batch,)))
-            )
-            size += _bytes(waiting[-1][0])
+            parts = batch if isinstance(batch, tuple) else (batch,)
+            waiting.append(tuple(data.mapped(_text, part) for part in parts))
+            size, any_yet = size + _bytes(waiting[-1][0]), True
             if size >= BLOCK:
-                block, waiting, size, any_yet = _end_to_end(waiting), [], 0, True
-                yield block
+                block = _end_to_end(waiting)
+                n = data.length(block[0])
+                cut = n - n % batch_size
+                waiting = [tuple(data.take(part, slice(cut, None)) for part in block)] if cut < n else []
+                size = sum(_bytes(x) for x, *_ in waiting)
+                if cut:
+                    yield tuple(data.take(part, slice(cut)) for part in block)
     except tensorflow.errors.InvalidArgumentError as error:
         if "batch tensors" not in error.message:
             raise

@@ -35,6 +35,9 @@ class AsItIs:
     def check(self, x, name="x"):
         return x
 
+    def targets(self, x, y):
+        return y
+
 
 def of(*parts):
     return Dataset.from_tensor_slices(parts)
@@ -85,7 +88,7 @@ def test_datasets_of_every_form_are_taken_apart(case):
     ],
 )
 def test_examples_are_taken_out_of_a_dataset(dataset, expected):
-    (portion,) = streams.examples(dataset, AsItIs())
+    (portion,) = streams.examples(dataset, AsItIs(), 32)
     assert np.array_equal(portion, expected)
 
 
@@ -280,7 +283,7 @@ def test_what_has_several_rows_for_an_example_is_refused(little_memory):
         stream(IMAGES, LABELS)[0].checked(lambda block, name: block[::2], "x")[:50]
     events = SequenceInput("card")
     with pytest.raises(InputError, match="one row for each example"):
-        list(streams.examples(of({"card": [1, 1, 2], "amount": [1.0, 2.0, 3.0]}), events))
+        list(streams.examples(of({"card": [1, 1, 2], "amount": [1.0, 2.0, 3.0]}), events, 32))
 
 
 def test_statistics_are_learned_from_the_training_part_alone(little_memory):
@@ -512,6 +515,14 @@ def test_a_streamed_fit_is_repeated_by_its_seed_and_found_again_in_its_project(f
     assert np.array_equal(found.get_weights()[-1], model.get_weights()[-1])
 
 
+@pytest.mark.parametrize("batch_size", [1, 7, 64, 100, 500])
+def test_blocks_are_of_whole_batches(little_memory, batch_size):
+    blocks = [x for x, _, _ in streams.portions(of(IMAGES, LABELS), None, None, AsItIs(), batch_size)]
+    assert np.array_equal(np.concatenate(blocks), IMAGES)
+    assert all(len(block) % batch_size == 0 for block in blocks[:-1])
+    assert all(len(block) < 2 * max(batch_size, 64) for block in blocks)
+
+
 @pytest.mark.parametrize("batched", [False, True])
 def test_predict_and_evaluate_of_a_dataset_equal_those_of_arrays(fitted, digits, little_memory, batched):
     x, y = digits
@@ -522,9 +533,10 @@ def test_predict_and_evaluate_of_a_dataset_equal_those_of_arrays(fitted, digits,
     for dataset in (labelled, alone):
         assert np.array_equal(auto.predict(dataset), auto.predict(x[400:]))
     for dataset, weights in ((weighed, w), (labelled, None)):
-        expected = auto.evaluate(x[400:], y[400:], sample_weight=weights)
-        assert auto.evaluate(dataset) == pytest.approx(expected, rel=1e-5)
-        assert auto.evaluate(dataset, batch_size=7) == pytest.approx(expected, rel=1e-5)
+        for size in (7, 256):
+            assert auto.evaluate(dataset, batch_size=size) == auto.evaluate(
+                x[400:], y[400:], sample_weight=weights, batch_size=size
+            )
 
 
 def test_evaluate_on_arrays_is_what_keras_says(fitted, digits):

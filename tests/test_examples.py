@@ -10,7 +10,14 @@ import pytest
 import autonas
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-SMALL = {"max_trials": 1, "top_k": 1, "verbose": 0, "max_time": None, "estimator": autonas.Proxy(epochs=0.1)}
+SMALL = {
+    "max_trials": 1,
+    "top_k": 1,
+    "ensemble": False,
+    "verbose": 0,
+    "max_time": None,
+    "estimator": autonas.Proxy(epochs=0.1),
+}
 RUNS = {  # size, and what is better than guessing
     "image_regression": ({"rows": 200}, 0.1),
     "text": ({"rows": 200}, 0.6),

@@ -319,7 +319,7 @@ def test_what_brings_no_file_and_no_target_stays_as_it_is():
 def test_fit_takes_a_file_and_predict_a_frame(tmp_path):
     frame, prices = generators.houses(60, 0)
     frame.assign(price=prices).to_csv(tmp_path / "houses.csv", index=False)
-    options = {"max_trials": 1, "top_k": 1, "verbose": 0, "directory": tmp_path}
+    options = {"max_trials": 1, "top_k": 1, "ensemble": False, "verbose": 0, "directory": tmp_path}
     task = autonas.TabularRegressor(project_name="file", **options)
     task.fit(tmp_path / "houses.csv", target="price", epochs=1)
     other = autonas.TabularRegressor(project_name="frame", **options)

@@ -9,8 +9,8 @@ TRIALS = [
     Trial(3, {"width": 32}, REJECTED, message="too large", origin="evolution"),
 ]
 FINALISTS = [
-    {"trial": 1, "origin": "evolution", "score": 0.9, "epochs": 9, "seconds": 3.0},
-    {"trial": 0, "origin": HUMAN, "score": 0.88, "epochs": 8, "seconds": 2.0},
+    {"trial": 1, "origin": "evolution", "score": 0.9, "epochs": 9, "seconds": 3.0, "scores": [0.9], "share": 1.0},
+    {"trial": 0, "origin": HUMAN, "score": 0.88, "epochs": 8, "seconds": 2.0, "scores": [0.88], "share": 0.0},
 ]
 
 
@@ -26,6 +26,14 @@ def test_the_summary_counts_and_compares():
     assert "in the search: +0.05" in text
     assert "trial 2 (evolution): val_accuracy 0.9, 9 epochs" in text
     assert "after full training: +0.02" in text
+
+
+def test_the_summary_says_what_an_ensemble_is_made_of():
+    shared = [{**FINALISTS[0], "scores": [-0.9, -0.7], "share": 0.75}, {**FINALISTS[1], "share": 0.25}]
+    lines = report.summary(TRIALS, shared, "val_loss", -1, HUMAN).splitlines()
+    assert any(line.endswith("mean of 2 folds 0.8, 75% of the answer") for line in lines)
+    assert any(line.endswith("2.0 s, 25% of the answer") for line in lines)
+    assert "of the answer" not in report.summary(TRIALS, FINALISTS, "val_accuracy", 1, HUMAN)
 
 
 def test_a_minimised_objective_is_shown_as_it_is():

@@ -14,7 +14,7 @@ import autonas
 from autonas import generators
 from autonas.data import feed
 
-OPTIONS = {"max_trials": 1, "top_k": 1, "verbose": 0, "estimator": autonas.Proxy(epochs=0.5)}
+OPTIONS = {"max_trials": 1, "top_k": 1, "ensemble": False, "verbose": 0, "estimator": autonas.Proxy(epochs=0.5)}
 
 
 def houses():

@@ -202,6 +202,7 @@ def retrain(
     finals = _Finals(space, everything, budget, score, seed, view, together is not None or data.head.calibrates)
     entries = finals.first_fold(trials[:affordable], data)
     if together is not None:
+        entries = finals.more(entries, trials[affordable:], data, together)
         made = finals.ensemble(entries, data, together)
         if made is not None:
             return made
@@ -234,7 +235,8 @@ class _Finals:
         entries: list[_Entry] = []
         failures: list[str] = []
         for rank, trial in enumerate(trials):
-            self.view.stage(f"Retraining {rank + 1}/{len(trials)}, trial {trial.number + 1}")
+            of = f"{rank + 1}/{len(trials)}, " if len(trials) > 1 else ""
+            self.view.stage(f"Retraining {of}trial {trial.number + 1}")
             begun = time.monotonic()
             ahead = sum(_seconds(other, data, self.budget) for other in trials[rank + 1 :])
             # the winner may be any of them
@@ -253,6 +255,29 @@ class _Finals:
             entries.append(_Entry(found, trial, share.epochs, [training], [outputs]))
         if not entries:
             raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
+        return _sorted(entries)
+
+    def more(self, entries: list[_Entry], trials: Sequence[Trial], data: Data, together: Together) -> list[_Entry]:
+        """Trains further finalists while there is time for all folds of them and of the others; best first.
+
+        Trainings that stop early take less time than was planned for them, so there may be some left.
+        """
+        if self.budget.deadline is None:
+            return entries
+        for trial in trials:
+            gone = sum(entry.found.seconds for entry in entries)
+            expected = (
+                gone
+                * _seconds(trial, data, self.budget)
+                / sum(_seconds(entry.trial, data, self.budget) for entry in entries)
+            )
+            left = self.budget.deadline - time.monotonic()
+            if MARGIN * ((together.folds - 1) * gone + together.folds * expected) > left:
+                break
+            try:
+                entries = [*entries, *self.first_fold([trial], data)]
+            except SearchError:  # it was said; the others are enough
+                continue
         return _sorted(entries)
 
     def ensemble(self, entries: list[_Entry], data: Data, together: Together) -> Retrained | None:

@@ -169,6 +169,17 @@ def ensemble_count(outcome):
     return sum(layer.name.startswith("member_") for layer in outcome.core.layers)
 
 
+def test_time_that_is_left_trains_further_finalists(monkeypatch):
+    from autonas import retrain
+
+    monkeypatch.setattr(retrain, "_affordable", lambda *a, **k: 1)  # as if trainings took as long as was planned
+    budget = dataclasses.replace(BUDGET, deadline=retrain.time.monotonic() + 1e4)
+    outcome = ensemble_of(2, two, budget)
+    assert [len(finalist.scores) for finalist in outcome.finalists] == [2, 2]
+    monkeypatch.setattr(retrain, "MARGIN", 1e6)
+    assert len(ensemble_of(2, two, budget).finalists) == 1
+
+
 def test_no_time_for_folds_leaves_the_winner_alone(monkeypatch):
     from autonas import retrain
 

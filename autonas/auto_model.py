@@ -314,12 +314,13 @@ class AutoModel:
         together: Together | None,
         view: View,
     ) -> Any:
-        from autonas.retrain import finalists, retrain
+        from autonas import finalists
+        from autonas.retrain import retrain
         from autonas.search import STARTING_POINT
 
         twins = space.twins if not self.estimator.judges_late_choices else lambda values: []
         kind = space.kind if together is not None else lambda values: None
-        best = finalists(self._store.trials, self.top_k, STARTING_POINT, twins, kind)
+        best = finalists.choose(self._store.trials, self.top_k, STARTING_POINT, twins, kind)
         return retrain(
             best,
             space,
@@ -531,7 +532,7 @@ class AutoModel:
         return not more_trials and not more_time
 
     def _finish(self, project: Project, content: dict[str, Any], outcome: Any) -> None:
-        from autonas.retrain import as_plain
+        from autonas.finalists import as_plain
 
         project.save_model(self._model)
         self._finished = {

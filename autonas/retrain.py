@@ -1,7 +1,6 @@
 """The final training: the best few candidates from scratch, then the winner on all the data, or an ensemble on its folds.
 
-A search ranks by cheap trainings; what is handed over was chosen by full ones. The best starting point is always trained
-beside the best of the search, so the result says what the search was worth against a human design.
+A search ranks by cheap trainings; what is handed over was chosen by full ones.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import copy
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +18,9 @@ from autonas import data as data_module
 from autonas import ensemble
 from autonas.errors import SearchError, TrialError
 from autonas.estimators.base import Budget, Data, Training, train
+from autonas.finalists import POOL, Finalist
 from autonas.space import SearchSpace
-from autonas.trials import Trial, completed, key
+from autonas.trials import Trial
 
 if TYPE_CHECKING:
     import keras
@@ -28,34 +28,8 @@ if TYPE_CHECKING:
     from autonas.progress import View
 
 MARGIN = 1.15  # a training takes longer than its steps: building, tracing, validation
-POOL = 5  # networks that an ensemble is chosen from, where there is time; without a deadline UNHURRIED
-UNHURRIED = 2
+UNHURRIED = 2  # networks that an ensemble is chosen from without a deadline
 LEAST_EPOCHS = 0.75  # share of the full schedule under which a training says little; then fewer finalists get more
-
-
-@dataclasses.dataclass
-class Finalist:
-    """A candidate that was trained in full.
-
-    Attributes:
-        trial: Its number in the search.
-        origin: Where it came from.
-        score: On the validation part of the search, higher is better.
-        metrics: On it.
-        epochs: Trained.
-        seconds: Wall time, of all folds.
-        scores: On each of the folds that it was trained on, the validation part of the search first.
-        share: Of the answer that is handed over: 1 for a winner that is alone.
-    """
-
-    trial: int
-    origin: str
-    score: float
-    metrics: dict[str, float]
-    epochs: int
-    seconds: float
-    scores: list[float] = dataclasses.field(default_factory=list)
-    share: float = 0.0
 
 
 @dataclasses.dataclass
@@ -114,49 +88,6 @@ class _Entry:
     epochs: int
     trainings: list[Training]
     outputs: list[Any]
-
-
-def finalists(
-    trials: Sequence[Trial],
-    top_k: int,
-    starting_point: str,
-    twins: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = lambda values: (),
-    kind: Callable[[Mapping[str, Any]], Any] = lambda values: None,
-) -> list[Trial]:
-    """Chooses who is trained in full.
-
-    Args:
-        trials: Of the search.
-        top_k: How many of the best networks.
-        starting_point: The origin of human designs: the best of them is trained too.
-        twins: What the search could not judge: other ways to train the best network.
-        kind: What kind of network it is; the best of each kind, up to `POOL` finalists in all, come last.
-
-    Returns:
-        In the order in which they are worth their time: the best, the best starting point to compare it with, the best
-        trained in other ways, the other networks.
-    """
-    best: dict[str, Trial] = {}
-    for trial in completed(trials):
-        network = key({name: value for name, value in trial.values.items() if not name.startswith("tuner/")})
-        best.setdefault(network, trial)
-    ranked = list(best.values())
-    chosen = ranked[:top_k]
-    baseline = [trial for trial in ranked if trial.origin == starting_point][:1]
-    first = [*chosen[:1], *(trial for trial in baseline if trial not in chosen[:1])]
-    others = [_twin(trial, values) for trial in chosen[:1] for values in twins(trial.values)]
-    result = first + others + [trial for trial in chosen if trial not in first]
-    kinds = {kind(trial.values) for trial in result}
-    for trial in ranked:
-        if len(result) < POOL and kind(trial.values) not in kinds:
-            kinds.add(kind(trial.values))
-            result.append(trial)
-    return result
-
-
-def _twin(trial: Trial, values: Mapping[str, Any]) -> Trial:
-    changes = [f"{name} {value}" for name, value in values.items() if trial.values.get(name) != value]
-    return dataclasses.replace(trial, values=dict(values), origin=", ".join([trial.origin, *changes]))
 
 
 def retrain(
@@ -467,8 +398,3 @@ def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: float) -> Budget:
 
 def _seed(seed: int, number: int, fold: int = 0) -> int:
     return int(np.random.SeedSequence([seed, number, 1, *([fold] if fold else [])]).generate_state(1)[0])
-
-
-def as_plain(found: Sequence[Finalist]) -> list[dict[str, Any]]:
-    """The finalists as plain data, for the project's file."""
-    return [dataclasses.asdict(finalist) for finalist in found]

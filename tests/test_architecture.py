@@ -36,7 +36,7 @@ LAYERS = [
     "space default_spaces",
     "assembly strategies screens",
     "estimators",
-    "search ensemble",
+    "search ensemble finalists",
     "preparation evaluation retrain",
     "arguments progress project report",
     "settings",

@@ -5,6 +5,7 @@ A search ranks by cheap trainings; what is handed over was chosen by full ones.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import math
@@ -204,11 +205,9 @@ class _Finals:
             )
             left = self.budget.deadline - time.monotonic()
             if MARGIN * ((together.folds - 1) * gone + together.folds * expected) > left:
-                break
-            try:
+                continue  # a cheaper one may follow
+            with contextlib.suppress(SearchError):  # it was said, and the others are enough
                 entries = [*entries, *self.first_fold([trial], data)]
-            except SearchError:  # it was said; the others are enough
-                continue
         return _sorted(entries)
 
     def ensemble(self, entries: list[_Entry], data: Data, together: Together) -> Retrained | None:

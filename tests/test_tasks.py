@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import autonas
 from autonas import generators
-from autonas.data import feed
+from autonas.testing.tasks import check_task
 
 OPTIONS = {"max_trials": 1, "top_k": 1, "ensemble": False, "verbose": 0, "estimator": autonas.Proxy(epochs=0.5)}
 
@@ -67,71 +63,28 @@ CASES = {
     "ImageRegressor": counts,
 }
 
-KERAS_ALONE = """
-import json, sys
-sys.modules["autonas"] = None
-import keras, numpy as np, tensorflow as tf
-model = keras.saving.load_model(sys.argv[1])
-x = {k: tf.constant(v) for k, v in np.load(sys.argv[2]).items()}
-print(json.dumps(np.asarray(model.predict(x if sys.argv[3] == "dict" else x["x"], verbose=0)).tolist()))
-"""
-
 
 def make(name, **options):
     layout = {"sequence_id": "card", "order_by": "time"} if "cards" in name else {}
     return getattr(autonas, name.split(" ")[0])(**layout, **options)
 
 
-@pytest.fixture(scope="module", params=CASES)
-def fitted(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param.split(" ")[0])
-    x, y = CASES[request.param]()
-    task = make(request.param, directory=folder, project_name="task", **OPTIONS)
-    model = task.fit(x, y, epochs=2)
-    return task, model, x, y, folder
+@pytest.mark.parametrize("name", CASES)
+def test_a_task_keeps_its_promises(name, tmp_path):
+    x, y = CASES[name]()
+    check_task(make(name, directory=tmp_path, project_name="task", **OPTIONS), x, y, tmp_path, epochs=2)
 
 
-def test_the_model_takes_raw_data(fitted):
-    task, model, x, y, _ = fitted
-    outputs = model.predict(feed(task.input.check(x)), verbose=0)
-    np.testing.assert_array_equal(task.head.decode(outputs), task.predict(x))
-    assert len(task.predict(x)) == len(y)
+class Liar(autonas.TabularRegressor):
+    """Answers otherwise than its model does."""
+
+    def predict(self, x, batch_size=256):
+        return super().predict(x, batch_size) + 1
 
 
-def test_the_keras_file_opens_without_autonas(fitted):
-    task, model, x, _, folder = fitted
-    rows = task.input.check(x)
-    arrays = rows if isinstance(rows, dict) else {"x": rows}
-    arrays = {name: part.astype(str) if part.dtype == object else part for name, part in arrays.items()}
-    np.savez(folder / "x.npz", **arrays)
-    path = task.export(folder / "task.keras")
-    form = "dict" if isinstance(rows, dict) else "array"
-    done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", KERAS_ALONE, str(path), str(folder / "x.npz"), form],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(
-        json.loads(done.stdout.splitlines()[-1]), model.predict(feed(rows), verbose=0), rtol=1e-5, atol=1e-5
-    )
-
-
-def test_the_device_gives_the_same_answers(fitted):
-    task, _, x, _, folder = fitted
-    answers = autonas.lite.Model(task.export(folder / "task.tflite")).predict(x)
-    expected = task.predict(x)
-    if expected.dtype.kind == "f":
-        np.testing.assert_allclose(answers, expected, rtol=1e-4)
-    else:
-        assert (answers == expected).mean() > 0.98
-
-
-def test_a_project_answers_as_the_task_did(fitted):
-    task, _, x, y, folder = fitted
-    again = autonas.load(folder / "task")
-    np.testing.assert_array_equal(again.predict(x), task.predict(x))
-    assert again.evaluate(x, y) == pytest.approx(task.evaluate(x, y))
+def test_a_task_that_breaks_a_promise_is_found(tmp_path):
+    with pytest.raises(AssertionError, match="not equal"):
+        check_task(Liar(directory=tmp_path, project_name="task", **OPTIONS), *houses(), tmp_path, epochs=1)
 
 
 def test_a_regression_answers_in_units(tmp_path):

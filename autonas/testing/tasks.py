@@ -1,0 +1,87 @@
+"""What every task has to do: take raw data, hand over a model that stands alone, and answer alike everywhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import autonas
+from autonas.data import feed
+
+if TYPE_CHECKING:
+    from autonas.auto_model import AutoModel
+
+_KERAS_ALONE = """
+import json, sys
+sys.modules["autonas"] = None
+import keras, numpy as np, tensorflow as tf
+model = keras.saving.load_model(sys.argv[1])
+x = {k: tf.constant(v) for k, v in np.load(sys.argv[2]).items()}
+print(json.dumps(np.asarray(model.predict(x if sys.argv[3] == "dict" else x["x"], verbose=0)).tolist()))
+"""
+
+
+def check_task(task: AutoModel, x: Any, y: Any, folder: Path, **fit: Any) -> None:
+    """Fits a task with one output on a little data, and checks its promises.
+
+    Args:
+        task: Fresh, on a small budget, with `directory=folder` and `project_name="task"`.
+        x: Examples, as a user holds them.
+        y: Their targets.
+        folder: An empty folder.
+        **fit: What `fit` takes besides, such as `epochs=2`.
+
+    Raises:
+        AssertionError: If the model does not take raw data; if its `.keras` does not open in a process without autonas, its
+            `.tflite` gives other answers, or the project does. A task of your own is not loaded from its project.
+
+    Example:
+
+    >>> task = autonas.TabularRegressor(max_trials=1, directory=folder, project_name="task")
+    >>> check_task(task, frame, prices, folder, epochs=2)
+    """
+    model = task.fit(x, y, **fit)
+    answers = task.predict(x)
+    _require(len(answers) == len(y), f"{len(answers)} answers for {len(y)} examples")
+    rows = task.input.check(x)
+    outputs = model.predict(feed(rows), verbose=0)
+    np.testing.assert_array_equal(task.head.decode(outputs), answers)
+    np.testing.assert_allclose(_keras_alone(task, rows, folder), outputs, rtol=1e-5, atol=1e-5)
+    _check_device(task, x, answers, folder)
+    if getattr(autonas, type(task).__name__, None) is type(task):
+        again = autonas.load(folder / "task")
+        np.testing.assert_array_equal(again.predict(x), answers)
+        known, told = again.evaluate(x, y), task.evaluate(x, y)
+        _require(known.keys() == told.keys(), f"it evaluates {sorted(told)}, and loaded {sorted(known)}")
+        np.testing.assert_allclose(list(known.values()), list(told.values()), rtol=1e-6)
+
+
+def _keras_alone(task: AutoModel, rows: Any, folder: Path) -> Any:
+    """The outputs of the exported model in a process that has no autonas."""
+    arrays = rows if isinstance(rows, dict) else {"x": rows}
+    arrays = {name: part.astype(str) if part.dtype == object else part for name, part in arrays.items()}
+    np.savez(folder / "x.npz", **arrays)
+    form = "dict" if isinstance(rows, dict) else "array"
+    path = task.export(folder / "task.keras")
+    command = [sys.executable, "-W", "error::UserWarning", "-c", _KERAS_ALONE, str(path), str(folder / "x.npz"), form]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    _require(done.returncode == 0, done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _check_device(task: AutoModel, x: Any, answers: Any, folder: Path) -> None:
+    told = autonas.lite.Model(task.export(folder / "task.tflite")).predict(x)
+    if answers.dtype.kind == "f":
+        np.testing.assert_allclose(told, answers, rtol=1e-4)
+    else:
+        _require((told == answers).mean() > 0.98, "the answers of the .tflite differ")
+
+
+def _require(true: Any, otherwise: str) -> None:
+    if not true:
+        raise AssertionError(otherwise)

@@ -203,7 +203,8 @@ def minirocket(task: str, x: Any, y: np.ndarray, x_test: Any) -> tuple[np.ndarra
     """MiniRocket and ridge, where aeon is installed."""
     from aeon.classification.convolution_based import MiniRocketClassifier
 
-    train, test = (np.moveaxis(_padded(part), 1, 2) for part in (x, x_test))
+    longest = max(len(steps) for steps in [*x, *x_test])
+    train, test = (np.moveaxis(_padded(part, longest), 1, 2) for part in (x, x_test))
     model = MiniRocketClassifier(random_state=0).fit(train, y)
     return model.predict(test), None
 

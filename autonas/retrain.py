@@ -111,8 +111,8 @@ def retrain(
         data: With its validation part.
         everything: All the data, the validation part included.
         budget: Of one training. With a deadline, the epochs of all trainings are shortened by one factor so that they end
-            before it; where that leaves too little of them, the last finalists are left out. One that is alone is trained
-            on all the data only.
+            before it; where that leaves too little of them, the last finalists are left out. One that is alone gets all the
+            time; if it stops before that, it is trained on all the data too.
         score: Turns the metrics of a training and its trial into a score, higher is better.
         seed: Of all that is random here.
         view: Told what goes on.
@@ -123,16 +123,13 @@ def retrain(
     """
     if not trials:
         raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
-    affordable = max(int(data.head.calibrates), _affordable(trials, data, everything, budget))
+    affordable = _affordable(trials, data, everything, budget)
     if together is not None:  # half of the time is for the folds
         affordable = max(min(2, affordable), _affordable(trials, data, everything, budget, share=0.5))
     if affordable < len(trials):
         view.say(f"The time that is left is enough to train {max(1, affordable)} of {len(trials)} finalists well.")
-    if not affordable:
-        core, epochs = _on_everything(space, trials[0], None, everything, budget, seed, view)
-        return Retrained(core, trials[0], epochs, [])
     finals = _Finals(space, everything, budget, score, seed, view, together is not None or data.head.calibrates)
-    entries = finals.first_fold(trials[:affordable], data)
+    entries = finals.first_fold(trials[: max(1, affordable)], data, alone=affordable == 0)
     if together is not None:
         entries = finals.more(entries, trials[affordable:], data, together)
         made = finals.ensemble(entries, data, together)
@@ -162,8 +159,8 @@ class _Finals:
         self.space, self.everything, self.budget = space, everything, budget
         self.score, self.seed, self.view, self.keeps_outputs = score, seed, view, keeps_outputs
 
-    def first_fold(self, trials: Sequence[Trial], data: Data) -> list[_Entry]:
-        """Trains all of them on the split that the search had; best first."""
+    def first_fold(self, trials: Sequence[Trial], data: Data, alone: bool = False) -> list[_Entry]:
+        """Trains all of them on the split that the search had; best first. One that is alone gets all of the time."""
         entries: list[_Entry] = []
         failures: list[str] = []
         for rank, trial in enumerate(trials):
@@ -172,7 +169,7 @@ class _Finals:
             begun = time.monotonic()
             ahead = sum(_seconds(other, data, self.budget) for other in trials[rank + 1 :])
             # the winner may be any of them
-            ahead += max(_seconds(other, self.everything, self.budget) for other in trials)
+            ahead += 0.0 if alone else max(_seconds(other, self.everything, self.budget) for other in trials)
             share = _fit_time(self.budget, trial, data, ahead)
             try:
                 training = self._train(trial, data, share, 0)
@@ -325,34 +322,33 @@ def _chained(parts: Sequence[Any]) -> Any:
 def _on_everything(
     space: SearchSpace,
     trial: Trial,
-    training: Training | None,
+    training: Training,
     everything: Data,
     budget: Budget,
     seed: int,
     view: View,
 ) -> tuple[keras.Model, int]:
     """Trains the winner on all the data: the core and its epochs, or those of `training` if that cannot be done."""
-    view.stage(f"Training the winner, trial {trial.number + 1}, on all the data")
+    trial = dataclasses.replace(trial, costs={**trial.costs, **training.timings})
     final = dataclasses.replace(budget, patience=None)
-    if training is not None:
-        trial = dataclasses.replace(trial, costs={**trial.costs, **training.timings})
-        cosine = trial.values.get("schedule") == "cosine"
-        if (
-            cosine and training.best_epoch <= budget.epochs / 2
-        ):  # it learned by heart: the end of the schedule does no good
-            final = dataclasses.replace(final, stop_after=training.best_epoch / budget.epochs)
-        else:
-            final = dataclasses.replace(final, epochs=training.epochs if cosine else training.best_epoch)
+    cosine = trial.values.get("schedule") == "cosine"
+    if cosine and training.best_epoch <= budget.epochs / 2:
+        # it learned by heart: the end of the schedule does no good
+        final = dataclasses.replace(final, stop_after=training.best_epoch / budget.epochs)
+    else:
+        final = dataclasses.replace(final, epochs=training.epochs if cosine else training.best_epoch)
+    least = dataclasses.replace(final, epochs=math.ceil(LEAST_EPOCHS * final.stop_after * final.epochs))
+    if budget.deadline is not None and _seconds(trial, everything, least) > budget.deadline - time.monotonic():
+        view.say("There is no time to train the winner on all the data: the model of the training part is returned.")
+        return training.model, training.epochs
+    view.stage(f"Training the winner, trial {trial.number + 1}, on all the data")
     try:
-        result = train(
-            space.candidate(trial.values), everything, _fit_time(final, trial, everything, 0), _seed(seed, trial.number)
-        )
+        planned = _fit_time(final, trial, everything, 0)
+        result = train(space.candidate(trial.values), everything, planned, _seed(seed, trial.number))
     except TrialError as error:
-        if training is None:
-            raise SearchError(f"The best candidate could not be trained on all the data. {error}") from error
         view.say(f"The training on all the data failed, so the model of the training part is returned. {error}")
         return training.model, training.epochs
-    if training is not None and not result.in_time and result.epochs < training.best_epoch:
+    if not result.in_time and result.epochs < training.best_epoch:
         view.say(
             "The time was up before the training on all the data ended: the model of the training part is returned."
         )
@@ -391,7 +387,8 @@ def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: float) -> Budget:
     mine = (budget.deadline - now) * needed / (needed + ahead)
     epoch_seconds = MARGIN * trial.costs.get("step_seconds", 0.0) * math.ceil(len(data) / budget.batch_size)
     training_seconds = mine - trial.costs.get("startup_seconds", 0.0)
-    epochs = budget.epochs if epoch_seconds <= 0 else min(budget.epochs, max(1, int(training_seconds / epoch_seconds)))
+    most = math.inf if epoch_seconds <= 0 else max(1, int(training_seconds / epoch_seconds))
+    epochs = int(min(budget.epochs, max(1, most / budget.stop_after)))
     return dataclasses.replace(budget, epochs=epochs, deadline=now + mine)
 
 

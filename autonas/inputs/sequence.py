@@ -14,7 +14,7 @@ import numpy as np
 
 from autonas import scaling
 from autonas.errors import InputError, NotFittedError
-from autonas.inputs.base import Input
+from autonas.inputs.base import Input, batch_of_rows
 from autonas.sequences import CATEGORY, LONGEST, NUMBER, PARTS, Events, Layout, of_arrays, of_parts, real_steps
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ class SequenceInput(Input):
         return self.length <= SHORT
 
     def batch_size(self, rows: int) -> int:
-        """As for a table where sequences are short: steps are cheap, and targets noisy."""
-        return (32 if rows < 2_000 else 128 if rows < 10_000 else 256) if self.is_short else super().batch_size(rows)
+        """As for a table where sequences are short."""
+        return batch_of_rows(rows) if self.is_short else super().batch_size(rows)
 
     @property
     def edges(self) -> dict[str, list[list[float]]]:

@@ -28,7 +28,7 @@ from autonas.columns import (
     words,
 )
 from autonas.errors import InputError, NotFittedError
-from autonas.inputs.base import Input
+from autonas.inputs.base import Input, batch_of_rows
 from autonas.labels import few
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ class TableInput(Input):
         self._categories: dict[str, list[str]] = {}
 
     def batch_size(self, rows: int) -> int:
-        """As the works on networks for tables take it: steps are cheap, and targets noisy."""
-        return 32 if rows < 2_000 else 128 if rows < 10_000 else 256
+        return batch_of_rows(rows)
 
     @property
     def shape(self) -> dict[str, tuple[int, ...]]:

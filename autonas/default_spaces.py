@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from autonas.blocks import (
 )
 from autonas.errors import InputError
 from autonas.inputs.base import Input
+
+FEW, MOST_FLAT = 1_000, 1_024  # of so few sequences, so many numbers may stand side by side
 
 
 def image_space(images: Any, rows: int) -> Block:
@@ -53,8 +56,9 @@ def sequence_space(sequence: Any, rows: int) -> Block:
     """
     names = ("inception", "recurrent", "temporal", "attention")
     families: dict[str, Block] = {}
-    if sequence.is_short:
-        families["flat"] = BLOCKS["sequence_flat"](sequence.length, rows, sequence.edges["steps"])
+    if sequence.is_short or (rows < FEW and math.prod(sequence.shape["steps"]) <= MOST_FLAT):
+        edges = sequence.edges["steps"] if sequence.is_short else None
+        families["flat"] = BLOCKS["sequence_flat"](sequence.length, rows, edges)
     families["kernels"] = BLOCKS["sequence_kernels"](sequence, rows)
     families |= {name: BLOCKS[f"sequence_{name}"](sequence.length, rows) for name in names}
     return SequenceBlock(sequence, rows, OneOf("family", families))

@@ -80,7 +80,7 @@ class Retrained:
     unseen: Unseen | None = None
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class _Entry:
     """A finalist with its trainings, one for each fold, and what they say of the examples that they were judged on."""
 
@@ -89,6 +89,10 @@ class _Entry:
     epochs: int
     trainings: list[Training]
     outputs: list[Any]
+
+    def keep(self, folds: int) -> None:
+        """Forgets its trainings on later folds."""
+        del self.trainings[folds:], self.outputs[folds:], self.found.scores[folds:]
 
 
 def retrain(
@@ -189,7 +193,8 @@ class _Finals:
     def more(self, entries: list[_Entry], trials: Sequence[Trial], data: Data, together: Together) -> list[_Entry]:
         """Trains further finalists while there is time for all folds of them and of the others; best first.
 
-        Trainings that stop early take less time than was planned for them, so there may be some left.
+        Trainings that stop early take less time than was planned for them, so there may be some left. Where all folds of the
+        others cannot be paid, a cheap one comes in that can have two.
         """
         if self.budget.deadline is None:
             return entries
@@ -201,7 +206,9 @@ class _Finals:
                 / sum(_seconds(entry.trial, data, self.budget) for entry in entries)
             )
             left = self.budget.deadline - time.monotonic()
-            if MARGIN * ((together.folds - 1) * gone + together.folds * expected) > left:
+            others = MARGIN * (together.folds - 1) * gone
+            needed = others + MARGIN * together.folds * expected if others <= left else 2 * MARGIN * expected
+            if needed > left:
                 continue  # a cheaper one may follow
             with contextlib.suppress(SearchError):  # it was said, and the others are enough
                 entries = [*entries, *self.first_fold([trial], data)]
@@ -210,6 +217,8 @@ class _Finals:
     def ensemble(self, entries: list[_Entry], data: Data, together: Together) -> Retrained | None:
         """Trains the best of them on more folds and joins those that help each other; None if there is no time for it."""
         size, folds = self._plan(entries, together)
+        if folds < together.folds:
+            return self._uneven(entries, data, together)
         if size * folds < 2:
             return None
         parts = ensemble.folds(data, self.everything, together.folds)[:folds] if folds > 1 else [data]
@@ -225,11 +234,28 @@ class _Finals:
             cores = [(self._on_all(entry), count) for entry, count in members]
         else:
             return None
-        for entry, count in members:
-            entry.found.share = count / sum(counts)
-        found = [entry.found for entry in pool + [entry for entry in entries if entry not in pool]]
-        unseen = Unseen(ensemble.mean(outputs, counts), y, weights)
-        return Retrained(ensemble.joined(*zip(*cores, strict=True)), pool[0].trial, pool[0].found.epochs, found, unseen)
+        entries = pool + [entry for entry in entries if entry not in pool]
+        return _joined(entries, counts, cores, Unseen(ensemble.mean(outputs, counts), y, weights))
+
+    def _uneven(self, entries: list[_Entry], data: Data, together: Together) -> Retrained | None:
+        """Where there is no time for all folds of the best: chosen by the first fold, the cheapest get more of them first."""
+        outputs = [entry.outputs[0] for entry in entries]
+        y, weights = _targets([data])
+        counts = ensemble.select(outputs, ensemble.loss_of(data.head, y, weights, outputs[0]))
+        members = [(entry, count) for entry, count in zip(entries, counts, strict=True) if count]
+        parts = ensemble.folds(data, self.everything, together.folds)
+        jobs = self._affordable_folds([entry for entry, _ in members], together)
+        for entry, number in jobs:
+            if len(entry.trainings) == number:  # the one before it went well
+                self.view.stage(f"Fold {number + 1}/{len(parts)} of trial {entry.trial.number + 1}")
+                if not self._one_more(entry, parts[number], number, last=(entry, number) == jobs[-1]):
+                    entry.keep(number)
+        cores = [
+            (training.model, count / len(entry.trainings)) for entry, count in members for training in entry.trainings
+        ]
+        if len(cores) < 2:
+            return None
+        return _joined(entries, counts, cores, Unseen(ensemble.mean(outputs, counts), y, weights))
 
     def _plan(self, entries: list[_Entry], together: Together) -> tuple[int, int]:
         """How many networks, and on how many folds, there is time for within the limits; (1, 1) is one alone.
@@ -240,7 +266,6 @@ class _Finals:
         left = math.inf if self.budget.deadline is None else self.budget.deadline - time.monotonic()
         most = min(len(entries), POOL if self.budget.deadline is not None else UNHURRIED)
         plans = [(size, together.folds) for size in range(most, 0, -1)]
-        plans += [(1, folds) for folds in range(together.folds - 1, 1, -1)]
 
         def feasible(size: int, folds: int) -> bool:
             cores = [entry.trainings[0].model for entry in entries[:size] for _ in range(folds)]
@@ -257,29 +282,50 @@ class _Finals:
         for number, part in enumerate(parts[1:], 1):
             self.view.stage(f"Fold {number + 1}/{len(parts)}")
             for entry in list(entries):
-                begun = time.monotonic()
-                budget = dataclasses.replace(self.budget, epochs=entry.epochs)
                 last = entry is entries[0] and number == len(parts) - 1
-                try:
-                    training = self._train(entry.trial, part, budget, number, last)
-                except TrialError as error:
-                    self.view.say(f"Trial {entry.trial.number + 1}: {error}")
-                    if len(entries) > 1:
+                if not self._one_more(entry, part, number, last):
+                    if len(entry.trainings) <= number and len(entries) > 1:
                         entries.remove(entry)
                         continue
-                    break
-                entry.trainings.append(training)
-                entry.outputs.append(_outputs(training, part))
-                entry.found.scores.append(self.score(training.metrics, entry.trial))
-                entry.found.seconds += time.monotonic() - begun
-                if not training.in_time:
                     break
             if any(len(entry.trainings) <= number or not entry.trainings[-1].in_time for entry in entries):
                 break
             complete += 1
         for entry in entries:
-            del entry.trainings[complete:], entry.outputs[complete:], entry.found.scores[complete:]
+            entry.keep(complete)
         return _sorted(entries)
+
+    def _affordable_folds(self, entries: list[_Entry], together: Together) -> list[tuple[_Entry, int]]:
+        """Which folds of which networks there is time for within the limits, the cheapest first."""
+        models = [entry.trainings[0].model for entry in entries]
+        left = math.inf if self.budget.deadline is None else self.budget.deadline - time.monotonic()
+        jobs = []
+        for entry in sorted(entries, key=lambda entry: entry.found.seconds):
+            # each is built once more, and written
+            pace = MARGIN * entry.found.seconds + entry.trainings[0].timings["startup_seconds"] / 2
+            for number in range(1, together.folds):
+                models.append(entry.trainings[0].model)
+                if pace > left or not together.fits(ensemble.joined(models, [1] * len(models))):
+                    models.pop()
+                    break
+                left -= pace
+                jobs.append((entry, number))
+        return jobs
+
+    def _one_more(self, entry: _Entry, part: Data, number: int, last: bool = False) -> bool:
+        """Trains it on one more fold; whether that went well and ended in time."""
+        begun = time.monotonic()
+        budget = dataclasses.replace(self.budget, epochs=entry.epochs)
+        try:
+            training = self._train(entry.trial, part, budget, number, last)
+        except TrialError as error:
+            self.view.say(f"Trial {entry.trial.number + 1}: {error}")
+            return False
+        entry.trainings.append(training)
+        entry.outputs.append(_outputs(training, part))
+        entry.found.scores.append(self.score(training.metrics, entry.trial))
+        entry.found.seconds += time.monotonic() - begun
+        return training.in_time
 
     def _on_all(self, entry: _Entry) -> keras.Model:
         planned = dataclasses.replace(self.budget, epochs=entry.epochs)
@@ -291,6 +337,17 @@ class _Finals:
         if not last:
             budget = dataclasses.replace(budget, callbacks=copy.deepcopy(list(budget.callbacks)))
         return train(self.space.candidate(trial.values), data, budget, _seed(self.seed, trial.number, fold))
+
+
+def _joined(
+    entries: list[_Entry], counts: Sequence[int], cores: Sequence[tuple[keras.Model, float]], unseen: Unseen
+) -> Retrained:
+    """The ensemble of cores with their weights; `counts` are those of the first entries, best first."""
+    for entry, count in zip(entries, counts, strict=False):
+        entry.found.share = count / sum(counts)
+    best = entries[0]
+    core = ensemble.joined(*zip(*cores, strict=True))
+    return Retrained(core, best.trial, best.found.epochs, [entry.found for entry in entries], unseen)
 
 
 def _sorted(entries: list[_Entry]) -> list[_Entry]:

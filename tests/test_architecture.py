@@ -26,7 +26,7 @@ LAYERS = [
     "errors",
     "quiet registry trials",
     "data graph labels generators reading",
-    "qualities splits columns scaling streams",
+    "qualities splits columns scaling streams frozen",
     "thresholds sequences",
     "export",
     "devices",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FLAT = 32  # steps up to which a network may take all of them at once
 LOOPED, ATTENDED = 32, 128  # steps that recurrent and attention layers see, about; of more, neighbours are averaged
 FAR = 1e9  # below any feature
+FEW = 1_000  # sequences: fewer do not say what is chance about the place or the person that they come from
+FEW_DRIFT = 0.25  # standard deviations
 
 
 class SequenceBlock(Block):
@@ -28,6 +30,10 @@ class SequenceBlock(Block):
 
     Categories are embedded. Those of steps are put beside the steps, the rest beside the features that the network gives,
     and dense layers follow, so that they can act together.
+
+    In training, the level and the gain of each number may drift at random from sequence to sequence, as those of another
+    sensor, room or person would; where there are few sequences, they do by default. Few sequences come from few places, and
+    cross-validation among them does not see what a network learned of the place.
 
     Args:
         sequence: Fitted.
@@ -38,12 +44,16 @@ class SequenceBlock(Block):
     Example:
 
     >>> block = SequenceBlock(sequences, 2_000, RecurrentBlock(sequences.length, 2_000))
+
+    References:
+    - Um et al., 2017, https://arxiv.org/abs/1706.00527 (augmentation of readings of sensors)
     """
 
     def __init__(self, sequence: Any, rows: int, network: Block) -> None:
         self.network = network
         self.sizes = dict(sequence.sizes)
         self.widths = [32, 64] if rows < 5_000 else [32, 64, 128, 256]
+        self.drift = FEW_DRIFT if rows < FEW else 0.0
         self.edges = sequence.edges
         self.has_static = bool({"static", "static_categories"} & set(sequence.shape))
 
@@ -54,8 +64,10 @@ class SequenceBlock(Block):
         width = hp.Choice("join_units", self.widths, default=64)
         normal = hp.Choice("join_normal", [0, 1], default=0)
         dropout = hp.Choice("join_dropout", [0.0, 0.1, 0.25, 0.5], default=0.1)
+        drift = hp.Choice("drift", [0.0, 0.1, 0.25, 0.5], default=self.drift)
         mask = keras.ops.expand_dims(x["mask"], -1)
-        parts = {"mask": x["mask"], "numbers": x["steps"] * mask, "steps": x["steps"] * mask}
+        numbers = _drifted(x["steps"], drift, len(self.edges["steps"])) if drift else x["steps"]
+        parts = {"mask": x["mask"], "numbers": numbers * mask, "steps": numbers * mask}
         if "step_categories" in x:
             parts["embedded"] = self._embedded(x["step_categories"], "step_categories") * mask
             parts["steps"] = keras.layers.Concatenate()([parts["numbers"], parts["embedded"]])
@@ -486,6 +498,23 @@ class FlatBlock(TimeBlock):
 def _vary(edges: list[list[float]]) -> bool:
     """Whether some number has a bin at all: one that never changes has a single edge."""
     return any(len(borders) > 1 for borders in edges)
+
+
+def _drifted(steps: Any, spread: float, numbers: int) -> Any:
+    """Steps of which each number has another level and another gain in training, each sequence its own.
+
+    Args:
+        steps: (batch, time, channels), standardised.
+        spread: Standard deviation of the level, and of the gain around 1.
+        numbers: How many channels are numbers; flags after them stay as they are.
+    """
+    import keras
+
+    nothing = steps[:, :1, :numbers] * 0.0
+    level = keras.layers.GaussianNoise(spread)(nothing)
+    gain = keras.layers.GaussianDropout(spread**2 / (1 + spread**2))(nothing + 1.0)
+    drifted = steps[:, :, :numbers] * gain + level
+    return drifted if numbers == steps.shape[-1] else keras.ops.concatenate([drifted, steps[:, :, numbers:]], axis=-1)
 
 
 def _binned(numbers: Any, edges: list[list[float]]) -> Any:

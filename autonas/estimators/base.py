@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autonas import data as data_module
-from autonas import qualities
+from autonas import frozen, qualities
 from autonas.errors import TrialError
+from autonas.streams import Stream
 
 if TYPE_CHECKING:
     import keras
@@ -196,18 +197,28 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
     with seeded(seed):
         core = candidate.core(data_module.shapes(data.x))
         optimizer = candidate.optimizer(math.ceil(len(data) / budget.batch_size) * budget.epochs)
-    _compile(core, optimizer, candidate.loss(), data, budget)
+    trained, part = _without_fixed(core, data)
+    _compile(trained, optimizer, candidate.loss(), part, budget)
     stop = _best_epoch(budget, has_validation=data.validation is not None)
-    validation = data.validation and data_module.dataset(*data.validation, batch_size=4 * budget.batch_size)
-    history = core.fit(
-        data_module.dataset(data.x, data.y, data.weights, batch_size=budget.batch_size, seed=seed),
-        validation_data=validation,
+    history = trained.fit(
+        data_module.dataset(part.x, part.y, part.weights, batch_size=budget.batch_size, seed=seed),
+        validation_data=part.validation and data_module.dataset(*part.validation, batch_size=4 * budget.batch_size),
         epochs=max(1, round(budget.stop_after * budget.epochs)),
-        callbacks=[watch, *_exact(data, budget), *stop, *budget.callbacks],
+        callbacks=[watch, *_exact(part, budget), *stop, *budget.callbacks],
         shuffle=False,
         verbose=0,
     ).history
     return _training(core, _with_plain_loss(history, data), budget, data.head, watch)
+
+
+def _without_fixed(core: keras.Model, data: Data) -> tuple[keras.Model, Data]:
+    """What is left to train of a network, and the features to train it on; both as they are where that saves nothing."""
+    split = None if isinstance(data.x, Stream) else frozen.apart(core)
+    rows = len(data) + (data_module.length(data.validation[0]) if data.validation else 0)
+    if split is None or not split.fits(rows):
+        return core, data
+    validation = data.validation and (split.features(data.validation[0]), *data.validation[1:])
+    return split.rest, dataclasses.replace(data, x=split.features(data.x), validation=validation)
 
 
 def _compile(core: keras.Model, optimizer: Any, loss: Any, data: Data, budget: Budget) -> None:

@@ -22,7 +22,7 @@ from autonas.blocks import (
 from autonas.errors import InputError
 from autonas.inputs.base import Input
 
-FEW, MOST_FLAT = 1_000, 1_024  # of so few sequences, so many numbers may stand side by side
+MOST_FLAT = 1_024  # numbers of a sequence that may stand side by side
 
 
 def image_space(images: Any, rows: int) -> Block:
@@ -56,7 +56,7 @@ def sequence_space(sequence: Any, rows: int) -> Block:
     """
     names = ("inception", "recurrent", "temporal", "attention")
     families: dict[str, Block] = {}
-    if sequence.is_short or (rows < FEW and math.prod(sequence.shape["steps"]) <= MOST_FLAT):
+    if sequence.is_short or math.prod(sequence.shape["steps"]) <= MOST_FLAT:
         edges = sequence.edges["steps"] if sequence.is_short else None
         families["flat"] = BLOCKS["sequence_flat"](sequence.length, rows, edges)
     families["kernels"] = BLOCKS["sequence_kernels"](sequence, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from autonas.blocks.attention import AttentionBlock, EvolvedBlock
 from autonas.blocks.augmentation import AugmentationBlock
 from autonas.blocks.base import Block, ImageBlock
 from autonas.blocks.cell import CellBlock
@@ -12,19 +13,10 @@ from autonas.blocks.compose import Chain, Merge, OneOf
 from autonas.blocks.conv import ConvBlock
 from autonas.blocks.kernels import KernelBlock
 from autonas.blocks.mbconv import MBConvBlock
+from autonas.blocks.recurrent import RecurrentBlock
 from autonas.blocks.reduction import ReductionBlock
 from autonas.blocks.residual import ResidualBlock
-from autonas.blocks.sequence import (
-    AttentionBlock,
-    ConvolutionBlock,
-    EvolvedBlock,
-    FlatBlock,
-    InceptionBlock,
-    PooledBlock,
-    RecurrentBlock,
-    SequenceBlock,
-    TemporalBlock,
-)
+from autonas.blocks.sequence import FlatBlock, SequenceBlock
 from autonas.blocks.table import (
     AdditiveTableBlock,
     AttentionTableBlock,
@@ -32,6 +24,7 @@ from autonas.blocks.table import (
     ResidualTableBlock,
     TableBlock,
 )
+from autonas.blocks.temporal import ConvolutionBlock, InceptionBlock, PooledBlock, TemporalBlock
 from autonas.blocks.text import BagBlock, TextBlock, WordsBlock
 from autonas.registry import resolve
 

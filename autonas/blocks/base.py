@@ -1,4 +1,9 @@
-"""The contract of a block, the one way in which a block chooses among operations, and how blocks for images take their size."""
+"""The contract of a block, the one way in which a block chooses among operations, and how blocks for images
+and for sequences take their size.
+
+What a mask says is padding never changes a prediction: padding stands at the end, and each network for sequences sets it to
+zero again after what could fill it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,7 @@ Values = dict[str, Any]
 
 LARGEST_MAP, SMALLEST_MAP = 16, 4  # sides of the feature maps of the first and the last stage, about
 DEFAULT_WIDTH = 16  # channels of the first stage, unless the search finds better
+FAR = 1e9  # below any feature
 MOMENTUM = 0.9  # of batch normalisation: a short training on little data needs averages that do not remember its start
 
 
@@ -118,6 +124,87 @@ class ImageBlock(Block):
             x = keras.layers.Conv2D(filters, 3, strides=min(2, stride), padding="same", use_bias=False)(x)
             x = keras.layers.BatchNormalization(momentum=MOMENTUM)(x)
         return x
+
+
+class TimeBlock(Block):
+    """A network from steps and a mask to features, its sizes made for how long sequences are and how many there are.
+
+    Args:
+        length: Steps of a preprocessed sequence.
+        rows: How many training examples there are.
+
+    Raises:
+        InputError: If one of them is not positive.
+    """
+
+    kind = "sequence"
+    name: str
+
+    def __init__(self, length: int, rows: int) -> None:
+        for name, value in (("length", length), ("rows", rows)):
+            if value < 1:
+                raise InputError.of(name, "a positive integer", value)
+        self.length = length
+        self.widths = [16, 32, 64] if rows < 5_000 else [32, 64, 128]
+
+    def width(self, hp: keras_tuner.HyperParameters) -> int:
+        """How many channels or units a layer has."""
+        return int(hp.Choice(f"{self.name}_width", self.widths, default=self.widths[1]))
+
+    def pool(self, hp: keras_tuner.HyperParameters, x: Any, mask: Any, first: str) -> Any:
+        """From features of steps to features of the sequence, then drops some out.
+
+        Args:
+            hp: Where the choice comes from.
+            x: (batch, time, channels).
+            mask: (batch, time), 1 for real steps.
+            first: The default: `"all"`, `"mean"`, `"max"` or `"last"`.
+        """
+        import keras
+
+        ops = keras.ops
+
+        def mean(x: Any) -> Any:
+            share = mask / ops.maximum(ops.sum(mask, axis=1, keepdims=True), 1.0)
+            return ops.sum(x * ops.expand_dims(share, -1), axis=1)
+
+        def largest(x: Any) -> Any:
+            return ops.max(x - FAR * ops.expand_dims(1.0 - mask, -1), axis=1)
+
+        def last(x: Any) -> Any:
+            after = ops.pad(mask[:, 1:], [[0, 0], [0, 1]])
+            return ops.sum(x * ops.expand_dims(mask - after, -1), axis=1)
+
+        ways: dict[str, Callable[[Any], Any]] = {
+            "all": lambda x: keras.layers.Concatenate()([mean(x), largest(x), last(x)]),
+            "mean": mean,
+            "max": largest,
+            "last": last,
+        }
+        ways = {first: ways[first], **ways}
+        pooled = choose(hp, f"{self.name}_pool", ways, x)
+        dropout = hp.Choice(f"{self.name}_dropout", [0.0, 0.1, 0.25, 0.5], default=0.25)
+        return keras.layers.Dropout(dropout)(pooled) if dropout else pooled
+
+    def shortened(self, x: Any, mask: Any, most: int) -> tuple[Any, Any]:
+        """The means of neighbouring real steps, about `most` of them, and their mask.
+
+        Args:
+            x: (batch, length, channels).
+            mask: (batch, length), 1 for real steps.
+            most: Steps that are not shortened.
+        """
+        import keras
+
+        stride = -(-self.length // most)
+        if stride == 1:
+            return x, mask
+        over = -x.shape[1] % stride
+        column = keras.layers.ZeroPadding1D((0, over))(keras.ops.expand_dims(mask, -1))
+        x = keras.layers.ZeroPadding1D((0, over))(x) * column
+        pooled, real = (keras.layers.AveragePooling1D(stride)(part) for part in (x, column))
+        real_any = keras.ops.squeeze(keras.layers.MaxPooling1D(stride)(column), -1)
+        return pooled / keras.ops.maximum(real, 0.5 / stride), real_any
 
 
 def choose(hp: keras_tuner.HyperParameters, name: str, operations: Mapping[str, Operation], x: Any) -> Any:

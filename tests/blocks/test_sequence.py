@@ -10,15 +10,11 @@ import numpy as np
 import pytest
 
 from autonas import graph
+from autonas.blocks.attention import AttentionBlock
 from autonas.blocks.compose import OneOf
-from autonas.blocks.sequence import (
-    AttentionBlock,
-    FlatBlock,
-    InceptionBlock,
-    RecurrentBlock,
-    SequenceBlock,
-    TemporalBlock,
-)
+from autonas.blocks.recurrent import RecurrentBlock
+from autonas.blocks.sequence import FlatBlock, SequenceBlock
+from autonas.blocks.temporal import InceptionBlock, TemporalBlock
 from autonas.errors import InputError
 from autonas.export import to_tflite
 from autonas.inputs.sequence import SequenceInput
@@ -202,3 +198,58 @@ def test_sizes_that_are_none_are_refused(kind):
 
 def test_few_examples_get_narrow_networks():
     assert max(TemporalBlock(20, 500).widths) < max(TemporalBlock(20, 50_000).widths)
+
+
+def drifting(drift, missing=False):
+    """A network that gives back the steps it was given, and steps for it."""
+    steps = np.random.default_rng(1).normal(size=(4, 6, 2)).astype("float32")
+    if missing:
+        steps[0, 1, 0] = np.nan
+    sequences = SequenceInput()
+    rows = sequences.check(steps)
+    sequences.fit(rows)
+
+    class Steps(AttentionBlock):
+        def build(self, hp, x):
+            return keras.layers.Flatten()(x["steps"])
+
+    hp = keras_tuner.HyperParameters()
+    hp.values = {"drift": drift, "join_numbers": "plain"}
+    inputs = {name: keras.Input(shape, name=name) for name, shape in sequences.shape.items()}
+    outputs = SequenceBlock(sequences, 100, Steps(6, 100)).build(hp, inputs)
+    width = sequences.shape["steps"][1]
+    model = keras.Model(inputs, keras.layers.Reshape((6, width))(outputs[:, : 6 * width]))
+    return model, sequences.numbers(rows)
+
+
+def test_numbers_drift_in_training_by_one_level_and_gain_for_each_sequence():
+    model, x = drifting(0.25)
+    drifted = np.array(model(x, training=True))
+    for sequence in range(4):
+        for number in range(2):
+            before, after = x["steps"][sequence, :, number], drifted[sequence, :, number]
+            gain, level = np.polyfit(before, after, 1)
+            np.testing.assert_allclose(after, gain * before + level, atol=1e-5)
+            assert abs(gain - 1) > 1e-4
+            assert abs(level) > 1e-4
+    assert len({round(float(value), 4) for value in (drifted - x["steps"])[:, 0, 0]}) == 4
+
+
+def test_nothing_drifts_when_a_model_predicts():
+    model, x = drifting(0.5)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), x["steps"])
+
+
+def test_flags_of_missing_numbers_do_not_drift():
+    model, x = drifting(0.5, missing=True)
+    np.testing.assert_array_equal(np.array(model(x, training=True))[:, :, 2:], x["steps"][:, :, 2:])
+    assert x["steps"][0, 1, 2] == 1
+
+
+@pytest.mark.parametrize(("rows", "drift"), [(999, 0.25), (1_000, 0.0)])
+def test_few_sequences_drift_unless_the_search_finds_better(rows, drift):
+    sequences, prepared = example(LENGTH)
+    hp = keras_tuner.HyperParameters()
+    inputs = {name: keras.Input(part.shape[1:]) for name, part in prepared.items()}
+    SequenceBlock(sequences, rows, FlatBlock(LENGTH, rows)).build(hp, inputs)
+    assert hp.get("drift") == drift

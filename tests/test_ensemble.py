@@ -190,6 +190,30 @@ def test_no_time_for_folds_leaves_the_winner_alone(monkeypatch):
     assert [finalist.share for finalist in outcome.finalists] == [1.0, 0.0]
 
 
+def test_where_time_is_short_the_cheap_network_has_more_folds(monkeypatch):
+    from autonas import retrain
+
+    clock, train = [0.0], retrain.train
+    seconds = {1: 10.0, 0: 2.0}  # of a training, by the number of the trial
+
+    def trained(candidate, data, budget, seed):
+        clock[0] += seconds[rates.index(candidate.values["adamw_learning_rate"])]
+        return train(candidate, data, dataclasses.replace(budget, deadline=None), seed)
+
+    candidate, _ = example()
+    rates = [trial.values["adamw_learning_rate"] for trial in two(candidate)]
+    monkeypatch.setattr(retrain.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(retrain, "train", trained)
+    monkeypatch.setattr(retrain, "_affordable", lambda *a, **k: 2)
+    monkeypatch.setattr(retrain._Finals, "_plan", lambda *a: (1, 1))  # all folds of the best are too much
+    monkeypatch.setattr(ensemble, "select", lambda outputs, loss: [1, 1])
+    outcome = ensemble_of(3, two, dataclasses.replace(BUDGET, deadline=12 + 2 * 1.2 * 2.0))
+    assert {finalist.trial: len(finalist.scores) for finalist in outcome.finalists} == {0: 3, 1: 1}
+    assert [finalist.share for finalist in outcome.finalists] == [0.5, 0.5]
+    assert ensemble_count(outcome) == 4
+    assert clock[0] <= 12 + 2 * 1.2 * 2.0
+
+
 def test_a_fold_that_diverges_leaves_what_is_complete(monkeypatch):
     from autonas import retrain
     from autonas.errors import TrialError

@@ -193,8 +193,8 @@ class _Finals:
     def more(self, entries: list[_Entry], trials: Sequence[Trial], data: Data, together: Together) -> list[_Entry]:
         """Trains further finalists while there is time for all folds of them and of the others; best first.
 
-        Trainings that stop early take less time than was planned for them, so there may be some left. Where all folds of the
-        others cannot be paid, a cheap one comes in that can have two.
+        Trainings that stop early take less time than was planned for them, so there may be some left. Where there is no time
+        for all folds of any of the others, one comes in that takes half of theirs and can have three.
         """
         if self.budget.deadline is None:
             return entries
@@ -206,8 +206,11 @@ class _Finals:
                 / sum(_seconds(entry.trial, data, self.budget) for entry in entries)
             )
             left = self.budget.deadline - time.monotonic()
-            others = MARGIN * (together.folds - 1) * gone
-            needed = others + MARGIN * together.folds * expected if others <= left else 2 * MARGIN * expected
+            cheapest = min(entry.found.seconds for entry in entries)
+            if MARGIN * (together.folds - 1) * cheapest <= left:
+                needed = MARGIN * ((together.folds - 1) * gone + together.folds * expected)
+            else:
+                needed = MARGIN * 3 * expected if 2 * expected <= cheapest else math.inf
             if needed > left:
                 continue  # a cheaper one may follow
             with contextlib.suppress(SearchError):  # it was said, and the others are enough

@@ -9,9 +9,9 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,10 @@ class Trial:
         number: Position in the search, from 0.
         values: The candidate: the active hyperparameters, as plain Python scalars.
         status: `"completed"`, `"failed"` (broke or diverged: see `message`) or `"rejected"` (broke a limit, not trained).
-        score: The objective, turned so that higher is better; None unless completed.
+        score: The objective, turned so that higher is better; None unless completed. Of several objectives the first.
+        scores: All objectives, each turned so that higher is better; empty means the single `[score]`.
+        screen: What the screen thought of it before it was trained, higher is better; None where it was not asked, or could
+            not tell.
         metrics: Qualities by name, as measured (not turned).
         costs: Costs by name: parameters, FLOPs, milliseconds, ...
         seconds: Wall time of the evaluation.
@@ -39,6 +42,8 @@ class Trial:
     values: dict[str, Any]
     status: str = COMPLETED
     score: float | None = None
+    scores: list[float] = dataclasses.field(default_factory=list)
+    screen: float | None = None
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     costs: dict[str, float] = dataclasses.field(default_factory=dict)
     seconds: float = 0.0
@@ -60,6 +65,60 @@ def key(values: Mapping[str, Any]) -> str:
     True
     """
     return json.dumps(values, sort_keys=True)
+
+
+class History(Sequence[Trial]):
+    """The finished trials of a search, oldest first, as strategies and screens read them.
+
+    It only ever grows at its end, and knows at once which candidates were tried, so that a proposal costs the same after
+    two thousand trials as after two. A slice of it is a list.
+
+    Args:
+        trials: What it begins with.
+
+    Attributes:
+        keys: The `Trial.key` of each trial.
+
+    Example:
+
+    >>> history = History([Trial(0, {"width": 8}, score=0.5)])
+    >>> key({"width": 8}) in history.keys, len(history), history[-1].score
+    (True, 1, 0.5)
+    """
+
+    def __init__(self, trials: Iterable[Trial] = ()) -> None:
+        self._trials: list[Trial] = []
+        self.keys: set[str] = set()
+        for trial in trials:
+            self.append(trial)
+
+    def append(self, trial: Trial) -> None:
+        """Takes in a trial that has ended. For who keeps the history; strategies and screens only read it."""
+        self._trials.append(trial)
+        self.keys.add(trial.key)
+
+    @overload
+    def __getitem__(self, place: int) -> Trial: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Trial]: ...
+
+    def __getitem__(self, place: int | slice) -> Trial | list[Trial]:
+        return self._trials[place]
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self._trials)
+
+    def __repr__(self) -> str:
+        return f"History({self._trials!r})"
+
+
+def tried(history: Iterable[Trial]) -> set[str]:
+    """The keys of all candidates in a history; not to be changed, for a `History` hands out its own."""
+    return history.keys if isinstance(history, History) else {trial.key for trial in history}
 
 
 def completed(trials: Iterable[Trial]) -> list[Trial]:

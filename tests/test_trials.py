@@ -3,7 +3,7 @@ import json
 import pytest
 
 from autonas import trials
-from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, TrialStore
+from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore
 
 
 def test_equal_candidates_have_equal_keys_in_any_order():
@@ -114,3 +114,22 @@ def test_a_store_without_a_folder_keeps_in_memory():
     store = TrialStore(None)
     store.add(Trial(0, {}))
     assert store.next_number == 1
+
+
+def test_a_history_grows_at_its_end_and_knows_what_was_tried():
+    history = History([Trial(0, {"a": 1})])
+    history.append(Trial(1, {"a": 2}, FAILED))
+    assert [trial.number for trial in history] == [0, 1]
+    assert history.keys == {trials.key({"a": 1}), trials.key({"a": 2})}
+    assert (len(history), history[-1].number, [t.number for t in history[:1]]) == (2, 1, [0])
+
+
+def test_what_was_tried_is_read_off_any_sequence():
+    done = [Trial(0, {"a": 1}), Trial(1, {"a": 2})]
+    assert trials.tried(done) == trials.tried(History(done)) == History(done).keys
+
+
+def test_several_scores_and_the_screen_s_are_kept(tmp_path):
+    trial = Trial(0, {"a": 1}, score=0.5, scores=[0.5, -3.0], screen=2.5)
+    TrialStore(tmp_path).add(trial)
+    assert TrialStore(tmp_path).trials == [trial]

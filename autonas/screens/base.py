@@ -3,29 +3,105 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    import keras
+    import keras_tuner
     import numpy as np
 
+    from autonas.graph import Graph
     from autonas.objectives.base import BuiltModel
+    from autonas.trials import Trial
+
+Values = dict[str, Any]
+
+
+@dataclasses.dataclass
+class Candidate:
+    """A candidate as screens see it. What takes time is made when a screen first asks for it.
+
+    Attributes:
+        values: Values for the active hyperparameters.
+        space: All hyperparameters, parents before their children.
+        trial: Its record if it was evaluated already; None for a proposal.
+        make: Builds the model that the user would get, for its costs; None where a search is not over networks.
+        make_core: Builds the network that would be trained: fresh weights, the same ones each time, compiled with its loss.
+        batch: One preprocessed training batch (x, y), the same for all candidates of a search; None as for `make`.
+
+    Example:
+
+    >>> candidate = Candidate({"width": 8}, space)
+    >>> candidate.graph is None
+    True
+    """
+
+    values: Values
+    space: keras_tuner.HyperParameters
+    trial: Trial | None = None
+    make: Callable[[], BuiltModel] | None = None
+    make_core: Callable[[], keras.Model] | None = None
+    batch: Callable[[], tuple[Any, Any]] | None = None
+
+    @functools.cached_property
+    def built(self) -> BuiltModel | None:
+        """The model that the user would get; None where a search is not over networks."""
+        return None if self.make is None else self.make()
+
+    @functools.cached_property
+    def graph(self) -> Graph | None:
+        """The operations of `built`; None where a search is not over networks."""
+        return None if self.built is None else self.built.graph
+
+    def release(self) -> None:
+        """Drops the built model, which is large, and keeps its graph; who asks for the model again builds it again."""
+        self.__dict__.pop("built", None)
 
 
 class Screen(abc.ABC):
-    """Ranks candidates that are built and not trained."""
+    """Says what candidates are worth before any of them is trained.
+
+    In the loop a screen does two things. *Warm start*: the first `warm` trials (after the starting points) are the best of
+    `pool` candidates drawn at random. *Filter*: after that a strategy proposes `proposals` candidates for each trial, and
+    the best of them is trained. A screen that only refuses (`Limits`) has a pool of 0 and a single proposal.
+
+    Attributes:
+        needs_network: Whether it looks at the networks, and not at the values alone.
+        pool: How many random candidates the warm start scores; 0 makes none.
+        warm: How many trials the warm start has.
+        proposals: How many of a strategy's proposals it chooses one from; 1 filters none.
+
+    Example:
+
+    >>> class Narrow(Screen):
+    ...     proposals = 10
+    ...     def score(self, candidates, finished):
+    ...         return np.array([-float(candidate.values["width"]) for candidate in candidates])
+    """
+
+    needs_network: ClassVar[bool] = False
+    pool: int = 0
+    warm: int = 10
+    proposals: int = 1
 
     @abc.abstractmethod
-    def score(self, candidates: Sequence[BuiltModel]) -> np.ndarray:
+    def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
         """Scores candidates.
 
+        A pure function of its arguments: the same ones give the same scores, in this process and in another.
+
         Args:
-            candidates: Built models, their weights fresh.
+            candidates: What to score, none of it trained yet.
+            finished: All that was evaluated, oldest first, each with its `trial`.
 
         Returns:
-            A float array, one score each, higher is better: NaN for "cannot tell", -inf for "never train this".
+            A float array of the shape (len(candidates),), higher is better: NaN for "cannot tell", -inf for "never train
+            this". Only the order of the scores of one call has a meaning.
         """
 
-    def refusal(self, candidate: BuiltModel) -> str | None:
-        """Says in words why a candidate has -inf; None for every other candidate."""
+    def refusal(self, built: BuiltModel) -> str | None:
+        """Says in words why a built candidate has -inf; None for every other candidate."""
         return None

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from autonas.trials import Trial, key
+from autonas.trials import Trial, key, tried
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -189,10 +189,10 @@ def untried(
     When `attempts` all fail, the space is small or nearly covered: one of the candidates left is drawn from a listing of
     the first `largest`, and None says that there is none.
     """
-    tried = {trial.key for trial in history}
+    known = tried(history)
     for _ in range(attempts):
         values = propose()
-        if key(values) not in tried:
+        if key(values) not in known:
             return values
-    left = [v for v in itertools.islice(enumerate_space(space), largest) if key(v) not in tried]
+    left = [v for v in itertools.islice(enumerate_space(space), largest) if key(v) not in known]
     return left[int(rng.integers(len(left)))] if left else None

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras_tuner
 import numpy as np
 
 from autonas.devices.base import Device, Latency
 from autonas.objectives.base import BuiltModel
-from autonas.screens.base import Screen
+from autonas.screens.base import Candidate, Screen
+from autonas.trials import COMPLETED, FAILED, Trial
+
+if TYPE_CHECKING:
+    import keras
 
 
 class _Still(Device):
@@ -16,11 +26,60 @@ class _Still(Device):
         return Latency(1.0, 1.0, 1.0)
 
 
-def check_screen(screen: Screen) -> None:
-    """Checks a screen: one score a candidate, the same each time, and the candidates' weights as they were.
+def space() -> keras_tuner.HyperParameters:
+    """The space of the candidates that screens are checked with: small convolutional networks."""
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("width", [2, 4, 8, 16, 64])
+    hp.Choice("depth", [1, 2])
+    hp.Choice("activation", ["relu", "gelu"])
+    return hp
+
+
+def candidate(width: int, depth: int = 1, activation: str = "relu", trial: Trial | None = None) -> Candidate:
+    """A candidate of `space`: convolutions, batch normalisation, a dense layer for two classes of 8x8 images."""
+
+    def core() -> keras.Model:
+        import keras
+
+        from autonas.space import seeded
+
+        with seeded(0):
+            inputs = x = keras.Input((8, 8, 1))
+            for _ in range(depth):
+                x = keras.layers.Conv2D(width, 3, padding="same")(x)
+                x = keras.layers.Activation(activation)(keras.layers.BatchNormalization()(x))
+            outputs = keras.layers.Dense(2, activation="softmax")(keras.layers.GlobalAveragePooling2D()(x))
+            model = keras.Model(inputs, outputs, name="core")
+        model.compile(loss="sparse_categorical_crossentropy")
+        return model
+
+    def batch() -> tuple[Any, Any]:
+        rng = np.random.default_rng(0)
+        return rng.normal(size=(16, 8, 8, 1)).astype("float32"), rng.integers(2, size=16).astype("float32")
+
+    values = {"width": width, "depth": depth, "activation": activation}
+    return Candidate(values, space(), trial, lambda: BuiltModel(core(), _Still()), core, batch)
+
+
+def finished(count: int) -> list[Candidate]:
+    """Candidates of `space` that were evaluated, up to 20 of them: a wider one is better, and some failed."""
+    grid = [(w, d, a) for w in (2, 4, 8, 16, 64) for d in (1, 2) for a in ("relu", "gelu")]
+    chosen = []
+    for number, place in enumerate(np.random.default_rng(0).permutation(len(grid))[:count]):
+        width, depth, activation = grid[place]
+        values = {"width": width, "depth": depth, "activation": activation}
+        failed = number % 7 == 3
+        trial = Trial(number, values, FAILED if failed else COMPLETED, None if failed else float(np.log(width) + depth))
+        chosen.append(candidate(width, depth, activation, trial))
+    return chosen
+
+
+def check_screen(screen: Screen, most_finished: int = 20) -> None:
+    """Checks a screen: one score a candidate, the same each time, from its arguments alone, and nothing changed by it.
 
     Args:
         screen: What to check.
+        most_finished: How many finished trials there are where there are most.
 
     Raises:
         AssertionError: If it does not keep to the contract.
@@ -29,22 +88,43 @@ def check_screen(screen: Screen) -> None:
 
     >>> check_screen(Limits(autonas.objectives.limits({"params": 1_000})))
     """
-    import keras
+    _expect(screen.pool >= 0 and screen.warm >= 0 and screen.proposals >= 1, "its pool, warm or proposals is negative")
+    for count in (0, 1, most_finished):
+        _check_scores(screen, finished(count))
+    _expect(screen.score([], []).shape == (0,), "no candidates have no scores")
+    if not screen.needs_network:
+        bare = [Candidate(one.values, one.space) for one in _candidates()]
+        _expect(screen.score(bare, []).shape == (len(bare),), "it needs networks, and does not say so")
 
-    def model(width: int) -> keras.Model:
-        inputs = keras.Input((8, 8, 1))
-        x = keras.layers.Conv2D(width, 3, activation="relu")(inputs)
-        return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(x)))
 
-    candidates = [BuiltModel(model(width), _Still()) for width in (2, 8, 64)]
-    weights = [candidate.model.get_weights() for candidate in candidates]
-    scores, again = screen.score(candidates), screen.score(candidates)
-    if scores.shape != (3,) or scores.dtype.kind != "f":
-        raise AssertionError(f"the scores are no array of three floats: {scores!r}")
-    if not np.array_equal(scores, again, equal_nan=True):
-        raise AssertionError(f"the scores change: {scores}, then {again}")
-    if screen.score([]).shape != (0,):
-        raise AssertionError("no candidates have no scores")
-    for before, candidate in zip(weights, candidates, strict=True):
-        for one, other in zip(before, candidate.model.get_weights(), strict=True):
-            np.testing.assert_array_equal(one, other)
+def _check_scores(screen: Screen, history: Sequence[Candidate]) -> None:
+    candidates = _candidates()
+    weights = [one.built.model.get_weights() for one in candidates if one.built is not None]
+    before = copy.deepcopy([(one.values, one.trial) for one in [*candidates, *history]])
+    random.seed(0)
+    np.random.seed(0)
+    state = random.getstate(), np.random.get_state(legacy=False)["state"]["key"].tolist()
+    scores = screen.score(candidates, history)
+    _expect(
+        (random.getstate(), np.random.get_state(legacy=False)["state"]["key"].tolist()) == state,
+        "it draws from a global generator",
+    )
+    random.seed(1)
+    again = screen.score(_candidates(), history)
+    _expect(scores.shape == (3,) and scores.dtype.kind == "f", f"the scores are no array of three floats: {scores!r}")
+    _expect(not np.isposinf(scores).any(), f"a score is infinite: {scores}")
+    _expect(np.array_equal(scores, again, equal_nan=True), f"the scores change: {scores}, then {again}")
+    _expect([(one.values, one.trial) for one in [*candidates, *history]] == before, "it changes a candidate")
+    for old, one in zip(weights, candidates, strict=True):
+        if "built" in vars(one) and one.built is not None:
+            for weight, other in zip(old, one.built.model.get_weights(), strict=True):
+                np.testing.assert_array_equal(weight, other)
+
+
+def _candidates() -> list[Candidate]:
+    return [candidate(2), candidate(8, 2), candidate(64, 1, "gelu")]
+
+
+def _expect(condition: bool, otherwise: str) -> None:
+    if not condition:
+        raise AssertionError(otherwise)

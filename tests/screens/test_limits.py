@@ -4,6 +4,7 @@ import numpy as np
 from autonas import objectives
 from autonas.devices.base import Device, Latency
 from autonas.objectives.base import BuiltModel
+from autonas.screens.base import Candidate
 from autonas.screens.limits import Limits
 from autonas.testing.screens import check_screen
 
@@ -20,7 +21,9 @@ def built(units):
 
 def test_candidates_over_a_limit_are_never_trained():
     limits = Limits(objectives.limits({"params": 100}))
-    np.testing.assert_array_equal(limits.score([built(5), built(50)]), [0.0, -np.inf])
+    candidates = [Candidate({}, None, make=lambda units=units: built(units)) for units in (5, 50)]
+    np.testing.assert_array_equal(limits.score(candidates, []), [0.0, -np.inf])
+    np.testing.assert_array_equal(limits.score([Candidate({}, None)], []), [np.nan])
     assert limits.refusal(built(5)) is None
     assert limits.refusal(built(50)) == "params is at least 550, over the limit of 100"
 

@@ -94,9 +94,9 @@ def strategy(identifier: Any, objective: str) -> Any:
     """
     # whoever holds an oracle has Keras Tuner loaded; without one there is no need to load it
     if "keras_tuner" in sys.modules and not isinstance(identifier, (str, Strategy)):
-        from autonas import search
+        from autonas import loop
 
-        if search.is_oracle(identifier):
-            search.check_oracle(identifier, objective)
+        if loop.is_oracle(identifier):
+            loop.check_oracle(identifier, objective)
             return identifier
     return strategies.get(identifier)

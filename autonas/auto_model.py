@@ -286,11 +286,11 @@ class AutoModel:
         budget: Budget,
         view: View,
     ) -> None:
-        from autonas import search
+        from autonas import loop
 
         deadline = None if end is None or self.max_time is None else end - RETRAINING_SHARE * self.max_time
         evaluation.budget = dataclasses.replace(budget, deadline=deadline)
-        search.run(
+        loop.run(
             self.strategy,
             space.searched(self.estimator.judges_late_choices),
             evaluation,
@@ -315,8 +315,8 @@ class AutoModel:
         view: View,
     ) -> Any:
         from autonas import finalists
+        from autonas.loop import STARTING_POINT
         from autonas.retrain import retrain
-        from autonas.search import STARTING_POINT
 
         twins = space.twins if not self.estimator.judges_late_choices else lambda values: []
         kind = space.kind if together is not None else lambda values: None
@@ -448,7 +448,7 @@ class AutoModel:
 
     def report(self) -> str:
         """The search in some lines: trials, the best, the gain over the best starting point, the full trainings."""
-        from autonas.search import STARTING_POINT
+        from autonas.loop import STARTING_POINT
 
         self._need_trials()
         finalists = self._finished["finalists"] if self._finished else []

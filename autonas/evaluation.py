@@ -16,9 +16,9 @@ from autonas import graph as graph_module
 from autonas import objectives
 from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
+from autonas.loop import Interrupted, Outcome
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Screen
-from autonas.search import Interrupted, Outcome
 from autonas.space import SearchSpace, Values, seeded
 from autonas.trials import key
 

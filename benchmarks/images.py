@@ -22,7 +22,7 @@ import autonas
 from autonas import devices
 from autonas.estimators.base import Budget, train
 from autonas.export import export
-from autonas.search import STARTING_POINT
+from autonas.loop import STARTING_POINT
 from autonas.trials import TrialStore, completed
 
 

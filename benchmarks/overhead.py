@@ -20,7 +20,7 @@ import numpy as np
 import problems
 import tensorflow as tf
 
-from autonas import devices, objectives, screens, search
+from autonas import devices, loop, objectives, screens
 from autonas.estimators.base import Budget, Data
 from autonas.estimators.full import Full
 from autonas.evaluation import Evaluation
@@ -86,17 +86,19 @@ def main() -> None:
     points = space.starting_points()
     for number in range(options.trials + 1):
         begun = time.monotonic()
-        search.run(
+        loop.run(
             Random(), space.hyperparameters, evaluation, store, starting_points=points, max_trials=number + 1, seed=0
         )
         seconds = time.monotonic() - begun
         trial = store.trials[-1]
-        loop = bare_loop(space.candidate(trial.values), data, options.epochs, seed=number)
+        alone = bare_loop(space.candidate(trial.values), data, options.epochs, seed=number)
         if number == 0:
             continue  # the first training of a process pays for the start of TensorFlow
         searched.append(seconds)
-        bare.append(loop)
-        print(f"{number:5d}  {trial.values['family']:9s} {seconds:9.2f} {loop:7.2f} {seconds / loop:6.2f}", flush=True)
+        bare.append(alone)
+        print(
+            f"{number:5d}  {trial.values['family']:9s} {seconds:9.2f} {alone:7.2f} {seconds / alone:6.2f}", flush=True
+        )
     ratios = [one / other for one, other in zip(searched, bare, strict=True)]
     print(f"all    {'':9s} {sum(searched):9.2f} {sum(bare):7.2f} {sum(searched) / sum(bare):6.2f}")
     print(f"median of the ratios {statistics.median(ratios):.2f}")

@@ -36,7 +36,7 @@ LAYERS = [
     "space default_spaces",
     "assembly strategies screens",
     "estimators",
-    "search ensemble finalists",
+    "loop ensemble finalists",
     "preparation evaluation retrain",
     "arguments progress project report",
     "settings",
@@ -48,9 +48,9 @@ RANK = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
 # The extension points. What they hold is reached through the registry of the folder.
 PLURAL = {"blocks", "devices", "estimators", "heads", "inputs", "objectives", "screens", "strategies"}
 
-TUNER_SUBCLASSES = {"autonas.search", "autonas.space"}
+TUNER_SUBCLASSES = {"autonas.loop", "autonas.space"}
 LIGHT = {"numpy", "autonas", *sys.stdlib_module_names}  # what may be imported as a module of ours is
-BUILDERS = {"keras", "tensorflow", "autonas.space", "autonas.blocks", "autonas.search", "autonas.estimators"}
+BUILDERS = {"keras", "tensorflow", "autonas.space", "autonas.blocks", "autonas.loop", "autonas.estimators"}
 NO_BUILDERS_IN = {"strategies", "screens"}
 VAGUE = {"utils", "util", "core", "common", "misc", "helpers", "helper", "tools"}
 LONGEST_TASK = 60  # lines
@@ -306,15 +306,15 @@ BAD = [
     (goes_one_way, "autonas.data", "def f():\n    from autonas import export"),
     (goes_one_way, "autonas.objectives.base", "from autonas import space"),
     (goes_one_way, "autonas.heads.base", "from ..blocks import base"),
-    (goes_one_way, "autonas.graph", "try:\n    import autonas.search\nexcept ImportError:\n    pass"),
+    (goes_one_way, "autonas.graph", "try:\n    import autonas.loop\nexcept ImportError:\n    pass"),
     (goes_one_way, "autonas.nowhere", ""),
     (suites_are_for_tests_only, "autonas.auto_model", "from autonas import testing"),
     (siblings_are_strangers, "autonas.strategies.random", "from autonas.strategies.evolution import Evolution"),
     (siblings_are_strangers, "autonas.strategies.random", "from .evolution import Evolution"),
     (siblings_are_strangers, "autonas.strategies.random", "from autonas import strategies"),
-    (members_are_found_by_registry, "autonas.search", "from autonas.strategies.random import Random"),
-    (members_are_found_by_registry, "autonas.search", "from autonas.strategies import Random"),
-    (members_are_found_by_registry, "autonas.search", "import autonas.strategies.random"),
+    (members_are_found_by_registry, "autonas.loop", "from autonas.strategies.random import Random"),
+    (members_are_found_by_registry, "autonas.loop", "from autonas.strategies import Random"),
+    (members_are_found_by_registry, "autonas.loop", "import autonas.strategies.random"),
     (strategies_and_screens_build_nothing, "autonas.screens.limits", "def f():\n    import keras"),
     (strategies_and_screens_build_nothing, "autonas.strategies.random", "from autonas import space"),
     (strategies_and_screens_build_nothing, "autonas.strategies.base", "from autonas.blocks.base import choose"),
@@ -327,8 +327,8 @@ BAD = [
     (models_are_free_of_us, "autonas.blocks.conv", "def f(x):\n    return keras.layers.Lambda(abs)(x)"),
     (raises_instead_of_asserting, "autonas.graph", "def f(x):\n    assert x"),
     (prints_nothing, "autonas.graph", "def f(x):\n    print(x)"),
-    (asks_no_types, "autonas.search", "def f(x):\n    return type(x) is Random"),
-    (asks_no_types, "autonas.search", "def f(x):\n    return type(x).__name__ in ('Random', 'Other')"),
+    (asks_no_types, "autonas.loop", "def f(x):\n    return type(x) is Random"),
+    (asks_no_types, "autonas.loop", "def f(x):\n    return type(x).__name__ in ('Random', 'Other')"),
     (is_introduced, "autonas.graph", "import os"),
     (has_a_name_that_says_something, "autonas.utils", ""),
     (has_a_name_that_says_something, "autonas.blocks.common", ""),
@@ -338,7 +338,7 @@ BAD = [
 FINE = [
     (
         "autonas.graph",
-        '"""It."""\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from autonas.search import Tuner',
+        '"""It."""\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from autonas.loop import Tuner',
     ),
     (
         "autonas.strategies.random",
@@ -346,7 +346,7 @@ FINE = [
     ),
     ("autonas.strategies", '"""It."""\nfrom autonas.strategies.random import Random'),
     ("autonas.tasks.image", '"""It."""\nfrom autonas.blocks import Chain\nfrom autonas.inputs.image import ImageInput'),
-    ("autonas.search", '"""It."""\nimport keras_tuner\nclass A(keras_tuner.Oracle): pass'),
+    ("autonas.loop", '"""It."""\nimport keras_tuner\nclass A(keras_tuner.Oracle): pass'),
     ("autonas.estimators.base", '"""It."""\ndef f():\n    import keras\n    class A(keras.callbacks.Callback): pass'),
     ("autonas.report", '"""It."""\ndef f(x, known):\n    return [n for n, c in known.items() if c is type(x)]'),
     ("autonas.testing.screens", '"""It."""\nfrom autonas.screens.limits import Limits\nimport keras'),

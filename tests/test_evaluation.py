@@ -6,7 +6,7 @@ from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import Budget, Estimator, OutOfTime
 from autonas.evaluation import Evaluation
-from autonas.search import Interrupted
+from autonas.loop import Interrupted
 from autonas.testing.estimators import example
 
 

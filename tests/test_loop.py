@@ -2,9 +2,9 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from autonas import search
+from autonas import loop
 from autonas.errors import InputError, RejectedError, SearchError, TrialError
-from autonas.search import Interrupted, Outcome, StrategyOracle
+from autonas.loop import Interrupted, Outcome, StrategyOracle
 from autonas.strategies import Evolution, Random
 from autonas.trials import TrialStore
 
@@ -24,7 +24,7 @@ def score(number, values):
 
 def run(store=None, strategy=None, evaluate=score, **options):
     store = TrialStore(None) if store is None else store
-    search.run(strategy or Random(), space(), evaluate, store, **{"max_trials": 10, **options})
+    loop.run(strategy or Random(), space(), evaluate, store, **{"max_trials": 10, **options})
     return store.trials
 
 
@@ -107,7 +107,7 @@ def test_a_covered_space_ends_the_search():
     hp = keras_tuner.HyperParameters()
     hp.Choice("width", [1, 2, 3])
     store = TrialStore(None)
-    search.run(Random(), hp, lambda number, values: Outcome(values["width"]), store, max_trials=50)
+    loop.run(Random(), hp, lambda number, values: Outcome(values["width"]), store, max_trials=50)
     assert sorted(trial.values["width"] for trial in store.trials) == [1, 2, 3]
 
 
@@ -201,7 +201,7 @@ def test_a_search_prints_nothing(capsys):
 
 def test_an_oracle_that_aims_elsewhere_is_an_error():
     with pytest.raises(InputError, match="objective of the oracle"):
-        search.check_oracle(keras_tuner.oracles.RandomSearchOracle(objective="val_loss"), "val_accuracy")
+        loop.check_oracle(keras_tuner.oracles.RandomSearchOracle(objective="val_loss"), "val_accuracy")
 
 
 def test_a_strategy_serves_a_plain_keras_tuner(tmp_path):

@@ -1,14 +1,15 @@
-"""The search: the one loop, and the two ways in which Keras Tuner comes into it.
+"""The loop of a search, and the two ways in which Keras Tuner comes into it.
 
-`StrategyOracle` makes any strategy of ours an oracle of Keras Tuner. `SearchTuner` is the tuner whose `search()` is the
-loop: any oracle proposes, `evaluate` measures, the trial store keeps. What a search knows is in the trial store alone,
-so it goes on after any stop as if there had been none.
+`run` is the loop: a strategy of ours or an oracle of Keras Tuner proposes, `evaluate` measures, the trial store keeps. What
+a search knows is in the trial store alone, so it goes on after any stop as if there had been none. `StrategyOracle` makes
+any strategy of ours an oracle, for a plain Keras Tuner; `SearchTuner` asks an oracle on behalf of the loop.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import tempfile
 import time
 import warnings
@@ -19,8 +20,10 @@ import keras_tuner
 import numpy as np
 
 from autonas.errors import InputError, RejectedError, SearchError, TrialError
+from autonas.proposals import Proposals
+from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy, Values
-from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, TrialStore, key
+from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, key, tried
 
 STARTING_POINT = "starting point"
 FIRST_FAILURES = 5  # so many failed trials and none completed: the reason is not the candidates
@@ -29,11 +32,19 @@ FRUITLESS = 200  # so many proposals in a row that were rejected, or already kno
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What one evaluation found: the score (higher is better), the metrics and the costs."""
+    """What one evaluation found.
+
+    Attributes:
+        score: Of the objective, higher is better; of several objectives that of the first.
+        metrics: Qualities by name.
+        costs: Costs by name.
+        scores: Of all objectives where there are several, each turned so that higher is better.
+    """
 
     score: float
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     costs: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    scores: Sequence[float] = ()
 
 
 Evaluate = Callable[[int, Values], Outcome]
@@ -91,17 +102,17 @@ class StrategyOracle(keras_tuner.Oracle):
 
     def propose(self, history: Sequence[Trial]) -> Values | None:
         """Chooses the candidate that follows a history; its length is the number of the new trial."""
-        tried = {trial.key for trial in history}
+        known = tried(history)
         for point in self.starting_points:
-            if key(point) not in tried:
+            if key(point) not in known:
                 return dict(point)
-        rng = np.random.default_rng([self.seed, len(history)])
-        return self.strategy.propose(history, self.hyperparameters, rng)
+        proposal = Proposals(self.strategy, self.seed).next(history, self.hyperparameters)
+        return None if proposal is None else proposal.values
 
-    def history(self) -> list[Trial]:
+    def history(self) -> History:
         """The finished trials, as strategies read them."""
         higher = self.objective.direction == "max"
-        return [
+        return History(
             Trial(
                 number=number,
                 values=dict(trial.hyperparameters.values),
@@ -110,35 +121,16 @@ class StrategyOracle(keras_tuner.Oracle):
             )
             for number, trial in enumerate(self.trials[name] for name in self.start_order)
             if trial.status in ("COMPLETED", "FAILED")
-        ]
+        )
 
 
-class _StoredOracle(StrategyOracle):
-    """The same over a trial store: the history is there, so the oracle writes nothing of its own."""
-
-    def __init__(self, strategy: Strategy, store: TrialStore, **options: Any) -> None:
-        super().__init__(strategy, **options)
-        self.store = store
-
-    def history(self) -> list[Trial]:
-        return self.store.before(self.store.next_number)
-
-    def save(self, fname: str | None = None) -> None:
-        """Writes nothing."""
-
-    def _save_trial(self, trial: Any) -> None:
-        """Writes nothing: Keras Tuner would write all that it knows at each trial."""
-
-
-class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
-    """The tuner of a search: Keras Tuner's loop, with trials kept in a store and an end by trials or by time.
+class Session:
+    """What a search does with each candidate, whoever proposes it: look it up, or measure and record it; and when it ends.
 
     Args:
-        oracle: Proposes.
         evaluate: `evaluate(number, values)` measures a candidate. Raises TrialError for one that cannot be measured,
             RejectedError for one over a limit, Interrupted when the time was up.
         store: Keeps the trials; those that it has are never evaluated again.
-        origin: Who proposes, for the records.
         max_trials: Ends the search when so many trials were trained (failed ones too, rejected ones not); None never.
         deadline: Ends it at this time of `time.monotonic()`; None never.
         view: Told of each trial: `trial_begins(number, values)`, `trial_ends(trial)`.
@@ -146,39 +138,105 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
     def __init__(
         self,
-        oracle: keras_tuner.Oracle,
         evaluate: Evaluate,
         store: TrialStore,
-        origin: str = "",
         max_trials: int | None = None,
         deadline: float | None = None,
         view: Any = None,
-        directory: str | None = None,
     ) -> None:
-        super().__init__(oracle, directory=directory, project_name="oracle")
-        oracle.verbose = 0
-        self.evaluate = evaluate
-        self.store = store
-        self.origin = origin
-        self.budget = max_trials
-        self.deadline = deadline
-        self.view = view
+        self.evaluate, self.store, self.view = evaluate, store, view
+        self.max_trials, self.deadline = max_trials, deadline
+        self._counts = dict.fromkeys((COMPLETED, FAILED, REJECTED), 0)
+        self._message: str | None = None
         self._fruitless = 0
-        self._ended = self._failed = False
+        self._cut = False
+        for trial in store.trials:
+            self._count(trial)
 
-    def search(self, starting_points: Sequence[Values] = ()) -> None:
-        """Runs until the budget is spent or the oracle stops.
-
-        Args:
-            starting_points: Candidates to try before the oracle is asked.
+    def over(self) -> bool:
+        """Whether the budget is spent, or there is nothing new to find.
 
         Raises:
             SearchError: If the first trials all failed, with the last one's reason.
         """
+        completed, failed = self._counts[COMPLETED], self._counts[FAILED]
+        if failed >= FIRST_FAILURES and not completed:
+            raise SearchError(f"The first {failed} trials all failed. The last one said: {self._message}")
+        spent = self.max_trials is not None and completed + failed >= self.max_trials
+        late = self.deadline is not None and time.monotonic() >= self.deadline
+        return spent or late or self._cut or self._fruitless >= FRUITLESS
+
+    def answer(self, values: Values, origin: str, screen: float | None = None) -> Trial | None:
+        """Returns the trial of a candidate: the recorded one, or a new one; None when the time was up.
+
+        Args:
+            values: The candidate.
+            origin: Who proposed it, for the record.
+            screen: What the screen said of it; at -inf it is rejected and not evaluated.
+        """
+        known = self.store.find(values)
+        if known is not None:
+            self._fruitless += 1
+            return known
+        new = self._measure(values, origin, screen)
+        if new is not None:
+            self._fruitless = self._fruitless + 1 if new.status == REJECTED else 0
+            self.store.add(new)
+            self._count(new)
+            if self.view is not None:
+                self.view.trial_ends(new)
+        return new
+
+    def _count(self, trial: Trial) -> None:
+        self._counts[trial.status] += 1
+        if trial.status == FAILED:
+            self._message = trial.message
+
+    def _measure(self, values: Values, origin: str, screen: float | None) -> Trial | None:
+        number = self.store.next_number
+        if self.view is not None:
+            self.view.trial_begins(number, values)
+        begun = time.monotonic()
+        record: dict[str, Any] = {"number": number, "values": values, "origin": origin}
+        if screen is not None and math.isfinite(screen):
+            record["screen"] = screen
         try:
-            for point in starting_points:
-                self.pre_create_trial()
-                self.answer(point, STARTING_POINT)
+            if screen == -math.inf:
+                raise RejectedError("the screen says that it is never to be trained")
+            record |= _fields(self.evaluate(number, values))
+        except Interrupted as interrupted:
+            self._cut = True
+            if interrupted.outcome is None or self._counts[COMPLETED]:
+                return None
+            record |= _fields(interrupted.outcome)
+        except RejectedError as error:
+            record |= {"status": REJECTED, "message": str(error), "costs": error.costs}
+        except TrialError as error:
+            record |= {"status": FAILED, "message": str(error)}
+        except Exception as error:  # whatever a candidate breaks costs its own trial; the reason is kept with it
+            record |= {"status": FAILED, "message": f"{type(error).__name__}: {error}"}
+        return Trial(seconds=time.monotonic() - begun, **record)
+
+
+class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
+    """Asks an oracle of Keras Tuner for candidates, and answers from a session.
+
+    Args:
+        oracle: Proposes.
+        session: Measures and records.
+        origin: Who proposes, for the records.
+        directory: Of files that Keras Tuner writes; none of them is read again.
+    """
+
+    def __init__(self, oracle: keras_tuner.Oracle, session: Session, origin: str, directory: str) -> None:
+        super().__init__(oracle, directory=directory, project_name="oracle")
+        oracle.verbose = 0
+        self.session, self.origin = session, origin
+        self._failed = False
+
+    def search(self) -> None:
+        """Runs until the session is over or the oracle stops."""
+        try:
             with warnings.catch_warnings():
                 # Keras Tuner asks the thread for its name in a way that Python calls old.
                 warnings.filterwarnings("ignore", "currentThread|getName", DeprecationWarning)
@@ -188,23 +246,16 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
     def pre_create_trial(self) -> None:
         """Ends the search when its budget is spent, before an oracle thinks about one more trial."""
-        trained = [t for t in self.store.trials if t.status != REJECTED]
-        failed = [t for t in trained if t.status == FAILED]
-        if len(failed) >= FIRST_FAILURES and len(failed) == len(trained):
-            raise SearchError(f"The first {len(failed)} trials all failed. The last one said: {failed[-1].message}")
-        over = self.budget is not None and len(trained) >= self.budget
-        late = self.deadline is not None and time.monotonic() >= self.deadline
-        if over or late or self._ended or self._fruitless >= FRUITLESS:
+        if self.session.over():
             raise _Ended
 
     def run_trial(self, trial: Any, *fit_args: Any, **fit_kwargs: Any) -> dict[str, float]:
-        """Answers an oracle's proposal, from the store when the candidate is known."""
+        """Answers an oracle's proposal."""
         hp = trial.hyperparameters
         known = {h.name for h in hp.space}
         active = {h.name for h in hp.space if hp.is_active(h)}
         values = {n: _plain(v) for n, v in hp.values.items() if n in active or n not in known}
-        points = [key(p) for p in getattr(self.oracle, "starting_points", ())]
-        result = self.answer(values, STARTING_POINT if key(values) in points else self.origin)
+        result = self.session.answer(values, self.origin)
         self._failed = result is None or result.score is None
         score = 0.0 if result is None or result.score is None else result.score
         return {"score": score, **({} if result is None else result.metrics)}
@@ -215,43 +266,8 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
             trial.status = "FAILED"
         super().on_trial_end(trial)
 
-    def answer(self, values: Values, origin: str) -> Trial | None:
-        """Returns the trial of a candidate: the recorded one, or a new one; None when the time was up."""
-        for trial in self.store.trials:
-            if trial.key == key(values):
-                self._fruitless += 1
-                return trial
-        new = self._measure(values, origin)
-        if new is not None:
-            self._fruitless = self._fruitless + 1 if new.status == REJECTED else 0
-            self.store.add(new)
-            if self.view is not None:
-                self.view.trial_ends(new)
-        return new
-
     def save(self, fname: str | None = None) -> None:
         """Writes nothing: the store has the trials."""
-
-    def _measure(self, values: Values, origin: str) -> Trial | None:
-        number = self.store.next_number
-        if self.view is not None:
-            self.view.trial_begins(number, values)
-        begun = time.monotonic()
-        record: dict[str, Any] = {"number": number, "values": values, "origin": origin}
-        try:
-            record |= _fields(self.evaluate(number, values))
-        except Interrupted as interrupted:
-            self._ended = True
-            if interrupted.outcome is None or any(t.status == COMPLETED for t in self.store.trials):
-                return None
-            record |= _fields(interrupted.outcome)
-        except RejectedError as error:
-            record |= {"status": REJECTED, "message": str(error), "costs": error.costs}
-        except TrialError as error:
-            record |= {"status": FAILED, "message": str(error)}
-        except Exception as error:  # whatever a candidate breaks costs its own trial; the reason is kept with it
-            record |= {"status": FAILED, "message": f"{type(error).__name__}: {error}"}
-        return Trial(seconds=time.monotonic() - begun, **record)
 
 
 class _Ended(Exception):
@@ -264,6 +280,8 @@ def run(
     evaluate: Evaluate,
     store: TrialStore,
     *,
+    screen: Screen | None = None,
+    candidate: Callable[[Values, Trial | None], Candidate] | None = None,
     starting_points: Sequence[Values] = (),
     max_trials: int | None = None,
     deadline: float | None = None,
@@ -277,30 +295,40 @@ def run(
         strategy: A strategy, or an oracle of Keras Tuner, class or instance. An oracle learns the outcomes under the
             objective `"score"`, which is always maximised.
         space: All hyperparameters.
-        evaluate: As `SearchTuner` takes it.
-        store: As `SearchTuner` takes it.
+        evaluate: As `Session` takes it.
+        store: As `Session` takes it.
+        screen: Makes the warm start and chooses among a strategy's proposals. An oracle has no use for one: what it proposes
+            it expects to be evaluated.
+        candidate: As `autonas.proposals.Proposals` takes it.
         starting_points: Candidates to try first.
-        max_trials: As `SearchTuner` takes it.
-        deadline: As `SearchTuner` takes it.
+        max_trials: As `Session` takes it.
+        deadline: As `Session` takes it.
         epochs: What an oracle that shares out epochs (Hyperband) may give to a candidate.
         seed: Of all that a strategy or an oracle class draws; an oracle instance brings its own.
-        view: As `SearchTuner` takes it.
+        view: As `Session` takes it.
+
+    Raises:
+        SearchError: If the first trials all failed, with the last one's reason.
     """
-    objective = keras_tuner.Objective("score", "max")
-    with tempfile.TemporaryDirectory() as scratch:
-        if isinstance(strategy, Strategy):
-            oracle: keras_tuner.Oracle = _StoredOracle(
-                strategy, store, objective=objective, max_trials=None, seed=seed, starting_points=starting_points
-            )
-        else:
-            oracle = make_oracle(strategy, max_trials, epochs, seed)
-            oracle.objective = objective
+    session = Session(evaluate, store, max_trials, deadline, view)
+    for point in starting_points:
+        if session.over():
+            return
+        session.answer(point, STARTING_POINT)
+    if isinstance(strategy, Strategy):
+        proposals = Proposals(strategy, seed, screen, candidate)
+        while not session.over():
+            proposal = proposals.next(store.history, space)
+            if proposal is None:
+                return
+            session.answer(proposal.values, proposal.origin or origin(strategy), proposal.screen)
+    else:
+        oracle = make_oracle(strategy, max_trials, epochs, seed)
+        oracle.objective = keras_tuner.Objective("score", "max")
         oracle.max_consecutive_failed_trials = None
         oracle.update_space(space)
-        tuner = SearchTuner(
-            oracle, evaluate, store, origin(strategy), max_trials, deadline, view=view, directory=scratch
-        )
-        tuner.search(() if isinstance(strategy, Strategy) else starting_points)
+        with tempfile.TemporaryDirectory() as scratch:
+            SearchTuner(oracle, session, origin(strategy), scratch).search()
 
 
 def make_oracle(oracle: Any, max_trials: int | None, epochs: int, seed: int) -> keras_tuner.Oracle:
@@ -351,7 +379,21 @@ def origin(strategy: Any) -> str:
 
 
 def _fields(outcome: Outcome) -> dict[str, Any]:
-    return {"score": float(outcome.score), "metrics": dict(outcome.metrics), "costs": dict(outcome.costs)}
+    """An outcome as a trial keeps it.
+
+    Raises:
+        TrialError: If one of its numbers is none.
+    """
+    found = {**outcome.metrics, **outcome.costs, **{f"score {i}": value for i, value in enumerate(outcome.scores)}}
+    for name, value in {"the score": outcome.score, **found}.items():
+        if not math.isfinite(value):
+            raise TrialError(f"The evaluation found that {name} is {value}.")
+    return {
+        "score": float(outcome.score),
+        "scores": [float(value) for value in outcome.scores],
+        "metrics": dict(outcome.metrics),
+        "costs": dict(outcome.costs),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -200,7 +200,11 @@ class TrialStore:
     def __init__(self, folder: Path | None, fingerprint: str | None = None) -> None:
         self.folder = folder
         self.fingerprint = fingerprint
-        self._trials: dict[int, Trial] = {} if folder is None else dict(self._read(folder))
+        self.history = History()  # the trials before the first gap: what the next one is proposed from
+        self._trials: dict[int, Trial] = {}
+        self._of: dict[str, Trial] = {}
+        for trial in [] if folder is None else self._read(folder):
+            self._keep(trial)
 
     @property
     def trials(self) -> list[Trial]:
@@ -210,20 +214,26 @@ class TrialStore:
     @property
     def next_number(self) -> int:
         """The first number without a trial: the end, or the gap that a damaged record left."""
-        return next(n for n in range(len(self._trials) + 1) if n not in self._trials)
+        return len(self.history)
 
-    def before(self, number: int) -> list[Trial]:
-        """The history that trial `number` is proposed from."""
-        return [t for t in self.trials if t.number < number]
+    def find(self, values: Mapping[str, Any]) -> Trial | None:
+        """The trial of a candidate, if it has one."""
+        return self._of.get(key(values))
 
     def add(self, trial: Trial) -> None:
         """Keeps a trial that has ended."""
         if self.folder is not None:
             record = {"fingerprint": self.fingerprint, **dataclasses.asdict(trial)}
             write_json(self.folder / f"{trial.number:04d}.json", record)
-        self._trials[trial.number] = trial
+        self._keep(trial)
 
-    def _read(self, folder: Path) -> Iterator[tuple[int, Trial]]:
+    def _keep(self, trial: Trial) -> None:
+        self._trials[trial.number] = trial
+        self._of.setdefault(trial.key, trial)
+        while self.next_number in self._trials:
+            self.history.append(self._trials[self.next_number])
+
+    def _read(self, folder: Path) -> Iterator[Trial]:
         for file in sorted(folder.glob("*.json")):
             try:
                 record = json.loads(file.read_text())
@@ -238,4 +248,4 @@ class TrialStore:
                 )
                 continue
             if self.fingerprint in (None, fingerprint):
-                yield trial.number, trial
+                yield trial

@@ -35,7 +35,7 @@ LAYERS = [
     "lite",
     "space default_spaces",
     "assembly strategies screens",
-    "estimators",
+    "estimators proposals",
     "loop ensemble finalists",
     "preparation evaluation retrain",
     "arguments progress project report",

@@ -79,7 +79,9 @@ def test_a_damaged_record_is_named_and_the_others_are_kept(tmp_path, content):
         again = TrialStore(tmp_path, "f")
     assert [trial.number for trial in again.trials] == [0, 2]
     assert again.next_number == 1
-    assert [trial.number for trial in again.before(1)] == [0]
+    assert [trial.number for trial in again.history] == [0]
+    assert again.find({"a": 2}).number == 2
+    assert again.find({"a": 1}) is None
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):

@@ -1,0 +1,141 @@
+"""Proposals: which candidate follows a history. A strategy proposes, and a screen, where there is one, chooses.
+
+What is proposed depends on the history and on the seed alone, so a search that goes on after a stop is the same as one that
+never stopped. What is kept here is kept to save time and could be made anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autonas.screens.base import Candidate, Screen
+from autonas.strategies.base import Strategy, Values, sample
+from autonas.trials import REJECTED, Trial, key, tried
+
+if TYPE_CHECKING:
+    import keras_tuner
+
+WARM_START = "warm start"
+_POOL = 2**32 - 1  # marks the generator of the pool; no trial has this number
+_ROUNDS = 5  # so many times all proposals may be refused before one of them is handed over as it is
+
+
+@dataclasses.dataclass(frozen=True)
+class Proposal:
+    """A candidate to evaluate.
+
+    Attributes:
+        values: Of the active hyperparameters.
+        origin: `"warm start"`, or empty where the strategy proposed it.
+        screen: Its score by the screen: -inf if it is never to be trained, None without a screen or if it cannot tell.
+    """
+
+    values: Values
+    origin: str = ""
+    screen: float | None = None
+
+
+class Proposals:
+    """The proposals of a search.
+
+    Args:
+        strategy: Proposes.
+        seed: Of the search.
+        screen: Makes the warm start and chooses among several proposals; None does neither.
+        candidate: `candidate(values, trial)` makes what the screen sees, for a search over networks.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        seed: int,
+        screen: Screen | None = None,
+        candidate: Callable[[Values, Trial | None], Candidate] | None = None,
+    ) -> None:
+        self.strategy, self.seed, self.screen = strategy, seed, screen
+        self._candidate = candidate
+        self._ranked: list[Proposal] | None = None
+        self._finished: dict[str, Candidate] = {}
+
+    def next(self, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
+        """Chooses the candidate that follows a history; None when there are none left.
+
+        Args:
+            history: The finished trials, oldest first; their count is the number of the new trial.
+            space: All hyperparameters.
+        """
+        if self.screen is None:
+            values = self.strategy.propose(history, space, np.random.default_rng([self.seed, len(history)]))
+            return None if values is None else Proposal(values)
+        return self._warm(self.screen, history, space) or self._filtered(self.screen, history, space)
+
+    def _warm(self, screen: Screen, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
+        """The best of the pool that is not tried, until `screen.warm` of them were trained."""
+        if not screen.pool or not screen.warm:
+            return None
+        known, rejected = tried(history), {trial.key for trial in history if trial.status == REJECTED}
+        trained = 0
+        for proposal in self._pool(screen, space):
+            name = key(proposal.values)
+            if name not in known:
+                return proposal
+            trained += name not in rejected
+            if trained == screen.warm:
+                return None
+        return None
+
+    def _pool(self, screen: Screen, space: keras_tuner.HyperParameters) -> list[Proposal]:
+        """The pool in the order of its scores, without those that the screen cannot tell anything about, or refuses."""
+        if self._ranked is None:
+            rng = np.random.default_rng([self.seed, _POOL])
+            drawn = {key(values): values for values in (sample(space, rng) for _ in range(screen.pool))}
+            scores = self._scores(screen, list(drawn.values()), [], space)
+            ranked = sorted(zip(scores, drawn.values(), strict=True), key=lambda pair: -pair[0])
+            self._ranked = [Proposal(v, WARM_START, float(score)) for score, v in ranked if np.isfinite(score)]
+        return self._ranked
+
+    def _filtered(
+        self, screen: Screen, history: Sequence[Trial], space: keras_tuner.HyperParameters
+    ) -> Proposal | None:
+        """The best of several proposals."""
+        first: Values | None = None
+        for turn in range(_ROUNDS):
+            places = range(turn * screen.proposals, (turn + 1) * screen.proposals)
+            proposed = [
+                self.strategy.propose(history, space, np.random.default_rng([self.seed, len(history), place]))
+                for place in places
+            ]
+            several = list({key(values): values for values in proposed if values is not None}.values())
+            if not several:
+                break
+            first = several[0] if first is None else first
+            scores = self._scores(screen, several, history, space)
+            order = np.where(np.isnan(scores), -np.finfo(float).max, scores)
+            best = int(order.argmax())
+            if order[best] > -np.inf:
+                return Proposal(several[best], screen=None if np.isnan(scores[best]) else float(scores[best]))
+        return None if first is None else Proposal(first, screen=-np.inf)
+
+    def _scores(
+        self,
+        screen: Screen,
+        several: Sequence[Values],
+        history: Sequence[Trial],
+        space: keras_tuner.HyperParameters,
+    ) -> np.ndarray:
+        finished = []
+        for trial in history:
+            known = self._finished.get(trial.key)
+            if known is None or known.trial is not trial:
+                known = self._finished[trial.key] = self._see(trial.values, trial, space)
+            finished.append(known)
+        return screen.score([self._see(values, None, space) for values in several], finished)
+
+    def _see(self, values: Values, trial: Trial | None, space: keras_tuner.HyperParameters) -> Candidate:
+        if self._candidate is not None:
+            return self._candidate(values, trial)
+        return Candidate(values, space, trial)

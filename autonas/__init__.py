@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from autonas.blocks.base import Block
     from autonas.estimators.full import Full
     from autonas.estimators.proxy import Proxy
+    from autonas.searching import SearchResult, search
     from autonas.strategies.base import Strategy
     from autonas.strategies.evolution import Evolution
     from autonas.strategies.random import Random
@@ -31,6 +32,7 @@ _HOMES = {
     "ImageRegressor": "autonas.tasks.image",
     "Proxy": "autonas.estimators.proxy",
     "Random": "autonas.strategies.random",
+    "SearchResult": "autonas.searching",
     "SequenceClassifier": "autonas.tasks.sequence",
     "SequenceRegressor": "autonas.tasks.sequence",
     "Strategy": "autonas.strategies.base",
@@ -39,6 +41,7 @@ _HOMES = {
     "TextClassifier": "autonas.tasks.text",
     "TextRegressor": "autonas.tasks.text",
     "load": "autonas.tasks",
+    "search": "autonas.searching",
 }
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "ImageRegressor",
     "Proxy",
     "Random",
+    "SearchResult",
     "SequenceClassifier",
     "SequenceRegressor",
     "Strategy",
@@ -60,6 +64,7 @@ __all__ = [
     "__version__",
     "lite",
     "load",
+    "search",
 ]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autonas import strategies
+from autonas import screens, strategies
 from autonas.errors import InputError
+from autonas.screens.base import Screen
 from autonas.strategies.base import Strategy
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -100,3 +101,25 @@ def strategy(identifier: Any, objective: str) -> Any:
             loop.check_oracle(identifier, objective)
             return identifier
     return strategies.get(identifier)
+
+
+def screen(identifier: Any, strategy: Any) -> Screen | None:
+    """Reads a screen.
+
+    Args:
+        identifier: What `autonas.screens.get` takes; None means none.
+        strategy: As `strategy` returns it.
+
+    Raises:
+        InputError: If it is no screen, or there is an oracle that expects each of its proposals to be evaluated.
+    """
+    if identifier is None:
+        return None
+    if not isinstance(strategy, Strategy):
+        raise InputError.of(
+            "screen",
+            "left out with an oracle of Keras Tuner, which expects an answer to each of its proposals",
+            repr(identifier),
+            f"Choose one of the strategies {sorted(strategies.STRATEGIES)}.",
+        )
+    return screens.get(identifier)

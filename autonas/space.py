@@ -78,12 +78,7 @@ class SearchSpace(keras_tuner.HyperModel):
         self.input_shape = input_shape
         self.schedules = list(schedules)
         self.hyperparameters = discover(self._declare)
-        names = [hyperparameter.name for hyperparameter in self.hyperparameters.space]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise InputError.of(
-                "A block", "hyperparameters of one condition each", f"{twice} under several", "Rename them."
-            )
+        check_names(self.hyperparameters, "A block")
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Builds and compiles a candidate, as Keras Tuner asks for it; a cosine schedule then ends after 10,000 steps."""
@@ -302,6 +297,59 @@ def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tu
                 wanted.update(needed)
                 opened.add(key)  # even if it stays closed: a scope that cannot open must not be tried for ever
         hp = _filled(found, wanted)
+
+
+def explore(declare: Callable[[keras_tuner.HyperParameters], Any]) -> keras_tuner.HyperParameters:
+    """Finds all hyperparameters that a function asks for, those inside an `if` included.
+
+    Beyond `discover`, it calls `declare(hp)` for each label of each hyperparameter, since what stands inside
+    `if hp.Choice(...) == "this":` is asked for under that label alone. Without a conditional scope around it, it is then a
+    hyperparameter of all candidates.
+
+    Args:
+        declare: Takes a `keras_tuner.HyperParameters` and asks it for values.
+
+    Returns:
+        A `keras_tuner.HyperParameters` with all of them, at their defaults.
+    """
+    found = discover(declare)
+    seen: dict[str, Values] = {
+        hyperparameter.name: {} for hyperparameter in found.space
+    }  # the values it was found under
+    tried: set[tuple[str, Any]] = set()
+    while True:
+        turns = [(hp, value) for hp in found.space for value in _labels(hp) if (hp.name, value) not in tried]
+        if not turns:
+            return _filled(found, {})
+        for hyperparameter, value in turns:
+            tried.add((hyperparameter.name, value))
+            needed = {condition.name: condition.values[0] for condition in hyperparameter.conditions}
+            hp = _filled(found, {**seen[hyperparameter.name], **needed, hyperparameter.name: value})
+            declare(hp)
+            for other in hp.space:
+                seen.setdefault(other.name, dict(hp.values))
+            found.merge(hp, overwrite=False)
+
+
+def _labels(hyperparameter: Any) -> Sequence[Any]:
+    """The values of a choice; none of a range of numbers."""
+    return () if hasattr(hyperparameter, "min_value") else list(hyperparameter.values)
+
+
+def check_names(space: keras_tuner.HyperParameters, what: str) -> None:
+    """Makes sure that a name stands for one hyperparameter, since a candidate is a dict of names.
+
+    Args:
+        space: All hyperparameters.
+        what: Who declared them, for the error.
+
+    Raises:
+        InputError: If there are several hyperparameters of a name.
+    """
+    names = [hyperparameter.name for hyperparameter in space.space]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError.of(what, "hyperparameters of one condition each", f"{twice} under several", "Rename them.")
 
 
 def _scope_key(scope: Sequence[Any]) -> tuple[Any, ...]:

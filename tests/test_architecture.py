@@ -40,7 +40,7 @@ LAYERS = [
     "preparation evaluation retrain",
     "arguments progress project report",
     "settings",
-    "auto_model",
+    "auto_model searching",
     "tasks",
 ]
 RANK = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}

@@ -7,7 +7,7 @@ import pytest
 
 from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, OneOf, ReductionBlock
 from autonas.heads.classification import ClassificationHead
-from autonas.space import SearchSpace, discover, for_inference, seeded
+from autonas.space import SearchSpace, discover, explore, for_inference, seeded
 
 
 def make(resolution=8, rows=500, **options):
@@ -163,3 +163,19 @@ def test_the_loss_is_searched_where_a_class_is_rare_and_losses_need_not_be_compa
         assert model.loss.get_config()["gamma"] == space.candidate(focal).loss().get_config()["gamma"] == 1
     else:
         assert model.loss == space.candidate(focal).loss() == head.loss()
+
+
+def test_what_is_asked_for_inside_an_if_is_found():
+    def declare(hp):
+        if hp.Choice("kind", ["a", "b", "c"]) == "b":
+            if hp.Choice("inner", ["x", "y"]) == "y":
+                hp.Int("deep", 1, 3)
+        elif hp.Boolean("flag"):
+            with hp.conditional_scope("kind", ["a"]):
+                hp.Float("rate", 0.0, 1.0)
+
+    found = explore(declare)
+    assert [hp.name for hp in found.space] == ["kind", "flag", "inner", "rate", "deep"]
+    assert [hp.name for hp in found.space if hp.conditions] == ["rate"]
+    assert found.values["kind"] == "a"
+    assert [hp.name for hp in discover(declare).space] == ["kind", "flag"]

@@ -8,13 +8,32 @@ from typing import Any
 from autonas.objectives.base import Cost
 from autonas.registry import resolve
 from autonas.screens.base import Screen
+from autonas.screens.function import Function
 from autonas.screens.limits import Limits
+from autonas.screens.vote import Vote
 
 SCREENS: dict[str, type[Screen]] = {"limits": Limits}
 
 
 def get(identifier: Any) -> Screen:
-    """Returns the screen that a name, a class or an instance means."""
+    """Returns the screen that `identifier` means.
+
+    Args:
+        identifier: A name of `SCREENS`, a subclass of `Screen` that is made without arguments, an instance, a function
+            `screen(list_of_values) -> scores`, or a list of these, which then vote by their ranks.
+
+    Raises:
+        InputError: If it is none of these; the known names are listed.
+
+    Example:
+
+    >>> get(lambda candidates: [-values["width"] for values in candidates])
+    Function(name='<lambda>', pool=1000, warm=10, proposals=20)
+    """
+    if isinstance(identifier, (list, tuple)) and identifier:
+        return get(identifier[0]) if len(identifier) == 1 else Vote([get(one) for one in identifier])
+    if callable(identifier) and not isinstance(identifier, type):
+        return Function(identifier)
     return resolve("screen", SCREENS, Screen, identifier)  # type: ignore[type-abstract]
 
 

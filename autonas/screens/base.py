@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
@@ -82,7 +82,7 @@ class Screen(abc.ABC):
     ...         return np.array([-float(candidate.values["width"]) for candidate in candidates])
     """
 
-    needs_network: ClassVar[bool] = False
+    needs_network: bool = False
     pool: int = 0
     warm: int = 10
     proposals: int = 1
@@ -105,3 +105,7 @@ class Screen(abc.ABC):
     def refusal(self, built: BuiltModel) -> str | None:
         """Says in words why a built candidate has -inf; None for every other candidate."""
         return None
+
+    def __repr__(self) -> str:
+        made_with = [f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_")]
+        return f"{type(self).__name__}({', '.join(made_with)})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -22,7 +21,7 @@ class Limits(Screen):
     >>> screen = Limits(autonas.objectives.limits({"params": 100_000}))
     """
 
-    needs_network: ClassVar[bool] = True
+    needs_network = True
 
     def __init__(self, limits: Mapping[str, tuple[Cost, float]] | None = None) -> None:
         self.limits = dict(limits or {})

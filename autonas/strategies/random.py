@@ -31,6 +31,8 @@ class Random(Strategy):
     {'width': 8}
     """
 
+    multi_objective = True
+
     def propose(
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:

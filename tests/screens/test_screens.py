@@ -2,7 +2,7 @@ import pytest
 
 from autonas import screens
 from autonas.errors import InputError
-from autonas.screens import SCREENS
+from autonas.screens import SCREENS, Function, Vote
 from autonas.testing.screens import check_screen
 
 
@@ -14,3 +14,14 @@ def test_every_screen_keeps_to_the_contract(name):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(InputError, match="limits"):
         screens.get("limit")
+
+
+def test_a_function_is_a_screen_and_a_list_votes():
+    one = screens.get(len)
+    assert isinstance(one, Function)
+    assert screens.get([one]) is one
+    both = screens.get([one, "limits"])
+    assert isinstance(both, Vote)
+    assert both.needs_network
+    with pytest.raises(InputError, match="screen must be"):
+        screens.get([])

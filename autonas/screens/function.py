@@ -1,0 +1,65 @@
+"""A function of the user's as a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autonas.errors import InputError
+from autonas.screens.base import Candidate, Screen
+
+
+class Function(Screen):
+    """Scores candidates by a function of their values.
+
+    Args:
+        function: `function(list_of_values) -> scores`, one number for each candidate, higher is better; NaN for one that it
+            cannot tell anything about, -inf for one that is never to be evaluated. Equal lists have to get equal scores.
+        pool: How many random candidates the warm start scores.
+        warm: How many trials the warm start has.
+        proposals: How many of a strategy's proposals it chooses one from.
+
+    Raises:
+        InputError: If a number is out of its range; later, if the scores are no list of as many numbers as candidates.
+
+    Example:
+
+    >>> screen = Function(lambda candidates: [-values["width"] for values in candidates])
+    >>> screen.score([Candidate({"width": 8}, space)], [])
+    array([-8.])
+    """
+
+    def __init__(
+        self,
+        function: Callable[[list[dict[str, Any]]], Any],
+        pool: int = 1_000,
+        warm: int = 10,
+        proposals: int = 20,
+    ) -> None:
+        for name, value, least in (("pool", pool, 0), ("warm", warm, 0), ("proposals", proposals, 1)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InputError.of(f"Function({name}=)", f"an integer from {least} up", repr(value))
+        self.name = getattr(function, "__qualname__", type(function).__qualname__)
+        self.pool, self.warm, self.proposals = pool, warm, proposals
+        self._function = function
+
+    def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
+        """Calls the function once with the values of all candidates."""
+        if not candidates:
+            return np.zeros(0)
+        answer = self._function([dict(candidate.values) for candidate in candidates])
+        try:
+            scores = np.asarray(answer, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise self._error(len(candidates), repr(answer)) from error
+        if scores.shape != (len(candidates),):
+            raise self._error(len(candidates), f"an array of the shape {scores.shape}")
+        if np.isposinf(scores).any():
+            raise self._error(len(candidates), f"inf for {candidates[int(scores.argmax())].values}")
+        return scores
+
+    def _error(self, count: int, got: str) -> InputError:
+        expected = f"one number for each of the {count} candidates, NaN or -inf among them, but not inf"
+        return InputError.of(f"What the screen {self.name} returns", expected, got)

@@ -1,0 +1,57 @@
+"""Several screens as one, by the mean of their ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from autonas.screens.base import Candidate, Screen
+
+if TYPE_CHECKING:
+    from autonas.objectives.base import BuiltModel
+
+
+class Vote(Screen):
+    """Ranks candidates by the mean of their ranks in several screens, so that no scale of scores outweighs another.
+
+    A screen that cannot tell anything about a candidate leaves its vote; what one never wants trained is not trained.
+
+    Args:
+        screens: The voters. Pool, warm start and proposals are the largest among them.
+
+    Example:
+
+    >>> vote = Vote([Function(few_parameters), Function(many_layers)])
+    """
+
+    def __init__(self, screens: Sequence[Screen]) -> None:
+        self.screens = list(screens)
+        self.needs_network = any(screen.needs_network for screen in self.screens)
+        self.pool = max(screen.pool for screen in self.screens)
+        self.warm = max(screen.warm for screen in self.screens)
+        self.proposals = max(screen.proposals for screen in self.screens)
+
+    def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
+        """Returns mean ranks in (0, 1), equal for equals."""
+        scores = np.array([screen.score(candidates, finished) for screen in self.screens])
+        ranks = np.array([_ranks(row) for row in scores])
+        told = ~np.isnan(ranks)
+        votes = np.where(told, ranks, 0).sum(axis=0) / np.where(told.any(axis=0), told.sum(axis=0), np.nan)
+        return np.where(np.isneginf(scores).any(axis=0), -np.inf, votes)
+
+    def refusal(self, built: BuiltModel) -> str | None:
+        """What the first screen says that refuses the candidate."""
+        return next(filter(None, (screen.refusal(built) for screen in self.screens)), None)
+
+
+def _ranks(scores: np.ndarray) -> np.ndarray:
+    """Ranks in (0, 1) of those that are numbers."""
+    import scipy.stats
+
+    ranks = np.full(scores.shape, np.nan)
+    told = ~np.isnan(scores)
+    if told.any():
+        ranks[told] = (scipy.stats.rankdata(scores[told]) - 0.5) / told.sum()
+    return ranks

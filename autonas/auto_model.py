@@ -74,6 +74,9 @@ class AutoModel:
         limits: Most that a candidate may cost, as cost -> number: `{"latency_ms": 2.0, "size_kb": 500}`.
         strategy: Who proposes: `"random"`, `"evolution"`, an `autonas.strategies.Strategy`, or an oracle of Keras Tuner (class
             or instance).
+        screen: Who chooses among proposals before they are trained: a name, a function `screen(list_of_values) -> scores`
+            (higher is better), an `autonas.screens.base.Screen`, or a list of these, which then vote by their ranks. None
+            chooses none.
         estimator: How candidates are measured: `"proxy"`, `"full"`, or an instance.
         device: Where latency is measured: `"host"`, or an instance.
         top_k: How many of the best are trained in full before one is chosen.
@@ -112,6 +115,7 @@ class AutoModel:
         objective: Any = None,
         limits: Mapping[str, float] | None = None,
         strategy: Any = "evolution",
+        screen: Any = None,
         estimator: Any = "proxy",
         device: Any = "host",
         top_k: int = 2,
@@ -133,6 +137,7 @@ class AutoModel:
         self.objective = objectives.get(self.head.default_objective if objective is None else objective)
         self.limits = objectives.limits(limits or {})
         self.strategy = arguments.strategy(strategy, self.objective.name)
+        self.screen = arguments.screen(screen, self.strategy)
         self.estimator = estimators.get(estimator)
         self.device = devices.get(device)
         self.top_k = arguments.whole("top_k", top_k, least=1)
@@ -295,6 +300,8 @@ class AutoModel:
             space.searched(self.estimator.judges_late_choices),
             evaluation,
             self._store,
+            screen=self.screen,
+            candidate=evaluation.candidate,
             starting_points=points,
             max_trials=self.max_trials,
             deadline=deadline,
@@ -515,6 +522,7 @@ class AutoModel:
         parts = {"strategy": self.strategy, "device": self.device}
         return {
             **{name: described(part) for name, part in parts.items()},
+            **({} if self.screen is None else {"screen": repr(self.screen)}),
             **described_fit(given, epochs, batch_size, callbacks, class_weight),
             "head": self.head.get_config(),
             "objective": [self.objective.name, self.objective.direction],

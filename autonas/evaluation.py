@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
+import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +20,9 @@ from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.loop import Interrupted, Outcome
 from autonas.objectives.base import BuiltModel, Cost, Objective
-from autonas.screens.base import Screen
+from autonas.screens.base import Candidate, Screen
 from autonas.space import SearchSpace, Values, seeded
-from autonas.trials import key
+from autonas.trials import Trial, key
 
 if TYPE_CHECKING:
     import keras
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from autonas.devices.base import Device
     from autonas.graph import Graph
 
+SCREENED = 64  # examples in the batch that screens get
 ALWAYS = ("params", "flops", "memory_kb")  # costs that take milliseconds, so every trial has them
 
 
@@ -112,6 +115,44 @@ class Evaluation:
                 model = self.assemble(self.space.candidate(values).core())
             self._built = {text: BuiltModel(model, self.device, self.files)}
         return self._built[text]
+
+    def candidate(self, values: Values, trial: Trial | None = None) -> Candidate:
+        """A candidate as screens see it; its networks are not built after the deadline.
+
+        Raises:
+            Interrupted: From what it makes, if the time was up.
+        """
+        make, make_core = functools.partial(self.built, values), functools.partial(self._core, values)
+        return Candidate(
+            values,
+            self.space.hyperparameters,
+            trial,
+            self._in_time(make),
+            self._in_time(make_core),
+            lambda: self._batch,
+        )
+
+    def _core(self, values: Values) -> keras.Model:
+        """The network that would be trained, fresh: for all candidates from the same seed."""
+        candidate = self.space.candidate(values)
+        with seeded(self.seed):
+            core = candidate.core()
+        core.compile(loss=candidate.loss(), jit_compile=False)
+        return core
+
+    @functools.cached_property
+    def _batch(self) -> tuple[Any, Any]:
+        """One training batch, its classes in proportion."""
+        part = self.data.part(min(SCREENED, self.budget.batch_size) / len(self.data))
+        return part.x, part.y
+
+    def _in_time(self, make: Callable[[], Any]) -> Callable[[], Any]:
+        def made() -> Any:
+            if self.budget.deadline is not None and time.monotonic() > self.budget.deadline:
+                raise Interrupted
+            return make()
+
+        return made
 
     def value(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
         """The objective's score, higher is better."""

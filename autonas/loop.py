@@ -318,7 +318,10 @@ def run(
     if isinstance(strategy, Strategy):
         proposals = Proposals(strategy, seed, screen, candidate)
         while not session.over():
-            proposal = proposals.next(store.history, space)
+            try:
+                proposal = proposals.next(store.history, space)
+            except Interrupted:  # by a screen that was still building networks
+                return
             if proposal is None:
                 return
             session.answer(proposal.values, proposal.origin or origin(strategy), proposal.screen)

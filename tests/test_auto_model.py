@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 import autonas
 from autonas.blocks import AugmentationBlock, Chain, ConvBlock, OneOf, ReductionBlock
 from autonas.errors import InputError, NotFittedError, ProjectError, SearchError
+from autonas.screens.base import Screen
 
 NAMES = np.array(["zero", "one", "two", "three"])
 
@@ -332,6 +333,28 @@ def test_oracles_of_keras_tuner_in_place_of_a_strategy(tmp_path, strategy):
     assert not board.drop(columns=["trial", "seconds", "startup_seconds", "step_seconds"]).duplicated().any()
     if strategy == "HyperbandOracle":
         assert "tuner/epochs" in board
+
+
+def test_a_screen_chooses_what_is_trained(tmp_path):
+    class Small(Screen):
+        needs_network, pool, warm, proposals = True, 6, 1, 3
+
+        def score(self, candidates, finished):
+            return np.array([-float(one.make_core().count_params()) for one in candidates])
+
+    x, y = digits(80, 2)
+    clf = task(tmp_path, max_trials=4, strategy="random", screen=Small(), ensemble=False)
+    clf.fit(x, y, epochs=1)
+    found = clf._store.trials
+    points = sum(trial.origin == "starting point" for trial in found)
+    assert [trial.origin for trial in found][points : points + 1] == ["warm start"]
+    screened = [trial for trial in found if trial.screen is not None]
+    assert len(screened) == 4 - points > 0
+    cores = [-trial.screen for trial in screened]
+    assert all(core <= trial.costs["params"] for core, trial in zip(cores, screened, strict=True))
+    clf = task(tmp_path, max_trials=4, strategy="random", ensemble=False)
+    with pytest.raises(ProjectError, match="screen was"):
+        clf.fit(x, y, epochs=1)
 
 
 def test_an_instance_of_an_oracle_is_taken_as_it_is(tmp_path):

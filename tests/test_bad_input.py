@@ -54,6 +54,7 @@ FIT = {
 }
 
 CONSTRUCTOR = {
+    "unknown screen": ({"screen": "limit"}, "screen must be one of .*limits"),
     "unknown strategy": ({"strategy": "evolutoin"}, "strategy must be one of .*evolution.*random"),
     "unknown objective": ({"objective": "val_acuracy"}, "objective must .*val_accuracy"),
     "an objective on the training part": ({"objective": "accuracy"}, "val_accuracy"),

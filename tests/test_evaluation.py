@@ -1,4 +1,7 @@
+import time
+
 import keras
+import numpy as np
 import pytest
 
 from autonas import objectives, screens
@@ -182,3 +185,27 @@ def test_a_trial_that_the_time_cut_tells_what_is_known():
     with pytest.raises(Interrupted) as cut:
         evaluation(0, values)
     assert cut.value.outcome.score == 0.75
+
+
+def test_a_screen_sees_the_network_the_model_and_one_batch():
+    evaluation, values = make()
+    candidate = evaluation.candidate(values)
+    core, again = candidate.make_core(), candidate.make_core()
+    assert core is not again
+    for one, other in zip(core.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    x, y = candidate.batch()
+    assert len(x) == len(y) == 16  # a batch of the training
+    np.testing.assert_array_equal(y.mean(axis=0), [0.5])  # both classes, as in all the data
+    assert np.isfinite(float(core.compute_loss(x, y, core(x))))
+    assert candidate.batch()[0] is x
+    assert candidate.graph.parameters == core.count_params()
+    assert candidate.built.device is evaluation.device
+
+
+def test_a_screen_builds_nothing_after_the_deadline():
+    evaluation, values = make(budget=Budget(epochs=1, batch_size=16, deadline=time.monotonic() - 1))
+    candidate = evaluation.candidate(values)
+    for made in (candidate.make, candidate.make_core):
+        with pytest.raises(Interrupted):
+            made()

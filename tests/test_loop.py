@@ -5,6 +5,7 @@ import pytest
 from autonas import loop
 from autonas.errors import InputError, RejectedError, SearchError, TrialError
 from autonas.loop import Interrupted, Outcome, StrategyOracle
+from autonas.screens import Function
 from autonas.strategies import Evolution, Random
 from autonas.trials import TrialStore
 
@@ -130,6 +131,31 @@ def test_what_is_known_of_the_only_trial_is_kept_when_the_time_is_up():
 
     (trial,) = run(evaluate=evaluate)
     assert trial.status == "completed"
+
+
+def test_a_screen_that_the_time_cut_ends_the_search():
+    def cut(candidates):
+        raise Interrupted
+
+    assert run(screen=Function(cut)) == []
+
+
+def test_a_number_that_is_none_fails_its_trial():
+    def evaluate(number, values):
+        return [Outcome(float("nan")), Outcome(1.0, {"loss": float("inf")}), Outcome(1.0, scores=[1.0, -np.inf])][
+            number
+        ]
+
+    assert [trial.message for trial in run(evaluate=evaluate, max_trials=3)] == [
+        "The evaluation found that the score is nan.",
+        "The evaluation found that loss is inf.",
+        "The evaluation found that score 1 is -inf.",
+    ]
+
+
+def test_a_search_over_strategies_of_ours_writes_no_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    run(max_trials=3)
 
 
 def test_ctrl_c_passes_and_the_trials_stay():

@@ -20,8 +20,8 @@ class ImageClassifier(Classifier):
         multi_label: Whether an image can have several classes at once; `y` then is a matrix of 0 and 1.
         threshold: With two classes, what the decision is aimed at: `"f1"`, `{"max_fpr": 0.01}`, `{"min_precision": 0.9}`,
             `{"min_recall": 0.8}`, or the probability itself. None means 0.5, and `"f1"` where the positive class is rare.
-        **options: What `autonas.AutoModel` takes: `max_trials`, `max_time`, `objective`, `limits`, `strategy`, `estimator`,
-            `device`, `top_k`, `seed`, `directory`, `project_name`, `overwrite`, `verbose`.
+        **options: What `autonas.AutoModel` takes: `max_trials`, `max_time`, `objective`, `limits`, `strategy`, `screen`,
+            `estimator`, `device`, `top_k`, `seed`, `directory`, `project_name`, `overwrite`, `verbose`.
 
     Example:
 

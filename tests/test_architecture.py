@@ -25,7 +25,7 @@ ROOT = Path(autonas.__file__).parent
 LAYERS = [
     "errors",
     "quiet registry trials",
-    "data graph labels generators reading",
+    "data graph labels generators reading encoding pareto",
     "qualities splits columns scaling streams frozen",
     "thresholds sequences",
     "export",

@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     from autonas.estimators.full import Full
     from autonas.estimators.proxy import Proxy
     from autonas.searching import SearchResult, search
+    from autonas.strategies.bananas import Bananas
     from autonas.strategies.base import Strategy
+    from autonas.strategies.bayesian import Bayesian
     from autonas.strategies.evolution import Evolution
+    from autonas.strategies.grid import Grid
+    from autonas.strategies.local import Local
+    from autonas.strategies.nsga2 import NSGA2
     from autonas.strategies.random import Random
+    from autonas.strategies.reinforce import Reinforce
     from autonas.tasks import load
     from autonas.tasks.image import ImageClassifier, ImageRegressor
     from autonas.tasks.sequence import SequenceClassifier, SequenceRegressor
@@ -25,14 +31,20 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AutoModel": "autonas.auto_model",
+    "Bananas": "autonas.strategies.bananas",
+    "Bayesian": "autonas.strategies.bayesian",
     "Block": "autonas.blocks.base",
     "Evolution": "autonas.strategies.evolution",
     "Full": "autonas.estimators.full",
+    "Grid": "autonas.strategies.grid",
     "ImageClassifier": "autonas.tasks.image",
     "ImageRegressor": "autonas.tasks.image",
+    "Local": "autonas.strategies.local",
+    "NSGA2": "autonas.strategies.nsga2",
     "Proxy": "autonas.estimators.proxy",
     "Random": "autonas.strategies.random",
     "SearchResult": "autonas.searching",
+    "Reinforce": "autonas.strategies.reinforce",
     "SequenceClassifier": "autonas.tasks.sequence",
     "SequenceRegressor": "autonas.tasks.sequence",
     "Strategy": "autonas.strategies.base",
@@ -46,14 +58,20 @@ _HOMES = {
 
 __all__ = [
     "AutoModel",
+    "Bananas",
+    "Bayesian",
     "Block",
     "Evolution",
     "Full",
+    "Grid",
     "ImageClassifier",
     "ImageRegressor",
+    "Local",
+    "NSGA2",
     "Proxy",
     "Random",
     "SearchResult",
+    "Reinforce",
     "SequenceClassifier",
     "SequenceRegressor",
     "Strategy",

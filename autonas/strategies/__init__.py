@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from autonas.registry import resolve
+from autonas.strategies.bananas import Bananas
 from autonas.strategies.base import Strategy
+from autonas.strategies.bayesian import Bayesian
 from autonas.strategies.evolution import Evolution
+from autonas.strategies.grid import Grid
+from autonas.strategies.local import Local
+from autonas.strategies.nsga2 import NSGA2
 from autonas.strategies.random import Random
+from autonas.strategies.reinforce import Reinforce
 
 STRATEGIES: dict[str, type[Strategy]] = {
+    "bananas": Bananas,
+    "bayesian": Bayesian,
     "evolution": Evolution,
+    "grid": Grid,
+    "local": Local,
+    "nsga2": NSGA2,
     "random": Random,
+    "reinforce": Reinforce,
 }
 
 
@@ -30,6 +42,6 @@ def get(identifier: Any) -> Strategy:
     Example:
 
     >>> get("evolution")
-    Evolution(population=10, sample=5)
+    Evolution(population=10, sample=5, crossover=0.0)
     """
     return resolve("strategy", STRATEGIES, Strategy, identifier)  # type: ignore[type-abstract]

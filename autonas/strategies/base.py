@@ -12,11 +12,13 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from autonas.errors import InputError
 from autonas.trials import Trial, key, tried
 
 if TYPE_CHECKING:
     import keras_tuner
-    import numpy as np
     from keras_tuner.engine.hyperparameters import HyperParameter
 
 Values = dict[str, Any]
@@ -55,6 +57,76 @@ class Strategy(abc.ABC):
         """
 
 
+def scored(history: Iterable[Trial]) -> Iterator[Trial]:
+    """The trials with a score that can be compared: those that failed, were rejected or came to no finite number have none."""
+    return (trial for trial in history if trial.score is not None and math.isfinite(trial.score))
+
+
+def normal_ranks(history: Sequence[Trial]) -> np.ndarray:
+    """What a surrogate learns: scores as normal quantiles of their ranks, so that their scale and outliers do not matter.
+
+    Args:
+        history: Finished trials. Those without a score count as the worst, so that a model of them keeps away from what
+            fails or breaks a limit.
+
+    Returns:
+        Floats of the shape (trials,), higher is better, of a mean of about 0 and a standard deviation of at most 1.
+    """
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    scores = [trial.score if next(scored([trial]), None) else -np.inf for trial in history]
+    return ndtri((rankdata(scores) - 0.5) / max(1, len(scores)))
+
+
+def pool(
+    history: Sequence[Trial],
+    parents: Sequence[Trial],
+    space: keras_tuner.HyperParameters,
+    rng: np.random.Generator,
+    drawn: int,
+    mutated: int,
+) -> list[Values]:
+    """Candidates for a surrogate to choose from: different ones, none of which was tried.
+
+    Args:
+        history: The finished trials.
+        parents: Those whose candidates are mutated, taking turns; the first time in one place, then in two, in one, ...
+        space: All hyperparameters.
+        rng: The only source of chance.
+        drawn: How many are drawn from the space.
+        mutated: How many are mutations.
+
+    Returns:
+        At most `drawn + mutated` candidates; few or none where most of the space was tried.
+    """
+    found = [sample(space, rng) for _ in range(drawn)]
+    for number in range(mutated if parents else 0):
+        values = parents[number % len(parents)].values
+        for _ in range(1 + number // len(parents) % 2):
+            values = mutate(values, space, rng)
+        found.append(values)
+    known = tried(history)
+    return [values for name, values in {key(values): values for values in found}.items() if name not in known]
+
+
+def best_trials(history: Sequence[Trial], number: int) -> list[Trial]:
+    """The trials with the highest scores, best first, of equals the earlier one first."""
+    return sorted(scored(history), key=lambda trial: -(trial.score or 0.0))[:number]
+
+
+def remembered(history: Sequence[Trial], memory: int) -> list[Trial]:
+    """At most `memory` trials of a history, in its order: half of them the best, the others the latest."""
+    if len(history) <= memory:
+        return list(history)
+    kept = {id(trial): trial for trial in best_trials(history, memory // 2)}
+    for trial in reversed(history):
+        if len(kept) == memory:
+            break
+        kept[id(trial)] = trial
+    return [trial for trial in history if id(trial) in kept]
+
+
 def complete(space: keras_tuner.HyperParameters, choose: Callable[[HyperParameter], Any]) -> Values:
     """Makes a candidate by asking `choose` for the value of each hyperparameter that is active under those before it."""
     values: Values = {}
@@ -81,6 +153,8 @@ def legal_values(hyperparameter: HyperParameter) -> Sequence[Any] | None:
     whole = isinstance(hyperparameter.min_value, int)
     if hyperparameter.min_value == hyperparameter.max_value:
         return [hyperparameter.min_value]
+    if whole and hyperparameter.sampling == "linear":
+        return range(hyperparameter.min_value, hyperparameter.max_value + 1, hyperparameter.step or 1)
     if hyperparameter.step is None:
         return range(hyperparameter.min_value, hyperparameter.max_value + 1) if whole else None
     return [int(value) if whole else float(value) for value in hyperparameter.values]
@@ -121,17 +195,72 @@ def mutate(values: Values, space: keras_tuner.HyperParameters, rng: np.random.Ge
     Returns:
         A candidate, different from `values` unless the space leaves nothing to change.
     """
-    kept = {hp.name: hp for hp in space.space if is_active(hp, values) and hp.name in values}
-    movable = [name for name, hp in kept.items() if len(legal_values(hp) or (0, 1)) > 1]
-    target = movable[int(rng.integers(len(movable)))] if movable else None
+    movable = [hp for hp in active_in(values, space) if len(legal_values(hp) or (0, 1)) > 1]
+    if not movable:
+        return dict(values)
+    target = movable[int(rng.integers(len(movable)))]
+    moved = neighbour(target, values[target.name], rng)
+    return change(values, space, target, moved, lambda hyperparameter: draw(hyperparameter, rng))
+
+
+def active_in(values: Mapping[str, Any], space: keras_tuner.HyperParameters) -> list[HyperParameter]:
+    """The hyperparameters that are active in a candidate."""
+    return [hp for hp in space.space if hp.name in values and is_active(hp, values)]
+
+
+def change(
+    values: Mapping[str, Any],
+    space: keras_tuner.HyperParameters,
+    target: HyperParameter,
+    value: Any,
+    fill: Callable[[HyperParameter], Any],
+) -> Values:
+    """Gives one hyperparameter of a candidate another value, with what follows from it.
+
+    Args:
+        values: The candidate. It stays as it is.
+        space: Its space.
+        target: The one that changes, active in `values`.
+        value: What it changes to.
+        fill: Gives the values of those that become active. What stays active keeps its value.
+
+    Returns:
+        A candidate.
+    """
 
     def choose(hyperparameter: HyperParameter) -> Any:
+        if hyperparameter is target:
+            return value
         name = hyperparameter.name
-        if name == target and hyperparameter is kept[name]:
-            return neighbour(hyperparameter, values[name], rng)
         if name in values and is_legal(hyperparameter, values[name]):
             return values[name]
-        return draw(hyperparameter, rng)
+        return fill(hyperparameter)
+
+    return complete(space, choose)
+
+
+def recombine(
+    first: Mapping[str, Any], second: Mapping[str, Any], space: keras_tuner.HyperParameters, rng: np.random.Generator
+) -> Values:
+    """Crosses two candidates: each hyperparameter is that of either, as likely of the one as of the other.
+
+    Where only one of them has a value for it, it is that one's; where neither has, it is drawn.
+
+    Args:
+        first: A candidate.
+        second: Another one of the same space.
+        space: Their space.
+        rng: The only source of chance.
+
+    Returns:
+        A candidate. It may be one of the two.
+    """
+
+    def choose(hyperparameter: HyperParameter) -> Any:
+        order = (first, second) if rng.random() < 0.5 else (second, first)
+        name = hyperparameter.name
+        inherited = [parent[name] for parent in order if name in parent and is_legal(hyperparameter, parent[name])]
+        return inherited[0] if inherited else draw(hyperparameter, rng)
 
     return complete(space, choose)
 
@@ -160,20 +289,30 @@ def neighbour(hyperparameter: HyperParameter, value: Any, rng: np.random.Generat
     return moved
 
 
-def enumerate_space(space: keras_tuner.HyperParameters) -> Iterator[Values]:
-    """All candidates of a space, in a fixed order; a range of floats without a step is listed at ten of its values."""
+def enumerate_space(space: keras_tuner.HyperParameters, start: Mapping[str, Any] | None = None) -> Iterator[Values]:
+    """All candidates of a space, in a fixed order; a range of floats without a step is listed at ten of its values.
 
-    def extend(values: Values, rest: Sequence[HyperParameter]) -> Iterator[Values]:
+    Args:
+        space: All hyperparameters, parents before their children.
+        start: A candidate to begin with instead of the first. One that is not listed counts as the first one with the
+            values of it that are.
+    """
+
+    def extend(values: Values, rest: Sequence[HyperParameter], start: Mapping[str, Any]) -> Iterator[Values]:
         if not rest:
             yield values
         elif not is_active(rest[0], values):
-            yield from extend(values, rest[1:])
+            yield from extend(values, rest[1:], start)
         else:
+            name = rest[0].name
             listed = legal_values(rest[0])
-            for value in sorted(rest[0].values) if listed is None else listed:
-                yield from extend({**values, rest[0].name: value}, rest[1:])
+            listed = sorted(rest[0].values) if listed is None else listed
+            first = listed.index(start[name]) if start.get(name) in listed else 0
+            for place in range(first, len(listed)):
+                begin = start if place == first and name in start else {}
+                yield from extend({**values, name: listed[place]}, rest[1:], begin)
 
-    return extend({}, list(space.space))
+    return extend({}, list(space.space), start or {})
 
 
 def untried(
@@ -196,3 +335,40 @@ def untried(
             return values
     left = [v for v in itertools.islice(enumerate_space(space), largest) if key(v) not in known]
     return left[int(rng.integers(len(left)))] if left else None
+
+
+def integer(what: str, value: Any, low: int, high: int | None = None) -> int:
+    """Reads an integer argument of a strategy.
+
+    Raises:
+        InputError: If it is no integer, or not between `low` and `high`.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value >= low and (high is None or value <= high):
+        return value
+    raise InputError.of(what, f"an integer {'of at least' if high is None else 'from'} {low}{_to(high)}", repr(value))
+
+
+def fraction(what: str, value: Any) -> float:
+    """Reads an argument of a strategy that is a probability.
+
+    Raises:
+        InputError: If it is no number from 0 to 1.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
+        return float(value)
+    raise InputError.of(what, "a number from 0 to 1", repr(value))
+
+
+def positive(what: str, value: Any) -> float:
+    """Reads an argument of a strategy that is a rate.
+
+    Raises:
+        InputError: If it is no finite number above 0.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf:
+        return float(value)
+    raise InputError.of(what, "a number above 0", repr(value))
+
+
+def _to(high: int | None) -> str:
+    return "" if high is None else f" to {high}"

@@ -6,8 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.errors import InputError
-from autonas.strategies.base import Strategy, Values, mutate, sample, untried
+from autonas.strategies.base import Strategy, Values, fraction, integer, mutate, recombine, sample, scored, untried
 from autonas.trials import Trial
 
 if TYPE_CHECKING:
@@ -28,40 +27,47 @@ class Evolution(Strategy):
     all been tried, a second one is changed, and so on. Trials that failed or were rejected are no members, and are not
     proposed again.
 
+    With `crossover` above zero, so large a part of the candidates has two parents, of two tournaments: each hyperparameter
+    is that of either, and then one is changed. The paper has none.
+
     The defaults are for searches of tens of trials; for thousands, the paper has `population=100, sample=25`.
 
     Args:
         population: How many of the latest completed trials may be parents, at least 2.
         sample: How many of them meet in a tournament, from 1 (any may be the parent) to `population` (the best is).
+        crossover: Probability of a second parent, from 0 to 1.
 
     Raises:
-        InputError: If an argument is no integer in its range.
+        InputError: If an argument is not in its range.
 
     References:
         [Real et al., 2019](https://arxiv.org/abs/1802.01548): Regularized Evolution for Image Classifier Architecture
-        Search.
+        Search, algorithm 1.
 
     Example:
 
     >>> Evolution(population=20, sample=5)
-    Evolution(population=20, sample=5)
+    Evolution(population=20, sample=5, crossover=0.0)
     """
 
-    def __init__(self, population: int = 10, sample: int = 5) -> None:
-        self.population = _integer("population", population, 2)
-        self.sample = _integer("sample", sample, 1, self.population)
+    def __init__(self, population: int = 10, sample: int = 5, crossover: float = 0.0) -> None:
+        self.population = integer("Evolution's population", population, 2)
+        self.sample = integer("Evolution's sample", sample, 1, self.population)
+        self.crossover = fraction("Evolution's crossover", crossover)
 
     def propose(
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
         """Changes the winner of a tournament in one place, or draws at random while there are too few trials."""
-        alive = [trial for trial in history if trial.score is not None][-self.population :]
+        alive = list(itertools.islice(scored(reversed(history)), self.population))[::-1]
         if len(history) < self.sample or not alive:
             return untried(history, space, rng, lambda: sample(space, rng))
         repeats = itertools.count()
 
         def child() -> Values:
             values = self._parent(alive, rng)
+            if self.crossover and rng.random() < self.crossover:
+                values = recombine(values, self._parent(alive, rng), space, rng)
             for _ in range(1 + next(repeats) // _PATIENCE):
                 values = mutate(values, space, rng)
             return values
@@ -70,18 +76,7 @@ class Evolution(Strategy):
 
     def _parent(self, alive: Sequence[Trial], rng: np.random.Generator) -> Values:
         drawn = [alive[i] for i in rng.choice(len(alive), min(self.sample, len(alive)), replace=False)]
-        return max(drawn, key=_score).values
+        return max(drawn, key=lambda trial: trial.score or 0.0).values
 
     def __repr__(self) -> str:
-        return f"Evolution(population={self.population}, sample={self.sample})"
-
-
-def _score(trial: Trial) -> float:
-    return float("-inf") if trial.score is None else trial.score
-
-
-def _integer(name: str, value: int, low: int, high: int | None = None) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= low and (high is None or value <= high):
-        return value
-    expected = f"an integer of at least {low}" if high is None else f"an integer from {low} to the population, {high}"
-    raise InputError.of(f"Evolution's {name}", expected, repr(value))
+        return f"Evolution(population={self.population}, sample={self.sample}, crossover={self.crossover})"

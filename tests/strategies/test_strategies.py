@@ -37,4 +37,4 @@ def test_the_suite_finds_a_strategy_with_a_state():
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(InputError, match=r"evolution.*random"):
-        strategies.get("grid")
+        strategies.get("gird")

@@ -110,17 +110,18 @@ class StrategyOracle(keras_tuner.Oracle):
         return None if proposal is None else proposal.values
 
     def history(self) -> History:
-        """The finished trials, as strategies read them."""
+        """The trials so far, as strategies read them; one that another worker is still running has no score."""
         higher = self.objective.direction == "max"
+        started = [self.trials[name] for name in self.start_order]
+        done = [trial.status == "COMPLETED" and trial.score is not None for trial in started]
         return History(
             Trial(
                 number=number,
                 values=dict(trial.hyperparameters.values),
-                status=COMPLETED if trial.status == "COMPLETED" else FAILED,
-                score=None if trial.score is None else float(trial.score if higher else -trial.score),
+                status=COMPLETED if finished else FAILED,
+                score=float(trial.score if higher else -trial.score) if finished else None,
             )
-            for number, trial in enumerate(self.trials[name] for name in self.start_order)
-            if trial.status in ("COMPLETED", "FAILED")
+            for number, (trial, finished) in enumerate(zip(started, done, strict=True))
         )
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import functools
 import json
 import random
+import tempfile
+import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras_tuner
 import numpy as np
 
+from autonas import strategies
+from autonas.search import StrategyOracle
 from autonas.strategies.base import Strategy, Values, is_active, is_legal
-from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, key
+from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, key
 
 
 def spaces() -> dict[str, keras_tuner.HyperParameters]:
@@ -43,8 +50,36 @@ def finite_space() -> tuple[keras_tuner.HyperParameters, int]:
     return space, 4
 
 
-def check_strategy(strategy: Strategy, trials: int = 30) -> None:
-    """Checks a strategy: legal and complete candidates, none twice, chance from its generator alone, history untouched.
+def smooth_space() -> keras_tuner.HyperParameters:
+    """A space of labels, numbers and conditions, for `smooth_score`."""
+    space = keras_tuner.HyperParameters()
+    space.Choice("kind", ["conv", "dense", "attention"])
+    space.Choice("kernel", [1, 3, 5, 7], parent_name="kind", parent_values=["conv"])
+    space.Int("units", 8, 512, sampling="log", parent_name="kind", parent_values=["dense", "attention"])
+    space.Float("rate", 1e-4, 1e-1, sampling="log")
+    space.Float("dropout", 0.0, 0.5, step=0.05)
+    space.Choice("activation", ["relu", "gelu", "tanh", "elu"])
+    space.Choice("width", [8, 16, 32, 64])
+    return space
+
+
+def smooth_score(values: Values) -> float:
+    """A score for the candidates of `smooth_space`, at most 0: neighbours resemble each other, and each value counts."""
+    kind = {"conv": 0.0, "attention": 0.4, "dense": 0.8}[values["kind"]]
+    within = abs(values["kernel"] - 5) / 4 if "kernel" in values else abs(np.log2(values["units"] / 64)) / 4
+    rate = (np.log10(values["rate"]) + 2.5) ** 2 / 2
+    dropout = abs(values["dropout"] - 0.2) * 2
+    activation = ["gelu", "relu", "elu", "tanh"].index(values["activation"]) / 4
+    return -float(kind + within + rate + dropout + activation + abs(np.log2(values["width"] / 32)) / 3)
+
+
+def check_strategy(strategy: Strategy, trials: int = 20) -> None:
+    """Checks a strategy.
+
+    - Candidates are legal, complete and never tried before; a small space is covered to its last one.
+    - Chance is from its generator alone, and the history stays as it was: a search that stopped goes on as if it had not.
+    - Trials without a finite score do no harm, whatever is in place of it.
+    - As an oracle of a plain Keras Tuner it does the same, whether it minimises or maximises.
 
     Args:
         strategy: What to check.
@@ -64,8 +99,114 @@ def check_strategy(strategy: Strategy, trials: int = 30) -> None:
             _expect(values is not None, f"{name}: it gives up after {number} trials")
             _check_values(values or {}, space, history)
             history.append(_trial(number, values or {}))
-    for end in (_trial, _equal, _failed):
+        _check_resume(strategy, history, space)
+        _check_unscored(strategy, history, space)
+    for end in (_trial, _equal, _failed, _not_a_number):
         _check_end(strategy, end)
+    _check_oracle(strategy, trials)
+
+
+def p_value_against_random(strategy: Strategy, trials: int = 25, searches: int = 12) -> float:
+    """How sure it is that a strategy finds better candidates than random search, on `smooth_space`.
+
+    Args:
+        strategy: What to compare.
+        trials: How many candidates a search may try.
+        searches: How many searches each of the two runs, with the same seeds.
+
+    Returns:
+        The p-value of a one-sided Wilcoxon signed-rank test on the best scores: the smaller, the surer.
+
+    Example:
+
+    >>> p_value_against_random(Evolution()) < 0.01
+    True
+    """
+    from scipy.stats import wilcoxon
+
+    space = smooth_space()
+
+    def best(strategy: Strategy, seed: int) -> float:
+        history: list[Trial] = []
+        for number in range(trials):
+            values = strategy.propose(history, space, np.random.default_rng([seed, number])) or {}
+            history.append(Trial(number, values, score=smooth_score(values)))
+        return max(trial.score or 0.0 for trial in history)
+
+    gains = np.array([best(strategy, seed) - best(strategies.get("random"), seed) for seed in range(searches)])
+    # Ties are left out, as the test would do; older SciPy warns of them.
+    return float(wilcoxon(gains[gains != 0], alternative="greater").pvalue)
+
+
+def _check_resume(strategy: Strategy, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> None:
+    """Checks that a copy of the strategy goes on from any part of a history as the search did."""
+    for number in (0, len(history) // 2, len(history) - 1):
+        for past in (list(history[:number]), History(history[:number])):
+            values = copy.deepcopy(strategy).propose(past, space, np.random.default_rng(number))
+            _expect(values == history[number].values, f"resumed after {number} trials, it goes on with {values}")
+
+
+def _check_unscored(strategy: Strategy, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> None:
+    """Checks that a NaN or an infinity is no better than no score at all."""
+    rng = np.random.default_rng(len(history))
+    expected = strategy.propose(history, space, rng)
+    for number in (float("nan"), float("inf"), float("-inf")):
+        unscored = [dataclasses.replace(t, status=COMPLETED, score=number) if t.score is None else t for t in history]
+        values = strategy.propose(unscored, space, np.random.default_rng(len(history)))
+        _expect(values == expected, f"a score of {number} makes it propose {values} instead of {expected}")
+
+
+def _check_oracle(strategy: Strategy, trials: int) -> None:
+    """Checks that a plain tuner of Keras Tuner does with it what the strategy says, in both directions."""
+    space = smooth_space()
+    expected: list[Trial] = []
+    for number in range(trials):
+        values = strategy.propose(expected, space, np.random.default_rng([3, number])) or {}
+        score = smooth_score(values) if number % 5 != 3 else None
+        expected.append(Trial(number, values, COMPLETED if score is not None else FAILED, score))
+    for sign, direction in ((1, "max"), (-1, "min")):
+        found = _tune(strategy, space, direction, trials, functools.partial(_turned, sign))
+        _expect(
+            found == [trial.values for trial in expected],
+            f"as an oracle that is to find a {direction}imum it does something else than the strategy",
+        )
+    finite, size = finite_space()
+    _expect(
+        len(_tune(strategy, finite, "max", size + 5, lambda values: 0.5)) == size, "the oracle does not stop by itself"
+    )
+
+
+def _turned(sign: int, values: Values) -> float:
+    return sign * smooth_score(values)
+
+
+def _tune(
+    strategy: Strategy,
+    space: keras_tuner.HyperParameters,
+    direction: str,
+    trials: int,
+    score: Callable[[Values], float],
+) -> list[Values]:
+    """Runs a plain tuner of Keras Tuner, in which two trials of ten fail; returns the candidates in their order."""
+    objective = keras_tuner.Objective("score", direction)
+    oracle = StrategyOracle(strategy, objective=objective, max_trials=trials, seed=3, max_consecutive_failed_trials=99)
+    oracle.update_space(space)
+    oracle.verbose = 0
+    found: list[Values] = []
+
+    def run_trial(trial: Any) -> float:
+        found.append(dict(trial.hyperparameters.values))
+        if len(found) % 10 == 4:
+            raise keras_tuner.errors.FailedTrialError("as some do")
+        return float("nan") if len(found) % 10 == 9 else score(found[-1])
+
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # Keras Tuner asks the thread for its name in a way that Python calls old.
+        warnings.filterwarnings("ignore", "currentThread|getName", DeprecationWarning)
+        tuner = keras_tuner.engine.base_tuner.BaseTuner(oracle, directory=folder)
+        tuner.run_trial = run_trial
+        tuner.search()
+    return found
 
 
 def _check_end(strategy: Strategy, end: Callable[[int, Values], Trial]) -> None:
@@ -119,6 +260,10 @@ def _trial(number: int, values: Values) -> Trial:
 
 def _equal(number: int, values: Values) -> Trial:
     return Trial(number, values, score=0.5)
+
+
+def _not_a_number(number: int, values: Values) -> Trial:
+    return Trial(number, values, score=float("nan"))
 
 
 def _failed(number: int, values: Values) -> Trial:

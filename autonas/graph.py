@@ -145,14 +145,15 @@ def read(model: keras.Model) -> Graph:
     >>> graph.parameters, graph.flops, graph.activation_bytes
     (15, 27, 28)
     """
-    if not _has_graph(model):
+    if not has_graph(model):
         raise InputError.of("model", "a functional or a built sequential keras.Model", type(model).__name__)
     reader = _Reader()
     outputs = reader.walk(model.outputs, {})
     return Graph(tuple(reader.operations), tuple(dict.fromkeys(outputs)))
 
 
-def _has_graph(layer: Any) -> bool:
+def has_graph(layer: Any) -> bool:
+    """Whether a layer is a model with operations of its own."""
     return hasattr(layer, "inputs") and hasattr(layer, "outputs")
 
 
@@ -160,6 +161,11 @@ def _call_of(tensor: Any) -> tuple[Any, Any]:
     """The operation that made a symbolic tensor, and the call of it: the one place that reads Keras's own records."""
     operation, index, _ = tensor._keras_history
     return operation, operation._inbound_nodes[index]
+
+
+def maker(tensor: Any) -> Any:
+    """The operation, or the model, that made a symbolic tensor."""
+    return _call_of(tensor)[0]
 
 
 class _Reader:
@@ -187,7 +193,7 @@ class _Reader:
 
     def _read(self, operation: Any, call: Any, made: dict[int, int]) -> list[int]:
         sources = [made[id(tensor)] for tensor in call.input_tensors]
-        if _has_graph(operation):
+        if has_graph(operation):
             inner = {id(tensor): source for tensor, source in zip(operation.inputs, sources, strict=True)}
             return self.walk(operation.outputs, inner)
         if _INERT.fullmatch(type(operation).__name__):

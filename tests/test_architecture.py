@@ -34,6 +34,7 @@ LAYERS = [
     "inputs heads blocks",
     "lite",
     "space default_spaces",
+    "proxies",
     "assembly strategies screens",
     "estimators proposals",
     "loop ensemble finalists",
@@ -46,7 +47,7 @@ LAYERS = [
 RANK = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
 
 # The extension points. What they hold is reached through the registry of the folder.
-PLURAL = {"blocks", "devices", "estimators", "heads", "inputs", "objectives", "screens", "strategies"}
+PLURAL = {"blocks", "devices", "estimators", "heads", "inputs", "objectives", "proxies", "screens", "strategies"}
 
 TUNER_SUBCLASSES = {"autonas.loop", "autonas.space"}
 LIGHT = {"numpy", "autonas", *sys.stdlib_module_names}  # what may be imported as a module of ours is

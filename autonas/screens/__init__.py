@@ -11,8 +11,9 @@ from autonas.screens.base import Screen
 from autonas.screens.function import Function
 from autonas.screens.limits import Limits
 from autonas.screens.vote import Vote
+from autonas.screens.zero_cost import ZeroCost
 
-SCREENS: dict[str, type[Screen]] = {"limits": Limits}
+SCREENS: dict[str, type[Screen]] = {"limits": Limits, "zero_cost": ZeroCost}
 
 
 def get(identifier: Any) -> Screen:

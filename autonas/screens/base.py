@@ -5,8 +5,11 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from autonas.proxies import scores
 
 if TYPE_CHECKING:
     import keras
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
     from autonas.graph import Graph
     from autonas.objectives.base import BuiltModel
+    from autonas.proxies.base import Proxy
     from autonas.trials import Trial
 
 Values = dict[str, Any]
@@ -31,6 +35,7 @@ class Candidate:
         make: Builds the model that the user would get, for its costs; None where a search is not over networks.
         make_core: Builds the network that would be trained: fresh weights, the same ones each time, compiled with its loss.
         batch: One preprocessed training batch (x, y), the same for all candidates of a search; None as for `make`.
+        proxies: Zero-cost scores that are known, by name; see `proxy_scores`.
 
     Example:
 
@@ -45,6 +50,7 @@ class Candidate:
     make: Callable[[], BuiltModel] | None = None
     make_core: Callable[[], keras.Model] | None = None
     batch: Callable[[], tuple[Any, Any]] | None = None
+    proxies: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def built(self) -> BuiltModel | None:
@@ -55,6 +61,29 @@ class Candidate:
     def graph(self) -> Graph | None:
         """The operations of `built`; None where a search is not over networks."""
         return None if self.built is None else self.built.graph
+
+    def proxy_scores(self, proxies: Mapping[str, Proxy]) -> dict[str, float]:
+        """Zero-cost scores of the network, each computed once and kept in `proxies`.
+
+        A network that cannot be built or run has NaN, with a warning: its own trial, if there is one, fails for that reason.
+
+        Args:
+            proxies: name -> proxy.
+
+        Returns:
+            name -> score, higher is better, NaN for "cannot tell" and where a search is not over networks.
+        """
+        missing = {name: proxy for name, proxy in proxies.items() if name not in self.proxies}
+        if missing and self.make_core is not None and self.batch is not None:
+            try:
+                core = self.make_core()
+                self.proxies |= scores(missing, core, *self.batch(), core.loss)
+            except Exception as error:  # whatever is wrong with one candidate must not end the search of all
+                reason = f"{type(error).__name__}: {error}"
+                warnings.warn(f"The candidate {self.values} has no zero-cost scores. {reason}", stacklevel=2)
+        for name in missing:
+            self.proxies.setdefault(name, float("nan"))
+        return {name: self.proxies[name] for name in proxies}
 
     def release(self) -> None:
         """Drops the built model, which is large, and keeps its graph; who asks for the model again builds it again."""

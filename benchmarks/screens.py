@@ -1,0 +1,181 @@
+"""How well what is cheap ranks candidates: zero-cost proxies, their vote, the proxy task and the number of parameters.
+
+    python benchmarks/screens.py [--data FOLDER] [--spaces image text table] [--candidates 30] [--out FILE.json]
+
+FOLDER has one folder a data set, as for `benchmarks/quality.py`; without it there are scikit-learn's digits and a table, and
+no texts. Of each space random candidates are trained for a fixed number of epochs on a part of the data and judged on the
+test part; then everything cheap is correlated with that. `image` is the family `cell` of the default space for images,
+`image_all` the whole of it.
+
+What a fresh network does not show is the same for all candidates, at its default: optimiser, learning rate, weight decay,
+schedule, loss, augmentation and dropout. A zero-cost proxy cannot see them, so to vary them would only add noise to all
+rankings but the proxy task's. `--training random` draws them too, as a search does.
+
+Trainings are kept in the file of `--out`, and not repeated when it has them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import problems
+import quality
+
+from autonas import default_spaces, estimators, heads, inputs, preparation
+from autonas.estimators.base import Budget, Data, train
+from autonas.space import SearchSpace
+from autonas.strategies.base import complete, draw
+from autonas.trials import key
+
+TRAINING = ("optimizer", "learning_rate", "weight_decay", "schedule", "loss", "focal", "augmentation", "dropout")
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """A space on a data set, and what a candidate is trained for.
+
+    `rows` are those of the training part that are used, a fifth of them to validate the proxy task on; `fixed` are values
+    that all candidates have.
+    """
+
+    input: str
+    set: str
+    bundled: str | None
+    metric: str
+    rows: int
+    epochs: int
+    fixed: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+PROBLEMS = {
+    "image": Problem("image", "fashion_mnist", "digits", "accuracy", 2_000, 6, {"family": "cell"}),
+    "image_all": Problem("image", "fashion_mnist", "digits", "accuracy", 2_000, 6),
+    "text": Problem("text", "rt_polarity", None, "accuracy", 3_000, 8),
+    "table": Problem("table", "adult", "breast_cancer", "auc", 5_000, 8),
+}
+
+
+@dataclasses.dataclass
+class Prepared:
+    """A problem ready to train on."""
+
+    space: SearchSpace
+    data: Data
+    x_test: Any
+    y_test: np.ndarray
+    budget: Budget
+
+
+def prepare(problem: Problem, folder: Path | None) -> Prepared:
+    """Reads, splits and preprocesses."""
+    x, y, x_test, y_test = quality.read(folder, problem.set if folder else str(problem.bundled))
+    rows = np.random.default_rng(0).permutation(len(y))[: problem.rows]
+    x = (
+        x.iloc[rows]
+        if isinstance(x, pd.DataFrame)
+        else [x[row] for row in rows]
+        if problem.input == "text"
+        else x[rows]
+    )
+    input, head = inputs.get(problem.input), heads.get("classification")
+    given = preparation.check(
+        input,
+        head,
+        x,
+        y[rows],
+        validation_split=0.2,
+        validation_data=None,
+        class_weight=None,
+        sample_weight=None,
+        seed=0,
+    )
+    preprocessor = input.preprocessor()
+    data, _ = preparation.prepare(given, input, head, preprocessor, None, 0)
+    test = preparation.Part(input.check(x_test), head.check(y_test), None)
+    both, _ = preparation.prepare(dataclasses.replace(given, validation=test), input, head, preprocessor, None, 0)
+    space = SearchSpace(default_spaces.default(input, len(data)), head, input.shape)
+    budget = Budget(problem.epochs, input.batch_size(len(data)), monitor=f"val_{problem.metric}", mode="max")
+    return Prepared(space, data, both.validation[0], both.validation[1], budget)
+
+
+def draw_candidates(problem: Problem, space: SearchSpace, count: int, training: str) -> list[dict[str, Any]]:
+    """Random candidates, no two alike."""
+    rng = np.random.default_rng(0)
+    found: dict[str, dict[str, Any]] = {}
+
+    def choose(hyperparameter: Any) -> Any:
+        name = hyperparameter.name
+        if name in problem.fixed:
+            return problem.fixed[name]
+        if training == "fixed" and any(word in name for word in TRAINING):
+            return hyperparameter.default
+        return draw(hyperparameter, rng)
+
+    while len(found) < count:
+        values = complete(space.hyperparameters, choose)
+        found.setdefault(key(values), values)
+    return list(found.values())
+
+
+def measure(problem: Problem, ready: Prepared, values: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Trains a candidate in full and on the proxy task; seconds are those of the processor."""
+    candidate = ready.space.candidate(values)
+    begun = time.process_time()
+    proxy = estimators.get("proxy").evaluate(candidate, ready.data, ready.budget, seed)[ready.budget.monitor]
+    between = time.process_time()
+    plain = dataclasses.replace(ready.data, validation=None)
+    model = train(candidate, plain, ready.budget, seed).model
+    ended = time.process_time()
+    outputs = np.asarray(model.predict(ready.x_test, batch_size=256, verbose=0))
+    return {
+        "values": values,
+        "quality": judged(problem.metric, ready.y_test, outputs),
+        "proxy_task": proxy,
+        "seconds": {"proxy_task": between - begun, "quality": ended - between},
+    }
+
+
+def judged(metric: str, y: np.ndarray, outputs: np.ndarray) -> float:
+    """The test part's quality, by scikit-learn."""
+    from sklearn.metrics import roc_auc_score
+
+    if metric == "auc":
+        return float(roc_auc_score(y, outputs))
+    answers = outputs.argmax(-1) == y.argmax(-1) if outputs.shape[-1] > 1 else (outputs > 0.5) == (y > 0.5)
+    return float(np.mean(answers))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=None, help="folder with one folder for each data set")
+    parser.add_argument("--spaces", nargs="+", default=["image", "text", "table"], choices=list(PROBLEMS))
+    parser.add_argument("--candidates", type=int, default=30)
+    parser.add_argument("--training", choices=["fixed", "random"], default="fixed")
+    parser.add_argument("--out", type=Path, default=None)
+    options = parser.parse_args()
+    print(problems.machine())
+    kept = json.loads(options.out.read_text()) if options.out is not None and options.out.exists() else {}
+    for name in options.spaces:
+        problem = PROBLEMS[name]
+        if options.data is None and problem.bundled is None:
+            print(f"{name}: left out, it needs --data")
+            continue
+        ready = prepare(problem, options.data)
+        done = kept.setdefault(f"{name}, training {options.training}", {})
+        for number, values in enumerate(draw_candidates(problem, ready.space, options.candidates, options.training)):
+            if key(values) not in done:
+                done[key(values)] = measure(problem, ready, values, seed=number)
+                print(number, done[key(values)], flush=True)
+            if options.out is not None:
+                options.out.write_text(json.dumps(kept, indent=1))
+
+
+if __name__ == "__main__":
+    main()

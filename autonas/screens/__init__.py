@@ -9,11 +9,18 @@ from autonas.objectives.base import Cost
 from autonas.registry import resolve
 from autonas.screens.base import Screen
 from autonas.screens.function import Function
+from autonas.screens.graph_attention import GraphAttention
 from autonas.screens.limits import Limits
+from autonas.screens.predictor import Predictor
 from autonas.screens.vote import Vote
 from autonas.screens.zero_cost import ZeroCost
 
-SCREENS: dict[str, type[Screen]] = {"limits": Limits, "zero_cost": ZeroCost}
+SCREENS: dict[str, type[Screen]] = {
+    "graph_attention": GraphAttention,
+    "limits": Limits,
+    "predictor": Predictor,
+    "zero_cost": ZeroCost,
+}
 
 
 def get(identifier: Any) -> Screen:

@@ -70,6 +70,17 @@ def ensemble(value: bool | None, objective: Any) -> bool | None:
     return None if value is None else bool(value)
 
 
+def control(value: str | None) -> str | None:
+    """Reads what a search is to be compared with.
+
+    Raises:
+        InputError: If it is neither None nor `"random"`.
+    """
+    if value not in (None, "random"):
+        raise InputError.of("control", "None or 'random'", repr(value))
+    return value
+
+
 def project_name(name: str | None) -> str | None:
     """Reads the name of a project: of one folder, without a parent.
 

@@ -27,12 +27,13 @@ from autonas import (
     reading,
     report,
     screens,
+    strategies,
     streams,
     trials,
 )
 from autonas import data as data_module
 from autonas import inputs as inputs_module
-from autonas.errors import NotFittedError
+from autonas.errors import NotFittedError, SearchError
 from autonas.heads.base import Head
 from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
@@ -42,6 +43,7 @@ from autonas.trials import TrialStore
 
 if TYPE_CHECKING:
     import keras
+    import keras_tuner
     import pandas as pd
 
     from autonas.blocks.base import Block
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 DEFAULT_TRIALS = 20
 RETRAINING_SHARE = 0.4  # of `max_time`
 MOST_FOLDS = 10  # of an ensemble
+CONTROL = "control"  # folder of the trials of a control, beside `trials`
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
 
 
@@ -83,6 +86,9 @@ class AutoModel:
         ensemble: Whether the model is the mean of several networks, trained on the folds of the data and chosen for how they
             help each other; costs and limits then count all of them. None makes one where networks are light, which images'
             are not, and there are no `limits`.
+        control: `"random"` runs a random search after the search, on the same terms and with as much to spend: as many trained
+            trials or, with `max_time`, as many seconds of trials. That time comes on top of `max_time`. Its best stands beside
+            the search's in `report()`; it has no say in the model. None runs none.
         seed: Of all that is random.
         directory: Where projects are kept.
         project_name: Folder of this search in `directory`. None makes a name from the data and the settings, so the same
@@ -120,6 +126,7 @@ class AutoModel:
         device: Any = "host",
         top_k: int = 2,
         ensemble: bool | None = None,
+        control: str | None = None,
         seed: int = 0,
         directory: str | Path = "runs",
         project_name: str | None = None,
@@ -142,13 +149,15 @@ class AutoModel:
         self.device = devices.get(device)
         self.top_k = arguments.whole("top_k", top_k, least=1)
         self.ensemble = arguments.ensemble(ensemble, self.objective)
+        self.control = arguments.control(control)
         self.seed = arguments.whole("seed", seed, least=0)
         self.directory, self.project_name = Path(directory), arguments.project_name(project_name)
         self.overwrite, self.verbose = overwrite, verbose
         self._project: Project | None = None
-        self._store = TrialStore(None)
+        self._store = self._control_store = TrialStore(None)
         self._finished: dict[str, Any] | None = None
         self._model: keras.Model | None = None
+        self._hyperparameters: list[dict[str, Any]] = []  # of the project, as plain data
         self._target: str | list[str] | None = None  # of a frame or a file that `fit` got
 
     def fit(
@@ -254,11 +263,14 @@ class AutoModel:
         points = project.kept(settings).get("starting_points") or evaluation.feasible(space.starting_points())
         store = project.open(settings, {**self._identity(), "starting_points": points}, self.overwrite)
         self._project, self._store, self._model = project, store, None
+        self._control_store = TrialStore(project.folder / CONTROL, fingerprint(settings))
+        self._hyperparameters = settings["space"]["hyperparameters"]
         content = project.read()
         if self._is_finished(content["finished"], store):
             self._finished = content["finished"]
             self.head = self._kept_head(content)
             self._say(f"The project in {project.folder} is finished; its model is read from there.")
+            self._run_control(space, evaluation, budget)
             return self.model
         seconds = self._seconds(store)
         end = None if seconds is None else begun + seconds - CLOSING_SECONDS - CLOSING_SHARE * seconds
@@ -279,6 +291,7 @@ class AutoModel:
             if outcome.unseen is not None and self.head.calibrates:
                 self.head.calibrate(outcome.unseen.outputs, outcome.unseen.y, outcome.unseen.weights)
             self._finish(project, {**content, **self._identity()}, outcome)
+        self._run_control(space, evaluation, budget)
         self._say(self.report())
         return self._model
 
@@ -309,6 +322,37 @@ class AutoModel:
             seed=self.seed,
             view=view,
         )
+
+    def _run_control(self, space: SearchSpace, evaluation: Evaluation, budget: Budget) -> None:
+        """The random search that the search is compared with: from other seeds, without starting points."""
+        from autonas import loop, progress
+
+        if self.control is None:
+            return
+        trained, seconds = trials.spent(self._store.trials)
+        most = trained if self.max_time is None else None
+        left = None if most is not None else seconds - trials.spent(self._control_store.trials)[1]
+        begun = time.monotonic()
+        deadline = None if left is None else begun + left
+        evaluation.budget = dataclasses.replace(budget, deadline=deadline)
+        view = progress.make(self.verbose, self.objective.name, self._sign, report.describe, most, left, begun)
+        with view:
+            view.resume(self._control_store.trials)
+            view.stage("A random search at the same budget, as a control")
+            try:
+                loop.run(
+                    strategies.get(self.control),
+                    space.searched(self.estimator.judges_late_choices),
+                    evaluation,
+                    self._control_store,
+                    max_trials=most,
+                    deadline=deadline,
+                    seed=int(np.random.SeedSequence([self.seed, 2]).generate_state(1)[0]),
+                    view=view,
+                )
+            except KeyboardInterrupt:
+                view.say("Stopped. The model is finished and kept; the same call goes on with the control.")
+                raise
 
     def _retrain(
         self,
@@ -453,13 +497,46 @@ class AutoModel:
         self._need_trials()
         return trials.leaderboard(self._store.trials)
 
+    def importance(self) -> pd.DataFrame:
+        """Which hyperparameters mattered, and what the best trials have in them: one row each, the most important first.
+
+        Returns:
+            Columns `hyperparameter`, `importance` (share of the variance of the scores that it explains by itself, see
+            `autonas.analysis.importance`), `best_quarter` and `all` (the label that the best quarter of the trials has more of
+            than all trials, with its shares, or median and quartiles).
+
+        Raises:
+            NotFittedError: Before `fit`.
+            SearchError: If fewer than ten trials completed, or all have the same score.
+        """
+        from autonas import analysis
+
+        self._need_trials()
+        space = self._searched()
+        found = analysis.importance(space, self._store.trials)
+        if found is None:
+            completed = len(trials.completed(self._store.trials))
+            raise SearchError(f"Importance is told by ten trials or more that differ; {completed} completed.")
+        return analysis.importance_table(found, analysis.favoured(space, self._store.trials))
+
     def report(self) -> str:
-        """The search in some lines: trials, the best, the gain over the best starting point, the full trainings."""
+        """The search in some lines: what was tried and found, what that is worth, and what the search favoured.
+
+        See `docs/report.md` for how to read it.
+        """
         from autonas.loop import STARTING_POINT
 
         self._need_trials()
         finalists = self._finished["finalists"] if self._finished else []
-        text = report.summary(self._store.trials, finalists, self.objective.name, self._sign, STARTING_POINT)
+        text = report.summary(
+            self._store.trials,
+            finalists,
+            self.objective.name,
+            self._sign,
+            STARTING_POINT,
+            self._control_store.trials,
+            self._searched(),
+        )
         return "\n".join(filter(None, [text, self.head.summary()]))
 
     @classmethod
@@ -481,13 +558,23 @@ class AutoModel:
         )
         self.objective = objectives.restore(*content["objective"])
         self._project, self._finished, self._target = project, content["finished"], content.get("target")
-        self._store = TrialStore(project.folder / "trials", fingerprint(content["settings"]))
+        settings = content["settings"]
+        self._store = TrialStore(project.folder / "trials", fingerprint(settings))
+        self._control_store = TrialStore(project.folder / CONTROL, fingerprint(settings))
+        self._hyperparameters = settings["space"]["hyperparameters"]
         return self
 
     @staticmethod
     def _kept_head(content: dict[str, Any]) -> Head:
         name, config = content["head"]
         return heads.HEADS[name].from_config(config)
+
+    def _searched(self) -> keras_tuner.HyperParameters:
+        """The hyperparameters of the search, as the project keeps them."""
+        import keras_tuner
+
+        kept = copy.deepcopy(self._hyperparameters)  # Keras Tuner changes what it reads
+        return keras_tuner.HyperParameters.from_config({"space": kept, "values": {}})
 
     def _need_trials(self) -> None:
         if self._project is None:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from autonas import analysis
+from autonas.analysis import Correlation
+from autonas.proposals import WARM_START
 from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, completed
+
+if TYPE_CHECKING:
+    import keras_tuner
+
+MOST_ROWS = 8  # of the table of hyperparameters
+TELLING = 0.3  # correlation of a forest with trials that it has not seen, from which on it is worth reading
 
 
 def gain(trials: Sequence[Trial], starting_point: str) -> float | None:
@@ -21,8 +31,12 @@ def summary(
     objective: str,
     sign: int,
     starting_point: str,
+    control: Sequence[Trial] = (),
+    space: keras_tuner.HyperParameters | None = None,
 ) -> str:
-    """The search in some lines: what was tried, the best, the gain over human designs, and the full trainings.
+    """The search in some lines: what was tried and found, what that is worth, and what the search favoured.
+
+    How to read it, and whether to believe it, stands in `docs/report.md`.
 
     Args:
         trials: All trials.
@@ -30,6 +44,8 @@ def summary(
         objective: Its name.
         sign: What turns a score back into the objective's value: 1 or -1.
         starting_point: The origin of human designs.
+        control: The trials of a random search at the same budget.
+        space: All hyperparameters; without it nothing is said of them.
 
     Returns:
         Text without a line break at its end.
@@ -53,7 +69,77 @@ def summary(
             for f in finalists
         ]
         lines += _full_gain(finalists, starting_point)
+    lines += _over_control(trials, control, objective, sign)
+    lines += _rankings(trials, finalists)
+    lines += [] if space is None else _favours(space, trials)
     return "\n".join(lines)
+
+
+def _over_control(trials: Sequence[Trial], control: Sequence[Trial], objective: str, sign: int) -> list[str]:
+    best, other = completed(trials)[:1], completed(control)[:1]
+    if not best or not other:
+        return []
+    found, random = float(best[0].score or 0), float(other[0].score or 0)
+    trained = sum(trial.status != REJECTED for trial in control)
+    return [
+        f"Random search at the same budget (one run, {trained} trained): best {objective} {sign * random:.4g}",
+        f"Gain over random search in the search: {found - random:+.4g}",
+    ]
+
+
+def _rankings(trials: Sequence[Trial], finalists: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How well each cheap estimate ranked, against the next dearer one and against the full trainings."""
+    done = completed(trials)
+    full: dict[int, float] = {}
+    for finalist in finalists:  # other ways to train a network that is there already do not count
+        full.setdefault(finalist["trial"], finalist["score"])
+    screened = [trial for trial in done if trial.screen is not None]
+    warm = [trial for trial in screened if trial.origin == WARM_START]
+    filtered = [trial for trial in screened if trial.origin != WARM_START]
+    compared: dict[str, list[tuple[Any, Any]]] = {
+        "screen with search, warm start": [(t.screen, t.score) for t in warm],
+        "screen with search, other proposals": [(t.screen, t.score) for t in filtered],
+        "screen with full training": [(t.screen, full[t.number]) for t in screened if t.number in full],
+        "search with full training": [(t.score, full[t.number]) for t in done if t.number in full],
+    }
+    found = {
+        name: analysis.rank_correlation([one for one, _ in pairs], [other for _, other in pairs])
+        for name, pairs in compared.items()
+    }
+    told = [f"  {name}: {_correlation(one)}" for name, one in found.items() if one.count > 1]
+    return ["Rank correlation (Spearman's, with its 95 % interval):", *told] if told else []
+
+
+def _correlation(found: Correlation) -> str:
+    if math.isnan(found.low):
+        few = found.count < analysis.FEWEST_PAIRS
+        why = "too few to tell" if few else "all alike"
+        return f"{found.count} candidates, {why}"
+    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f}), {found.count} candidates"
+
+
+def _favours(space: keras_tuner.HyperParameters, trials: Sequence[Trial]) -> list[str]:
+    """What mattered and what the best have, in words and in a table."""
+    found = analysis.importance(space, trials)
+    if found is None:
+        return []
+    if found.correlation < TELLING:
+        return [
+            f"What mattered cannot be told from {found.trials} trials: a forest does not foresee those that it has not seen "
+            f"(correlation {found.correlation:.2f})."
+        ]
+    rows = analysis.importance_table(found, analysis.favoured(space, trials)).head(MOST_ROWS)
+    most = rows[rows.importance >= 0.1 * rows.importance.max()]
+    words = ", ".join(f"{describe({row.hyperparameter: f'{row.importance:.0%}'})}" for row in most.itertuples())
+    best = next(rows.itertuples())
+    table = rows.assign(importance=[f"{share:.0%}" for share in rows.importance])
+    table.columns = ["hyperparameter", "importance", "best quarter", "all"]
+    return [
+        f"What mattered most (share of the variance, by a forest over {found.trials} trials; correlation with trials that it "
+        f"has not seen {found.correlation:.2f}): {words}",
+        f"The best quarter has {describe({best.hyperparameter: best.best_quarter})}; all trials have {best.all}.",
+        *(f"  {line}" for line in table.to_string(index=False).splitlines()),
+    ]
 
 
 def _together(finalist: Mapping[str, Any], sign: int) -> str:

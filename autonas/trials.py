@@ -127,6 +127,12 @@ def completed(trials: Iterable[Trial]) -> list[Trial]:
     return sorted(done, key=lambda t: (-float(t.score or 0.0), t.number))
 
 
+def spent(trials: Iterable[Trial]) -> tuple[int, float]:
+    """What trials cost: how many were trained (failed ones too, rejected ones not), and the seconds of all."""
+    listed = list(trials)
+    return sum(trial.status != REJECTED for trial in listed), sum(trial.seconds for trial in listed)
+
+
 def leaderboard(trials: Iterable[Trial]) -> pd.DataFrame:
     """One row a trial, best first, then those that failed or were rejected.
 

@@ -36,7 +36,7 @@ LAYERS = [
     "space default_spaces",
     "proxies graph_network",
     "assembly strategies screens",
-    "estimators proposals",
+    "estimators proposals analysis",
     "loop ensemble finalists",
     "preparation evaluation retrain",
     "arguments progress project report",

@@ -67,3 +67,11 @@ def test_an_oracle_with_another_aim_is_an_error():
     oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_loss")
     with pytest.raises(InputError, match="objective of the oracle"):
         arguments.strategy(oracle, "val_accuracy")
+
+
+def test_a_control_is_random_or_none():
+    assert arguments.control(None) is None
+    assert arguments.control("random") == "random"
+    for value in ("evolution", True, 0):
+        with pytest.raises(InputError, match="control must be None or 'random'"):
+            arguments.control(value)

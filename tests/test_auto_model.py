@@ -693,3 +693,76 @@ def test_networks_are_joined_by_default_where_they_are_light_and_nothing_limits_
     assert len(fitted_with()) == 5
     assert fitted_with(ensemble=False) == []
     assert fitted_with(limits={"params": 1e6}) == []
+
+
+def test_a_control_is_a_random_search_with_as_many_trials_that_goes_on_after_a_stop(tmp_path, monkeypatch, capsys):
+    from autonas.evaluation import Evaluation
+
+    x, y = digits(120)
+    options = {
+        "max_trials": 3,
+        "control": "random",
+        "objective": "params",
+        "verbose": 1,
+    }  # nothing to train but the winner
+    calls = []
+    evaluate = Evaluation.__call__
+
+    def counted(self, number, values):
+        calls.append(number)
+        if len(calls) == 5:  # the second trial of the control
+            raise KeyboardInterrupt
+        return evaluate(self, number, values)
+
+    monkeypatch.setattr(Evaluation, "__call__", counted)
+    with pytest.raises(KeyboardInterrupt):
+        task(tmp_path, **options).fit(x, y, epochs=1)
+    assert "the same call goes on with the control" in capsys.readouterr().out
+    assert calls == [0, 1, 2, 0, 1]
+
+    clf = task(tmp_path, **options)
+    clf.fit(x, y, epochs=1)
+    assert calls == [0, 1, 2, 0, 1, 1, 2]  # nothing is evaluated again, but what was stopped
+    assert "Random search at the same budget (one run, 3 trained)" in clf.report()
+    assert "Gain over random search" in autonas.load(tmp_path / "digits").report()
+    records = [json.loads(file.read_text()) for file in sorted((tmp_path / "digits" / "control").glob("*.json"))]
+    assert {record["origin"] for record in records} == {"random"}
+    assert len(clf.leaderboard()) == 3
+
+    whole = task(tmp_path / "whole", **{**options, "verbose": 0})
+    whole.fit(x, y, epochs=1)
+    again = [json.loads(f.read_text()) for f in sorted((tmp_path / "whole" / "digits" / "control").glob("*.json"))]
+    assert [(one["values"], one["score"]) for one in again] == [(one["values"], one["score"]) for one in records]
+
+
+def test_a_control_may_be_asked_for_later_and_has_the_seconds_of_the_search(tmp_path, monkeypatch):
+    from autonas import loop, trials
+
+    x, y = digits(120)
+    task(tmp_path, max_time=15, max_trials=2, objective="params").fit(x, y, epochs=1)
+    given = []
+    monkeypatch.setattr(loop, "run", lambda *args, **options: given.append(options))
+    clf = task(tmp_path, max_time=15, max_trials=2, objective="params", control="random")
+    clf.fit(x, y, epochs=1)
+    (options,) = given
+    assert options["max_trials"] is None
+    seconds = trials.spent(clf._store.trials)[1]
+    assert abs(options["deadline"] - options["view"].begun - seconds) < 1e-6
+
+
+def test_importance_needs_trials(fitted):
+    with pytest.raises(SearchError, match="2 completed"):
+        fitted[0].importance()
+
+
+def test_importance_is_a_table(fitted, monkeypatch):
+    from autonas import trials
+
+    clf = fitted[0]
+    values = dict(clf._store.trials[0].values)
+    found = [trials.Trial(n, {**values, "conv_width": w}, score=float(w)) for n, w in enumerate([8, 16, 24, 32] * 5)]
+    store = trials.TrialStore(None)
+    for trial in found:
+        store.add(trial)
+    monkeypatch.setattr(clf, "_store", store)
+    assert clf.importance().hyperparameter.tolist() == ["conv_width"]

@@ -1,4 +1,8 @@
+import keras_tuner
+import numpy as np
+
 from autonas import report
+from autonas.proposals import WARM_START
 from autonas.trials import FAILED, REJECTED, Trial
 
 HUMAN = "starting point"
@@ -47,3 +51,64 @@ def test_a_search_without_completed_trials_has_a_summary():
 
 def test_a_candidate_in_words():
     assert report.describe({"conv_width": 8, "learning_rate": 0.00123456}) == "conv width 8, learning rate 0.00123"
+
+
+def test_the_gain_over_a_random_search():
+    control = [Trial(0, {}, score=-0.5), Trial(1, {}, score=-0.4), Trial(2, {}, FAILED), Trial(3, {}, REJECTED)]
+    trials = [Trial(0, {}, score=-0.3)]
+    lines = report.summary(trials, [], "val_loss", -1, HUMAN, control).splitlines()
+    assert "Random search at the same budget (one run, 3 trained): best val_loss 0.4" in lines
+    assert "Gain over random search in the search: +0.1" in lines
+    assert "Random search" not in report.summary(trials, [], "val_loss", -1, HUMAN)
+
+
+def test_how_well_the_cheap_estimates_ranked():
+    scores = np.random.default_rng(0).normal(size=12)
+    trials = [
+        Trial(n, {}, score=float(score), screen=float(score) if n < 6 else float(-score), origin=WARM_START * (n < 6))
+        for n, score in enumerate(scores)
+    ]
+    finalists = [{**FINALISTS[0], "trial": n, "score": -n} for n in (3, 4, 5, 3)]
+    lines = report.summary(trials, finalists, "val_accuracy", 1, HUMAN).splitlines()
+    assert any(line.startswith("  screen with search, warm start: 1.00 (") and "6 candidates" in line for line in lines)
+    assert any(line.startswith("  screen with search, other proposals: -1.00 (") for line in lines)
+    assert "  screen with full training: 3 candidates, too few to tell" in lines
+    assert "  search with full training: 3 candidates, too few to tell" in lines
+
+
+def test_other_ways_to_train_a_network_are_no_further_candidates():
+    trials = [Trial(n, {}, score=float(n)) for n in range(3)]
+    finalists = [{**FINALISTS[0], "trial": 2, "score": 1.0}, {**FINALISTS[0], "trial": 2, "score": 0.5}]
+    assert "Rank correlation" not in report.summary(trials, finalists, "val_accuracy", 1, HUMAN)
+
+
+def width_and_depth():
+    hp = keras_tuner.HyperParameters()
+    hp.Int("net_width", 1, 100)
+    hp.Choice("net_depth", [1, 2, 3])
+    return hp
+
+
+def searched(score):
+    rng = np.random.default_rng(0)
+    drawn = [{"net_width": int(rng.integers(1, 101)), "net_depth": int(rng.integers(1, 4))} for _ in range(40)]
+    return [Trial(n, values, score=float(score(values, rng))) for n, values in enumerate(drawn)]
+
+
+def test_what_the_search_favoured_in_words_and_in_a_table():
+    trials = searched(lambda values, rng: values["net_width"])
+    lines = report.summary(trials, [], "val_accuracy", 1, HUMAN, space=width_and_depth()).splitlines()
+    told = next(line for line in lines if line.startswith("What mattered most"))
+    assert "forest over 40 trials" in told
+    assert ": net width " in told
+    assert "net depth" not in told
+    assert any(line.startswith("The best quarter has net width ") and "all trials have" in line for line in lines)
+    head = next(n for n, line in enumerate(lines) if "best quarter" in line and "importance" in line)
+    assert lines[head + 1].split()[0] == "net_width"
+
+
+def test_where_nothing_mattered_it_says_so():
+    trials = searched(lambda values, rng: rng.normal())
+    text = report.summary(trials, [], "val_accuracy", 1, HUMAN, space=width_and_depth())
+    assert "What mattered cannot be told from 40 trials" in text
+    assert "What mattered" not in report.summary(trials[:5], [], "val_accuracy", 1, HUMAN, space=width_and_depth())

@@ -60,10 +60,11 @@ class GraphAttention(Screen):
     ) -> None:
         if graph is not None and not callable(graph):
             raise InputError.of("GraphAttention(graph=)", "a function of a candidate's values, or None", repr(graph))
-        self.graph = graph
+        self.graph = None if graph is None else getattr(graph, "__qualname__", type(graph).__qualname__)
         self.start, self.every = _integer("start", start, 10), _integer("every", every, 1)
         self.steps, self.proposals = _integer("steps", steps, 1), _integer("proposals", proposals, 1)
         self.seed = _integer("seed", seed, 0)
+        self._graph = graph
         self._learned: tuple[Key, graph_network.Ranker] | None = None
 
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
@@ -87,11 +88,12 @@ class GraphAttention(Screen):
         return self._learned[1]
 
     def _has_graph(self, candidate: Candidate) -> bool:
-        return self.graph is not None or candidate.graph is not None
+        return self._graph is not None or candidate.graph is not None
 
     def _nodes(self, candidate: Candidate) -> Nodes:
-        if self.graph is not None:
-            return Nodes(*self.graph(candidate.values))
+        if self._graph is not None:
+            return Nodes(*self._graph(candidate.values))
+        candidate.release()
         return Nodes(*skeleton(candidate.graph))  # type: ignore[arg-type]
 
 

@@ -72,10 +72,12 @@ class Predictor(Screen):
             raise InputError.of("Predictor(features=)", "a function of a list of values, or several", repr(features))
         if not (values or graph or given):
             raise InputError.of("Predictor", "given something to learn from", "no values, no graph and no features")
-        self.features, self.values, self.graph = given, values, graph
+        self.features = [getattr(one, "__qualname__", type(one).__qualname__) for one in given]
+        self.values, self.graph = values, graph
         self.start = _integer("start", start, 5)
         self.proposals = _integer("proposals", proposals, 1)
         self.seed = _integer("seed", seed, 0)
+        self._features = given
 
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
         """Predicts, as normal deviates among the finished trials; NaN while there are too few of them."""
@@ -94,7 +96,7 @@ class Predictor(Screen):
             blocks.append(Encoding(candidates[0].space).transform(listed))
         if self.graph:
             blocks.append(graph_features.table([_described(one) for one in candidates]))
-        return [*blocks, *(_user_features(features, listed) for features in self.features)]
+        return [*blocks, *(_user_features(features, listed) for features in self._features)]
 
 
 def predict(blocks: Sequence[np.ndarray], targets: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -190,7 +192,9 @@ def _user_features(features: Features, listed: Sequence[Values]) -> np.ndarray:
 
 
 def _described(candidate: Candidate) -> Mapping[str, float] | None:
-    return None if candidate.graph is None else graph_features.of_graph(candidate.graph)
+    graph = candidate.graph
+    candidate.release()
+    return None if graph is None else graph_features.of_graph(graph)
 
 
 def _score(candidate: Candidate) -> float:

@@ -50,8 +50,10 @@ class Outcome:
 Evaluate = Callable[[int, Values], Outcome]
 
 
-class Interrupted(Exception):
+class Interrupted(BaseException):
     """Raised by `evaluate` when the time was up in the middle: the search ends, and the candidate leaves no trial.
+
+    It is no `Exception`, so that who makes do with a candidate's errors does not take it for one.
 
     Args:
         outcome: What is known of the candidate all the same; recorded only if the search found nothing else.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class ZeroCost(Screen):
     - Abdelfattah et al., 2021, https://arxiv.org/abs/2101.08134 (sections 3 and 4: votes, warm starts, filtered mutations)
     """
 
-    needs_network: ClassVar[bool] = True
+    needs_network = True
 
     def __init__(self, proxies: Any = "vote", pool: int = 20, warm: int = 5, proposals: int = 3) -> None:
         for name, value, least in (("pool", pool, 0), ("warm", warm, 0), ("proposals", proposals, 1)):

@@ -16,7 +16,7 @@ import keras_tuner
 import numpy as np
 
 from autonas import strategies
-from autonas.search import StrategyOracle
+from autonas.loop import StrategyOracle
 from autonas.strategies.base import Strategy, Values, is_active, is_legal
 from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, key
 

@@ -21,7 +21,7 @@ KERNELS = np.array(
 )
 MOST_DILATIONS = 8
 MOST_CHANNELS = 4  # in one kernel
-FEWEST, MOST = 1_000, 5_000  # features
+FEWEST, MOST = 1_000, 10_000  # features
 GOLDEN = (math.sqrt(5) + 1) / 2
 
 
@@ -55,7 +55,7 @@ class KernelBlock(Block):
             raise InputError.of("rows", "a positive integer", rows)
         if sequence.sample is None:
             raise NotFittedError("There is no sample of the sequences to set thresholds by: call `fit` first.")
-        most = int(np.clip(2 * rows, FEWEST, MOST))
+        most = int(np.clip(4 * rows, FEWEST, MOST))
         self.features = sorted({FEWEST, (FEWEST + most) // 2, most})
         self.dilations = _dilations(sequence.length)
         rng = np.random.default_rng(0)
@@ -89,7 +89,8 @@ class KernelBlock(Block):
         return keras.layers.Dropout(dropout)(pooled) if dropout else pooled
 
     def starting_points(self) -> list[dict[str, Any]]:
-        return [{"kernels_features": self.features[-1], "kernels_dropout": 0.5}]
+        # many features with small steps, as the paper's networks
+        return [{"kernels_features": self.features[-1], "kernels_dropout": 0.5, "adamw_learning_rate": 1e-3}]
 
 
 def _dilations(length: int) -> list[int]:

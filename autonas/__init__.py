@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from autonas.estimators.full import Full
     from autonas.estimators.proxy import Proxy
     from autonas.searching import SearchResult, search
+    from autonas.strategies.asha import Asha
     from autonas.strategies.bananas import Bananas
     from autonas.strategies.base import Strategy
     from autonas.strategies.bayesian import Bayesian
     from autonas.strategies.evolution import Evolution
     from autonas.strategies.grid import Grid
+    from autonas.strategies.hyperband import Hyperband
     from autonas.strategies.local import Local
     from autonas.strategies.nsga2 import NSGA2
     from autonas.strategies.random import Random
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Asha": "autonas.strategies.asha",
     "AutoModel": "autonas.auto_model",
     "Bananas": "autonas.strategies.bananas",
     "Bayesian": "autonas.strategies.bayesian",
@@ -37,6 +40,7 @@ _HOMES = {
     "Evolution": "autonas.strategies.evolution",
     "Full": "autonas.estimators.full",
     "Grid": "autonas.strategies.grid",
+    "Hyperband": "autonas.strategies.hyperband",
     "ImageClassifier": "autonas.tasks.image",
     "ImageRegressor": "autonas.tasks.image",
     "Local": "autonas.strategies.local",
@@ -57,6 +61,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Asha",
     "AutoModel",
     "Bananas",
     "Bayesian",
@@ -64,6 +69,7 @@ __all__ = [
     "Evolution",
     "Full",
     "Grid",
+    "Hyperband",
     "ImageClassifier",
     "ImageRegressor",
     "Local",

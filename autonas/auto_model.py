@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import functools
 import math
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TRIALS = 20
 RETRAINING_SHARE = 0.4  # of `max_time`
+CHECKPOINTS = "checkpoints"  # folder of trainings that a strategy may go on with
 MOST_FOLDS = 10  # of an ensemble
 CONTROL = "control"  # folder of the trials of a control, beside `trials`
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
@@ -257,7 +259,7 @@ class AutoModel:
         judged_by_loss = self.objective.cheap or self.objective.name == "val_loss"
         space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks), search_loss=not judged_by_loss)
         budget = training_budget(self.input, self.objective, len(everything), epochs, batch_size, callbacks)
-        evaluation = self._evaluation(space, data, budget, preprocessor)
+        evaluation = self._evaluation(space, data, budget, preprocessor, project.folder / CHECKPOINTS)
         settings = {**settings, "space": space.get_config()}
         # measured limits shaped them, so a search that goes on takes those that it began with
         points = project.kept(settings).get("starting_points") or evaluation.feasible(space.starting_points())
@@ -321,6 +323,7 @@ class AutoModel:
             epochs=budget.epochs,
             seed=self.seed,
             view=view,
+            prune=evaluation.prune,
         )
 
     def _run_control(self, space: SearchSpace, evaluation: Evaluation, budget: Budget) -> None:
@@ -580,7 +583,9 @@ class AutoModel:
         if self._project is None:
             raise NotFittedError(f"This {type(self).__name__} has no trials. Call fit, or autonas.load a project.")
 
-    def _evaluation(self, space: SearchSpace, data: Data, budget: Budget, preprocessor: keras.Model) -> Evaluation:
+    def _evaluation(
+        self, space: SearchSpace, data: Data, budget: Budget, preprocessor: keras.Model, checkpoints: Path
+    ) -> Evaluation:
         from autonas.evaluation import Evaluation
 
         return Evaluation(
@@ -595,6 +600,7 @@ class AutoModel:
             lambda core: assembly.on_device(self._finished_model(preprocessor, core), self.input, self.head),
             self.seed,
             lite.files(self.input, self.head),
+            checkpoints,
         )
 
     def _finished_model(self, preprocessor: keras.Model, core: keras.Model) -> keras.Model:
@@ -630,6 +636,7 @@ class AutoModel:
         from autonas.finalists import as_plain
 
         project.save_model(self._model)
+        shutil.rmtree(project.folder / CHECKPOINTS, ignore_errors=True)
         self._finished = {
             "max_trials": self.max_trials,
             "max_time": self.max_time,

@@ -250,7 +250,9 @@ def named(part: Any) -> list[Any]:
 
 
 @functools.singledispatch
-def dataset(x: Any, y: Any, weights: np.ndarray | None, batch_size: int, seed: int | None = None) -> tf.data.Dataset:
+def dataset(
+    x: Any, y: Any, weights: np.ndarray | None, batch_size: int, seed: int | None = None, first_epoch: int = 0
+) -> tf.data.Dataset:
     """Batches of (x, y) or (x, y, weights), the last one perhaps smaller.
 
     Autotuning is off: for data in memory it costs more than the batches.
@@ -261,6 +263,7 @@ def dataset(x: Any, y: Any, weights: np.ndarray | None, batch_size: int, seed: i
         weights: One for each example, or None.
         batch_size: Examples in a batch.
         seed: Of the order, another one in each epoch; None keeps the order. With `tf.random.set_seed`, that seed counts too.
+        first_epoch: How many epochs came before, so that the orders go on from theirs.
     """
     import tensorflow as tf
 
@@ -270,6 +273,8 @@ def dataset(x: Any, y: Any, weights: np.ndarray | None, batch_size: int, seed: i
     rows = tf.data.Dataset.range(n)
     if seed is not None:
         rows = rows.shuffle(n, seed=seed % 2**31, reshuffle_each_iteration=True)
+        for _ in range(first_epoch):
+            next(iter(rows))  # each iterator takes the order of the next epoch, however far it is followed
     options = tf.data.Options()
     options.deterministic = True
     options.autotune.enabled = False

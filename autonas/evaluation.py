@@ -8,8 +8,10 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from autonas.loop import Interrupted, Outcome
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
 from autonas.space import SearchSpace, Values, seeded
-from autonas.trials import Trial, key
+from autonas.trials import BUDGET, RESOURCE, Trial, bare, key
 
 if TYPE_CHECKING:
     import keras
@@ -49,6 +51,7 @@ class Evaluation:
         assemble: Makes of a core the model that the user gets, whose costs count.
         seed: Of all that is random.
         files: What a `.tflite` of a candidate carries; it counts in its size.
+        checkpoints: Folder for trainings that a strategy may go on with; None keeps none, and they begin anew.
     """
 
     def __init__(
@@ -64,11 +67,12 @@ class Evaluation:
         assemble: Callable[[keras.Model], keras.Model],
         seed: int,
         files: Mapping[str, str] | None = None,
+        checkpoints: Path | None = None,
     ) -> None:
         self.space, self.data, self.estimator, self.budget = space, data, estimator, budget
         self.objective, self.screen, self.device = objective, screen, device
         self.limits, self.assemble, self.seed = dict(limits), assemble, seed
-        self.files = dict(files or {})
+        self.files, self.checkpoints = dict(files or {}), checkpoints
         asked = {name: cost for name, (cost, _) in limits.items()}
         if isinstance(objective, Cost):
             asked[objective.name] = objective
@@ -85,12 +89,12 @@ class Evaluation:
             TrialError: If its training diverges.
             Interrupted: If the time was up.
         """
-        costs = self._known.get(key(values)) or self._measure(values)
+        costs = self._known.get(key(bare(values))) or self._measure(values)
         if isinstance(self.objective, Cost):
             return self._outcome({}, costs)
         try:
             metrics = self.estimator.evaluate(
-                self.space.candidate(values), self.data, self._share(values), self._seed(number)
+                self.space.candidate(values), self.data, self._share(values), self._seed(number, values)
             )
         except OutOfTime as cut:
             raise Interrupted(self._outcome(cut.metrics, costs) if cut.metrics else None) from cut
@@ -105,11 +109,13 @@ class Evaluation:
             raise RejectedError(broken, objectives.measure(graph_costs, built))
         costs = objectives.measure(self.costs, built)
         self._built.clear()
+        if BUDGET in values:
+            self._known[key(bare(values))] = costs
         return costs
 
     def built(self, values: Values) -> BuiltModel:
         """The model that a candidate would become, its weights fresh; kept until its trial."""
-        text = key(values)
+        text = key(bare(values))
         if text not in self._built:
             with seeded(self.seed):
                 model = self.assemble(self.space.candidate(values).core())
@@ -244,16 +250,41 @@ class Evaluation:
             return graph_module.read(self.space.candidate(values).core())
 
     def _share(self, values: Values) -> Budget:
-        """The budget of one candidate: an oracle that shares out epochs says how many; callbacks are the trial's own."""
-        epochs = int(values.get("tuner/epochs", self.budget.epochs))
-        return dataclasses.replace(self.budget, epochs=epochs, callbacks=copy.deepcopy(list(self.budget.callbacks)))
+        """The budget of one candidate: a strategy or an oracle may say how much of it; callbacks are the trial's own."""
+        callbacks = copy.deepcopy(list(self.budget.callbacks))
+        if BUDGET not in values:
+            epochs = int(values.get("tuner/epochs", self.budget.epochs))
+            return dataclasses.replace(self.budget, epochs=epochs, callbacks=callbacks)
+        share = float(values[BUDGET])
+        return dataclasses.replace(
+            self.budget,
+            callbacks=callbacks,
+            stop_after=share,
+            data=share if values.get(RESOURCE) == "data" else 1.0,
+            checkpoint=self._checkpoint(values),
+        )
+
+    def _checkpoint(self, values: Values) -> Path | None:
+        name = hashlib.sha256(key(bare(values)).encode()).hexdigest()[:16]
+        return None if self.checkpoints is None else self.checkpoints / f"{name}.npz"
+
+    def prune(self, unfinished: Sequence[Trial]) -> None:
+        """Deletes the checkpoints of all candidates but those of some trials."""
+        if self.checkpoints is not None:
+            kept = {self._checkpoint(trial.values) for trial in unfinished}
+            for file in self.checkpoints.glob("*.npz"):
+                if file not in kept:
+                    file.unlink()
 
     def _outcome(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> Outcome:
         timings = {name: metrics[name] for name in TIMINGS if name in metrics}
         metrics = {name: value for name, value in metrics.items() if name not in TIMINGS}
         return Outcome(self.value(metrics, costs), metrics, {**costs, **timings})
 
-    def _seed(self, number: int) -> int:
+    def _seed(self, number: int, values: Values) -> int:
+        """The seed of a trial; of one that may go on, of its candidate, so that it goes on with the same."""
+        if BUDGET in values:
+            number = int(hashlib.sha256(key(bare(values)).encode()).hexdigest()[:8], 16)
         return int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
 
 

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autonas.trials import Trial, completed, key
+from autonas.trials import Trial, bare, completed, key
 
 POOL = 5  # networks that an ensemble is chosen from, where there is time
 
@@ -61,8 +61,7 @@ def choose(
     """
     best: dict[str, Trial] = {}
     for trial in completed(trials):
-        network = key({name: value for name, value in trial.values.items() if not name.startswith("tuner/")})
-        best.setdefault(network, trial)
+        best.setdefault(key(bare(trial.values)), trial)
     ranked = list(best.values())
     chosen = ranked[:top_k]
     baseline = [trial for trial in ranked if trial.origin == starting_point][:1]

@@ -23,7 +23,7 @@ from autonas.errors import InputError, RejectedError, SearchError, TrialError
 from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy, Values
-from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, key, tried
+from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, tried
 
 STARTING_POINT = "starting point"
 FIRST_FAILURES = 5  # so many failed trials and none completed: the reason is not the candidates
@@ -291,6 +291,7 @@ def run(
     epochs: int = 100,
     seed: int = 0,
     view: Any = None,
+    prune: Callable[[Sequence[Trial]], None] | None = None,
 ) -> None:
     """Searches a space; the trials are in `store` afterwards.
 
@@ -309,25 +310,20 @@ def run(
         epochs: What an oracle that shares out epochs (Hyperband) may give to a candidate.
         seed: Of all that a strategy or an oracle class draws; an oracle instance brings its own.
         view: As `Session` takes it.
+        prune: Told after each trial which trials a strategy may go on with, so that what is kept of others can be deleted.
 
     Raises:
         SearchError: If the first trials all failed, with the last one's reason.
     """
     session = Session(evaluate, store, max_trials, deadline, view)
+    entered = {key(bare(trial.values)) for trial in store.history}
     for point in starting_points:
         if session.over():
             return
-        session.answer(point, STARTING_POINT)
+        if key(point) not in entered:
+            session.answer(strategy.enter(point) if isinstance(strategy, Strategy) else point, STARTING_POINT)
     if isinstance(strategy, Strategy):
-        proposals = Proposals(strategy, seed, screen, candidate)
-        while not session.over():
-            try:
-                proposal = proposals.next(store.history, space)
-            except Interrupted:  # by a screen that was still building networks
-                return
-            if proposal is None:
-                return
-            session.answer(proposal.values, proposal.origin or origin(strategy), proposal.screen)
+        _follow(strategy, Proposals(strategy, seed, screen, candidate), session, space, prune)
     else:
         oracle = make_oracle(strategy, max_trials, epochs, seed)
         oracle.objective = keras_tuner.Objective("score", "max")
@@ -335,6 +331,31 @@ def run(
         oracle.update_space(space)
         with tempfile.TemporaryDirectory() as scratch:
             SearchTuner(oracle, session, origin(strategy), scratch).search()
+
+
+def _follow(
+    strategy: Strategy,
+    proposals: Proposals,
+    session: Session,
+    space: keras_tuner.HyperParameters,
+    prune: Callable[[Sequence[Trial]], None] | None,
+) -> None:
+    """Evaluates what a strategy proposes until the session is over or there is nothing left to propose."""
+    history = session.store.history
+    while not session.over():
+        try:
+            proposal = proposals.next(history, space)
+        except Interrupted:  # by a screen that was still building networks
+            return
+        if proposal is None:
+            return
+        source = proposal.origin or origin(strategy)
+        if strategy.multi_fidelity:  # who goes on keeps the name of who found it
+            found = (trial for trial in history if bare(trial.values) == bare(proposal.values))
+            source = next((trial.origin for trial in found), source)
+        session.answer(proposal.values, source, proposal.screen)
+        if prune is not None:
+            prune(strategy.unfinished(history))
 
 
 def make_oracle(oracle: Any, max_trials: int | None, epochs: int, seed: int) -> keras_tuner.Oracle:

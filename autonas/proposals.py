@@ -14,7 +14,7 @@ import numpy as np
 
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy, Values, sample
-from autonas.trials import REJECTED, Trial, key, tried
+from autonas.trials import REJECTED, Trial, bare, key, tried
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -77,12 +77,13 @@ class Proposals:
         """The best of the pool that is not tried, until `screen.warm` of them were trained."""
         if not screen.pool or not screen.warm:
             return None
-        known, rejected = tried(history), {trial.key for trial in history if trial.status == REJECTED}
+        known = tried(history) if not self.strategy.multi_fidelity else {key(bare(trial.values)) for trial in history}
+        rejected = {key(bare(trial.values)) for trial in history if trial.status == REJECTED}
         trained = 0
         for proposal in self._pool(screen, space):
             name = key(proposal.values)
             if name not in known:
-                return proposal
+                return dataclasses.replace(proposal, values=self.strategy.enter(proposal.values))
             trained += name not in rejected
             if trained == screen.warm:
                 return None
@@ -137,5 +138,5 @@ class Proposals:
 
     def _see(self, values: Values, trial: Trial | None, space: keras_tuner.HyperParameters) -> Candidate:
         if self._candidate is not None:
-            return self._candidate(values, trial)
-        return Candidate(values, space, trial)
+            return self._candidate(bare(values), trial)
+        return Candidate(bare(values), space, trial)

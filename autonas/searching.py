@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from autonas.project import Project
 from autonas.screens.base import Candidate, Screen
 from autonas.settings import described
 from autonas.strategies.base import Values, complete, is_legal, sample
-from autonas.trials import FAILED, Trial, TrialStore, completed
+from autonas.trials import BUDGET, FAILED, Trial, TrialStore, bare, completed
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -41,7 +42,7 @@ class Goal:
 
 def search(
     space: keras_tuner.HyperParameters | Callable[[keras_tuner.HyperParameters], Any],
-    evaluate: Callable[[Values], float | Mapping[str, float]],
+    evaluate: Callable[..., float | Mapping[str, float]],
     strategy: Any = "evolution",
     screen: Any = None,
     objective: Any = "max",
@@ -60,7 +61,9 @@ def search(
         space: A `keras_tuner.HyperParameters`, or a function `build(hp)` that asks one for values (conditional ones too); what
             it returns is not looked at.
         evaluate: `evaluate(values)` measures a candidate, a dict with a value for each active hyperparameter. It returns a
-            number, or a dict of metrics. If it raises, or returns NaN or an infinity, that costs the candidate's own trial.
+            number, or a dict of metrics. If it raises, or returns NaN or an infinity, that costs the candidate's own trial. One
+            with a second argument, `evaluate(values, budget)`, is told the share of a full evaluation, in (0, 1], that it is to
+            take: 1 unless the strategy shares out budgets (`"hyperband"`, `"asha"`), which need this argument.
         strategy: Who proposes: a name, an `autonas.Strategy`, or an oracle of Keras Tuner (class or instance).
         screen: Who chooses among proposals before they are evaluated: a function `screen(list_of_values) -> scores` (higher is
             better), an `autonas.screens.base.Screen`, or a list of these, which then vote by their ranks. None chooses none.
@@ -97,10 +100,9 @@ def search(
     """
     begun = time.monotonic()
     space = _space(space)
-    if not callable(evaluate):
-        raise InputError.of("evaluate", "a function that takes the values of a candidate", repr(evaluate))
-    goals = read_goals(objective)
     strategy = arguments.strategy(strategy, "score")
+    measure = _evaluate(evaluate, strategy)
+    goals = read_goals(objective)
     _check_goals(goals, strategy)
     max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
     seconds = arguments.seconds("max_time", max_time)
@@ -128,7 +130,7 @@ def search(
         loop.run(
             strategy,
             space,
-            lambda number, values: _outcome(evaluate(dict(values)), goals),
+            lambda number, values: _outcome(measure(values), goals),
             store,
             screen=chosen,
             starting_points=points,
@@ -274,6 +276,29 @@ def _space(space: Any) -> keras_tuner.HyperParameters:
         raise InputError.of("space", "one of at least one hyperparameter", "none", "build(hp) asks hp for values.")
     check_names(space, "space")
     return space
+
+
+def _evaluate(evaluate: Any, strategy: Any) -> Callable[[Values], Any]:
+    """Reads a function that may take a budget, as one that finds it among the values."""
+    if not callable(evaluate):
+        raise InputError.of("evaluate", "a function that takes the values of a candidate", repr(evaluate))
+    if not _takes_budget(evaluate):
+        if getattr(strategy, "multi_fidelity", False):
+            raise InputError.of(
+                "evaluate", "evaluate(values, budget) with a strategy that shares out budgets", "one without a budget"
+            )
+        return lambda values: evaluate(dict(values))
+    return lambda values: evaluate(bare(values), float(values.get(BUDGET, 1.0)))
+
+
+def _takes_budget(evaluate: Callable[..., Any]) -> bool:
+    """Whether a function has a second argument that has to be given, or one that is called budget."""
+    try:
+        taken = list(inspect.signature(evaluate).parameters.values())
+    except (TypeError, ValueError):  # a function of C may not say
+        return False
+    positional = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(positional) > 1 and (positional[1].default is inspect.Parameter.empty or positional[1].name == "budget")
 
 
 def _point(point: Any, space: keras_tuner.HyperParameters) -> Values:

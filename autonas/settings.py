@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from autonas import data
 from autonas.project import fingerprint
+from autonas.strategies.base import Strategy
 
 if TYPE_CHECKING:
     from autonas.estimators.base import Budget
@@ -77,6 +78,7 @@ def described(part: Any) -> Any:
     if isinstance(part, type):
         return [part.__name__, {}]
     plain = {n: v for n, v in vars(part).items() if isinstance(v, (str, int, float, bool, type(None)))}
+    plain |= {n: described(v) for n, v in vars(part).items() if isinstance(v, Strategy)}
     return [type(part).__name__, plain]
 
 

@@ -432,7 +432,9 @@ class Stream:
         """What a fingerprint is made of."""
         return [self.source.checksums, self.rows]
 
-    def dataset(self, y: Any, weights: np.ndarray | None, batch_size: int, seed: int | None = None) -> tf.data.Dataset:
+    def dataset(
+        self, y: Any, weights: np.ndarray | None, batch_size: int, seed: int | None = None, first_epoch: int = 0
+    ) -> tf.data.Dataset:
         """See `autonas.data.dataset`. The order is that of the source, shuffled as far as a buffer in memory goes."""
         import tensorflow as tf
 
@@ -446,6 +448,8 @@ class Stream:
         if seed is not None:
             buffer = max(batch_size, int(BUFFER * IN_MEMORY / self.each))
             examples = examples.shuffle(min(len(self), buffer), seed=seed % 2**31, reshuffle_each_iteration=True)
+            for _ in range(first_epoch):
+                next(iter(examples))
         batches = examples.batch(batch_size).map(
             lambda row, x: (x, *(data.mapped(lambda tensor: tf.gather(tensor, row), part) for part in labels))
         )

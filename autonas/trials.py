@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COMPLETED, FAILED, REJECTED = "completed", "failed", "rejected"
+BUDGET = "tuner/budget"  # among the values: the share of the full budget that a candidate is evaluated with
+RESOURCE = "tuner/resource"  # and what it is a share of: "epochs" or "data"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,6 +121,17 @@ class History(Sequence[Trial]):
 def tried(history: Iterable[Trial]) -> set[str]:
     """The keys of all candidates in a history; not to be changed, for a `History` hands out its own."""
     return history.keys if isinstance(history, History) else {trial.key for trial in history}
+
+
+def bare(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The candidate itself: its values without what a tuner says of how it is evaluated.
+
+    Example:
+
+    >>> bare({"width": 8, "tuner/budget": 0.5})
+    {'width': 8}
+    """
+    return {name: value for name, value in values.items() if not name.startswith("tuner/")}
 
 
 def completed(trials: Iterable[Trial]) -> list[Trial]:

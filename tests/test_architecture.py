@@ -25,7 +25,7 @@ ROOT = Path(autonas.__file__).parent
 LAYERS = [
     "errors",
     "quiet registry trials",
-    "data graph labels generators reading encoding pareto",
+    "data graph labels generators reading encoding pareto checkpoint",
     "qualities splits columns scaling streams frozen graph_features",
     "thresholds sequences",
     "export",

@@ -7,10 +7,11 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from autonas import checkpoint, frozen, qualities
 from autonas import data as data_module
-from autonas import frozen, qualities
 from autonas.errors import TrialError
 from autonas.streams import Stream
 
@@ -86,7 +87,9 @@ class Budget:
         mode: `"max"` or `"min"`.
         deadline: When the training must have ended, as `time.monotonic()` counts; None has no end.
         callbacks: The user's own Keras callbacks.
-        stop_after: Share of the epochs after which training ends, while the learning rate is still on its way down.
+        stop_after: Share of the training after which it ends, while the learning rate is still on its way down.
+        data: Share of the training examples to train on; the steps are then those of `stop_after` on all of them.
+        checkpoint: File that the training goes on from, if it is there, and that it leaves for a longer one to go on from.
     """
 
     epochs: int
@@ -97,6 +100,8 @@ class Budget:
     deadline: float | None = None
     callbacks: Sequence[Any] = ()
     stop_after: float = 1.0
+    data: float = 1.0
+    checkpoint: Path | None = None
 
 
 @dataclasses.dataclass
@@ -125,7 +130,7 @@ class Estimator(abc.ABC):
     """Measures the quality of a candidate.
 
     What it takes and gives is plain, so that the same call can run in another process. It owns its training and leaves
-    nothing behind: no weights, no changed state.
+    nothing behind but the checkpoint that the budget asks for: no weights, no changed state.
 
     Attributes:
         judges_late_choices: Whether it trains long enough for `autonas.blocks.Block.late_choices`; if not, they are left to
@@ -180,7 +185,11 @@ def evaluate(candidate: Candidate, data: Data, budget: Budget, seed: int) -> dic
 
 
 def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Training:
-    """Trains a candidate from scratch.
+    """Trains a candidate, from scratch or from a checkpoint.
+
+    From a checkpoint of the same candidate, data and seed it goes on as if it had not stopped: the same weights, optimiser,
+    order of the examples, random layers, learning rate and best epoch. (Of a `Stream`, the order is the same if the dataset
+    gives its examples in the same order.)
 
     Args:
         candidate: What to train.
@@ -193,22 +202,43 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
     """
     from autonas.space import seeded
 
+    kept = None if budget.checkpoint is None else checkpoint.read(budget.checkpoint)
     watch = _watch(budget.deadline)
+    whole, data = math.ceil(len(data) / budget.batch_size) * budget.epochs, data.part(budget.data)
     with seeded(seed):
         core = candidate.core(data_module.shapes(data.x))
-        optimizer = candidate.optimizer(math.ceil(len(data) / budget.batch_size) * budget.epochs)
+        optimizer = candidate.optimizer(whole)
     trained, part = _without_fixed(core, data)
     _compile(trained, optimizer, candidate.loss(), part, budget)
-    stop = _best_epoch(budget, has_validation=data.validation is not None)
-    history = trained.fit(
-        data_module.dataset(part.x, part.y, part.weights, batch_size=budget.batch_size, seed=seed),
+    variables = [*core.variables, *optimizer.variables]
+    if kept is not None:
+        for variable, value in zip(variables, kept.variables, strict=True):
+            variable.assign(value)
+    stop = _best_epoch(budget, has_validation=data.validation is not None, kept=kept)
+    left = _left(variables)
+    first = 0 if kept is None else kept.epochs
+    steps = math.ceil(len(data) / budget.batch_size)
+    more = round((budget.stop_after * whole - (0 if kept is None else kept.steps)) / steps)
+    if kept is not None and (kept.ended or more < 1):
+        trained.set_weights(kept.best or trained.get_weights())
+        return _training(core, _with_plain_loss(kept.history, data), budget, data.head, kept.timings, True)
+    told = trained.fit(
+        data_module.dataset(part.x, part.y, part.weights, batch_size=budget.batch_size, seed=seed, first_epoch=first),
         validation_data=part.validation and data_module.dataset(*part.validation, batch_size=4 * budget.batch_size),
-        epochs=max(1, round(budget.stop_after * budget.epochs)),
-        callbacks=[watch, *_exact(part, budget), *stop, *budget.callbacks],
+        initial_epoch=first,
+        epochs=first + max(1, more),
+        callbacks=[watch, *_exact(part, budget), left, *stop, *budget.callbacks],
         shuffle=False,
         verbose=0,
     ).history
-    return _training(core, _with_plain_loss(history, data), budget, data.head, watch)
+    history = {name: [*(kept.history[name] if kept else []), *map(float, values)] for name, values in told.items()}
+    if budget.checkpoint is not None and watch.in_time:
+        done = (0 if kept is None else kept.steps) + (len(history["loss"]) - first) * steps
+        best, stopping = _stopping(stop)
+        checkpoint.Checkpoint(left.values, best, history, done, stopping, watch.timings(), left.ended).write(
+            budget.checkpoint
+        )
+    return _training(core, _with_plain_loss(history, data), budget, data.head, watch.timings(), watch.in_time)
 
 
 def _without_fixed(core: keras.Model, data: Data) -> tuple[keras.Model, Data]:
@@ -265,15 +295,49 @@ def _exact(data: Data, budget: Budget) -> list[Any]:
     return [qualities.exact_callback([name], *data.validation)]
 
 
-def _best_epoch(budget: Budget, has_validation: bool) -> list[Any]:
+def _best_epoch(budget: Budget, has_validation: bool, kept: checkpoint.Checkpoint | None) -> list[Any]:
+    """A callback that stops without progress and gives back the best epoch's weights; it goes on from a checkpoint."""
     import keras
 
     if not has_validation:
         return []
+
+    class Stopping(keras.callbacks.EarlyStopping):
+        def on_train_begin(self, logs: Any = None) -> None:
+            super().on_train_begin(logs)
+            if kept is not None:
+                self.best_weights = kept.best
+                self.best, self.best_epoch, self.wait = (kept.stopping[name] for name in _STOPPING)
+
     patience = budget.epochs if budget.patience is None else budget.patience
-    return [
-        keras.callbacks.EarlyStopping(budget.monitor, mode=budget.mode, patience=patience, restore_best_weights=True)
-    ]
+    return [Stopping(budget.monitor, mode=budget.mode, patience=patience, restore_best_weights=True)]
+
+
+_STOPPING = ("best", "best_epoch", "wait")
+
+
+def _stopping(stop: list[Any]) -> tuple[list[np.ndarray], dict[str, Any]]:
+    """The best weights, and what else `_best_epoch` has to know to go on."""
+    if not stop or stop[0].best_weights is None:
+        return [], dict.fromkeys(_STOPPING)
+    return stop[0].best_weights, {name: float(getattr(stop[0], name)) for name in _STOPPING}
+
+
+def _left(variables: Sequence[Any]) -> Any:
+    """A callback that takes down the variables as the last epoch left them, before the best epoch's weights come back."""
+    import keras
+
+    class Left(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.values: list[np.ndarray] = []
+            self.ended = False
+
+        def on_train_end(self, logs: Any = None) -> None:
+            self.values = [variable.numpy() for variable in variables]
+            self.ended = bool(self.model.stop_training)
+
+    return Left()
 
 
 def _watch(deadline: float | None) -> Any:
@@ -312,7 +376,14 @@ def _watch(deadline: float | None) -> Any:
     return Watch()
 
 
-def _training(core: keras.Model, history: dict[str, list[Any]], budget: Budget, head: Head, watch: Any) -> Training:
+def _training(
+    core: keras.Model,
+    history: dict[str, list[Any]],
+    budget: Budget,
+    head: Head,
+    timings: dict[str, float],
+    in_time: bool,
+) -> Training:
     monitored = history.get(budget.monitor)
     epochs = len(history["loss"])
     best = epochs - 1
@@ -323,4 +394,4 @@ def _training(core: keras.Model, history: dict[str, list[Any]], budget: Budget, 
     wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}
     if wrong:
         raise TrialError(f"The training diverged: {wrong} in epoch {best + 1}.")
-    return Training(core, head.in_units(metrics), best + 1, epochs, watch.timings(), watch.in_time)
+    return Training(core, head.in_units(metrics), best + 1, epochs, timings, in_time)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from autonas.registry import resolve
+from autonas.strategies.asha import Asha
 from autonas.strategies.bananas import Bananas
 from autonas.strategies.base import Strategy
 from autonas.strategies.bayesian import Bayesian
 from autonas.strategies.evolution import Evolution
 from autonas.strategies.grid import Grid
+from autonas.strategies.hyperband import Hyperband
 from autonas.strategies.local import Local
 from autonas.strategies.nsga2 import NSGA2
 from autonas.strategies.random import Random
 from autonas.strategies.reinforce import Reinforce
 
 STRATEGIES: dict[str, type[Strategy]] = {
+    "asha": Asha,
     "bananas": Bananas,
     "bayesian": Bayesian,
     "evolution": Evolution,
     "grid": Grid,
+    "hyperband": Hyperband,
     "local": Local,
     "nsga2": NSGA2,
     "random": Random,

@@ -7,6 +7,7 @@ candidate holds a value for each hyperparameter that is active under its other v
 from __future__ import annotations
 
 import abc
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autonas.errors import InputError
-from autonas.trials import Trial, key, tried
+from autonas.trials import BUDGET, REJECTED, RESOURCE, History, Trial, bare, key, tried
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -39,6 +40,7 @@ class Strategy(abc.ABC):
     """
 
     multi_objective: ClassVar[bool] = False
+    multi_fidelity: ClassVar[bool] = False
 
     @abc.abstractmethod
     def propose(
@@ -55,6 +57,113 @@ class Strategy(abc.ABC):
         Returns:
             Values for the active hyperparameters, never those of a trial in `history`; None when there are none left.
         """
+
+    def enter(self, values: Values) -> Values:
+        """A candidate of another's (a starting point, a warm start) as it is to be evaluated."""
+        return dict(values)
+
+    def unfinished(self, history: Sequence[Trial]) -> list[Trial]:
+        """The trials that it may go on with: what is kept of the other trainings is of no use any more."""
+        return []
+
+
+class MultiFidelity(Strategy):
+    """Evaluates many candidates with a part of the budget, and the best of them with more of it.
+
+    What it proposes has the share of the full budget among its values, as `"tuner/budget"`. The evaluation goes on with a
+    candidate where it stopped. It is a strategy like any other: which rung a candidate stands on is read off the history.
+
+    Args:
+        factor: How many candidates there are for each that goes on, and how many times the budget it then gets, at least 2.
+        least: The smallest share of the budget, in (0, 1]. The shares are 1 and its divisions by `factor` down to `least`.
+        strategy: Who proposes new candidates, for the lowest rung: a name of `autonas.strategies`, or an instance.
+        resource: What is shared out: `"epochs"`, or `"data"`, of which a part is trained on.
+
+    Attributes:
+        shares: The shares, smallest first.
+
+    Raises:
+        InputError: If an argument is out of its range.
+    """
+
+    multi_fidelity = True
+
+    def __init__(
+        self, factor: int = 3, least: float = 1 / 9, strategy: Any = "random", resource: str = "epochs"
+    ) -> None:
+        from autonas.strategies import get
+
+        name = type(self).__name__
+        if isinstance(factor, bool) or not isinstance(factor, int) or factor < 2:
+            raise InputError.of(f"{name}(factor=)", "an integer from 2 up", repr(factor))
+        if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least <= 1:
+            raise InputError.of(f"{name}(least=)", "a share in (0, 1]", repr(least))
+        if resource not in ("epochs", "data"):
+            raise InputError.of(f"{name}(resource=)", "'epochs' or 'data'", repr(resource))
+        self.factor, self.least, self.resource = factor, float(least), resource
+        self.strategy = get(strategy)
+        if self.strategy.multi_fidelity:
+            raise InputError.of(f"{name}(strategy=)", "one that shares out no budgets itself", repr(self.strategy))
+        levels = int(math.log(1 / self.least, factor) + 1e-9)
+        self.shares = [float(factor) ** -level for level in range(levels, -1, -1)]
+
+    def enter(self, values: Values) -> Values:
+        """Puts it on the lowest rung."""
+        return self.at(values, self.shares[0])
+
+    def at(self, values: Mapping[str, Any], share: float) -> Values:
+        """A candidate with a share of the budget."""
+        resource = {} if self.resource == "epochs" else {RESOURCE: self.resource}
+        return {**bare(values), BUDGET: share, **resource}
+
+    def draw(
+        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
+    ) -> Values | None:
+        """Asks the strategy for a new candidate, for the lowest rung.
+
+        Scores of different budgets cannot be compared. So it learns from those of one, the largest that more candidates
+        were evaluated with than there are hyperparameters, or else the one that most were (Falkner et al., 2018, section
+        3.2); the other candidates it only knows as tried.
+        """
+        counts = dict.fromkeys(reversed(self.shares), 0)
+        for trial in history:
+            if trial.score is not None:
+                counts[_share(trial)] = counts.get(_share(trial), 0) + 1
+        enough = [share for share, count in counts.items() if count > len(space.space)]
+        share = enough[0] if enough else max(counts, key=lambda share: counts[share])
+        known: dict[str, Trial] = {}
+        for trial in history:
+            values = bare(trial.values)
+            if _share(trial) == share or trial.score is None:
+                known[key(values)] = dataclasses.replace(trial, values=values)
+            elif key(values) not in known:
+                known[key(values)] = dataclasses.replace(trial, values=values, status=REJECTED, score=None, scores=[])
+        return self.strategy.propose(History(known.values()), space, rng)
+
+    def __repr__(self) -> str:
+        made_with = (
+            f"factor={self.factor}, least={self.least:.6g}, strategy={self.strategy!r}, resource={self.resource!r}"
+        )
+        return f"{type(self).__name__}({made_with})"
+
+
+def _share(trial: Trial) -> float:
+    return float(trial.values.get(BUDGET, 1.0))
+
+
+def rungs(history: Sequence[Trial]) -> list[Trial]:
+    """The trials of a history that stand on a rung: with a share of the budget, and trained.
+
+    One that was rejected when it was new was not trained. One that was rejected later takes its place, and fails there.
+    """
+    seen: set[str] = set()
+    standing = []
+    for trial in history:
+        name = key(bare(trial.values))
+        if BUDGET in trial.values and (trial.status != REJECTED or name in seen):
+            seen.add(name)
+            standing.append(trial)
+    return standing
 
 
 def scored(history: Iterable[Trial]) -> Iterator[Trial]:

@@ -18,7 +18,7 @@ import numpy as np
 from autonas import strategies
 from autonas.loop import StrategyOracle
 from autonas.strategies.base import Strategy, Values, is_active, is_legal
-from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, key
+from autonas.trials import BUDGET, COMPLETED, FAILED, REJECTED, History, Trial, bare, key
 
 
 def spaces() -> dict[str, keras_tuner.HyperParameters]:
@@ -97,7 +97,7 @@ def check_strategy(strategy: Strategy, trials: int = 20) -> None:
         for number in range(trials):
             values = _propose(strategy, history, space, number)
             _expect(values is not None, f"{name}: it gives up after {number} trials")
-            _check_values(values or {}, space, history)
+            _check_values(strategy, values or {}, space, history)
             history.append(_trial(number, values or {}))
         _check_resume(strategy, history, space)
         _check_unscored(strategy, history, space)
@@ -213,12 +213,16 @@ def _check_end(strategy: Strategy, end: Callable[[int, Values], Trial]) -> None:
     """Checks that a small space is covered to its last candidate, whatever comes of the trials."""
     space, size = finite_space()
     history: list[Trial] = []
-    for number in range(size):
+    for number in range(10 * size):
         values = _propose(strategy, history, space, number)
-        _expect(values is not None, f"it leaves {size - number} candidates of {size} untried")
-        _check_values(values or {}, space, history)
-        history.append(end(number, values or {}))
-    _expect(_propose(strategy, history, space, size) is None, "it goes on although all candidates were tried")
+        if values is None:
+            break
+        _check_values(strategy, values, space, history)
+        history.append(end(number, values))
+    else:
+        raise AssertionError("it goes on although all candidates were tried")
+    tried = len({key(bare(trial.values)) for trial in history})
+    _expect(tried == size, f"it leaves {size - tried} candidates of {size} untried")
 
 
 def _propose(
@@ -241,14 +245,19 @@ def _propose(
     return values
 
 
-def _check_values(values: Values, space: keras_tuner.HyperParameters, history: Sequence[Trial]) -> None:
+def _check_values(
+    strategy: Strategy, values: Values, space: keras_tuner.HyperParameters, history: Sequence[Trial]
+) -> None:
+    _expect(key(values) not in {trial.key for trial in history}, f"{values} were tried already")
+    if strategy.multi_fidelity:
+        _expect(0 < values.get(BUDGET, 0) <= 1, f"{values} have no share of the budget")
+        values = bare(values)
     active = {hp.name: hp for hp in space.space if is_active(hp, values)}
     _expect(set(values) == set(active), f"{values} are not the active hyperparameters {sorted(active)}")
     for name, value in values.items():
         _expect(type(value) in (str, int, float, bool), f"{name} is {value!r}, which is no plain value")
         _expect(is_legal(active[name], value), f"{name} cannot be {value!r}")
     json.dumps(values)
-    _expect(key(values) not in {trial.key for trial in history}, f"{values} were tried already")
 
 
 def _trial(number: int, values: Values) -> Trial:

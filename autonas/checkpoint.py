@@ -52,9 +52,9 @@ class Checkpoint:
 def read(path: Path) -> Checkpoint | None:
     """Reads a checkpoint; None if there is none, or none that can be read: its training then begins anew."""
     try:
-        with np.load(path) as file:
-            told = json.loads(str(file["told"]))
-            return Checkpoint(**{**told, "variables": _list("variable", file), "best": _list("best", file)})
+        with path.open("rb") as file, np.load(file) as arrays:
+            told = json.loads(str(arrays["told"]))
+            return Checkpoint(**{**told, "variables": _list("variable", arrays), "best": _list("best", arrays)})
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None
 
@@ -63,5 +63,5 @@ def _numbered(name: str, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     return {f"{name}_{place}": array for place, array in enumerate(arrays)}
 
 
-def _list(name: str, file: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    return [file[f"{name}_{place}"] for place in range(sum(entry.startswith(f"{name}_") for entry in file))]
+def _list(name: str, arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    return [arrays[f"{name}_{place}"] for place in range(sum(entry.startswith(f"{name}_") for entry in arrays))]

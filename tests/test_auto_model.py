@@ -357,6 +357,27 @@ def test_a_screen_chooses_what_is_trained(tmp_path):
         clf.fit(x, y, epochs=1)
 
 
+def test_a_candidate_that_is_sent_on_goes_on_and_the_others_are_forgotten(tmp_path, monkeypatch):
+    from autonas.evaluation import Evaluation
+
+    x, y = digits(120, 2)
+    left = []
+
+    def watched(self, unfinished):
+        prune(self, unfinished)
+        left.append((len(unfinished), len(list(self.checkpoints.iterdir()))))
+
+    prune = Evaluation.prune
+    monkeypatch.setattr(Evaluation, "prune", watched)
+    clf = task(tmp_path, max_trials=6, strategy=autonas.Hyperband(least=1 / 3), estimator="full", ensemble=False)
+    clf.fit(x, y, epochs=6)
+    board = clf.leaderboard().sort_values("trial")
+    assert board["tuner/budget"].tolist() == [1 / 3] * 3 + [1.0] * 3
+    assert board["epochs"].tolist() == [2.0] * 3 + [6.0] * 3
+    assert left == [(1, 1), (2, 2), (1, 1), (0, 0), (0, 0), (0, 0)]
+    assert not (tmp_path / "digits" / "checkpoints").exists()
+
+
 def test_an_instance_of_an_oracle_is_taken_as_it_is(tmp_path):
     import keras_tuner
 

@@ -11,6 +11,7 @@ from autonas.estimators.base import Budget, Estimator, OutOfTime
 from autonas.evaluation import Evaluation
 from autonas.loop import Interrupted
 from autonas.testing.estimators import example
+from autonas.trials import BUDGET, RESOURCE, Trial
 
 
 class Clock(Device):
@@ -52,7 +53,7 @@ class Instant(Estimator):
         return {}
 
 
-def make(objective="val_accuracy", limits=None, estimator=None, budget=None):
+def make(objective="val_accuracy", limits=None, estimator=None, budget=None, checkpoints=None):
     candidate, data = example()
     evaluation = Evaluation(
         candidate.space,
@@ -65,6 +66,7 @@ def make(objective="val_accuracy", limits=None, estimator=None, budget=None):
         Clock(),
         lambda core: keras.Model(core.input, core.output),
         seed=0,
+        checkpoints=checkpoints,
     )
     return evaluation, candidate.values
 
@@ -209,3 +211,42 @@ def test_a_screen_builds_nothing_after_the_deadline():
     for made in (candidate.make, candidate.make_core):
         with pytest.raises(Interrupted):
             made()
+
+
+def test_a_share_of_the_budget_goes_on_from_the_candidate_s_checkpoint(tmp_path):
+    evaluation, values = make(checkpoints=tmp_path)
+    for number, share in ((0, 1 / 3), (5, 1.0)):
+        evaluation(number, {**values, BUDGET: share})
+    (first, seed), (second, other) = evaluation.estimator.calls
+    assert (first.epochs, first.stop_after, first.data) == (12, 1 / 3, 1.0)
+    assert second.stop_after == 1.0
+    assert first.checkpoint == second.checkpoint
+    assert first.checkpoint.parent == tmp_path
+    assert seed == other  # a training that goes on goes on with its own seed
+    evaluation(6, {**values, "adamw_weight_decay": 1e-4, BUDGET: 1 / 3})
+    assert evaluation.estimator.calls[2][0].checkpoint != first.checkpoint
+    assert evaluation.estimator.calls[2][1] != seed
+
+
+def test_a_share_of_the_data_is_asked_for():
+    evaluation, values = make()
+    evaluation(0, {**values, BUDGET: 1 / 3, RESOURCE: "data"})
+    budget = evaluation.estimator.calls[0][0]
+    assert (budget.data, budget.stop_after, budget.checkpoint) == (1 / 3, 1 / 3, None)
+
+
+def test_a_candidate_that_goes_on_is_not_measured_again():
+    evaluation, values = make(limits={"latency_ms": 2.0})
+    for share in (1 / 3, 1.0):
+        assert evaluation(0, {**values, BUDGET: share}).costs["latency_ms"] == 1.5
+    assert evaluation.device.asked == 1
+
+
+def test_checkpoints_of_who_does_not_go_on_are_deleted(tmp_path):
+    evaluation, values = make(checkpoints=tmp_path)
+    others = [{**values, "adamw_weight_decay": decay, BUDGET: 1 / 3} for decay in (1e-4, 1e-3, 1e-2)]
+    for number, candidate in enumerate(others):
+        evaluation(number, candidate)
+        evaluation.estimator.calls[-1][0].checkpoint.touch()
+    evaluation.prune([Trial(1, others[1])])
+    assert list(tmp_path.iterdir()) == [evaluation.estimator.calls[1][0].checkpoint]

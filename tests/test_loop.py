@@ -6,8 +6,8 @@ from autonas import loop
 from autonas.errors import InputError, RejectedError, SearchError, TrialError
 from autonas.loop import Interrupted, Outcome, StrategyOracle
 from autonas.screens import Function
-from autonas.strategies import Evolution, Random
-from autonas.trials import TrialStore
+from autonas.strategies import Asha, Evolution, Hyperband, Random
+from autonas.trials import BUDGET, TrialStore, bare
 
 
 def space():
@@ -253,3 +253,40 @@ def test_a_strategy_serves_a_plain_keras_tuner(tmp_path):
     values = [tuple(trial.hyperparameters.values.values()) for trial in oracle.trials.values()]
     assert len(values) == len(set(values)) == 25
     assert oracle.get_best_trials(1)[0].score > np.median([trial.score for trial in oracle.trials.values()])
+
+
+def fidelity(number, values):
+    return Outcome(values["width"] * values[BUDGET])
+
+
+@pytest.mark.parametrize("strategy", [Hyperband(), Asha(), Hyperband(strategy=Evolution(population=3, sample=2))])
+def test_budgets_are_shared_out_and_the_number_of_trials_holds(tmp_path, strategy):
+    def options(count):
+        return {"strategy": strategy, "evaluate": fidelity, "max_trials": count, "starting_points": points}
+
+    points = [{"width": 64, "rate": 0.5}, {"width": 8, "depth": 2, "rate": 0.1}]
+    whole = run(**options(20))
+    assert len(whole) == 20
+    assert [bare(trial.values) for trial in whole[:2]] == points
+    assert [trial.values[BUDGET] for trial in whole[:2]] == [1 / 9, 1 / 9]
+    on = [trial for trial in whole if bare(trial.values) == points[0]]
+    assert len(on) > 1
+    assert {trial.origin for trial in on} == {"starting point"}  # who goes on keeps the name of who found it
+    for cut in (1, 10, 13):
+        store = TrialStore(tmp_path / str(cut))
+        run(store, **options(cut))
+        run(store, **options(20))
+        assert [trial.values for trial in store.trials] == [trial.values for trial in whole]
+
+
+def test_a_warm_start_stands_on_the_lowest_rung():
+    screen = Function(lambda several: [values["width"] for values in several], pool=50, warm=3, proposals=4)
+    trials = run(strategy=Hyperband(), evaluate=fidelity, screen=screen, max_trials=13)
+    assert [trial.origin for trial in trials[:9]] == ["warm start"] * 3 + ["hyperband"] * 6
+    assert [trial.values[BUDGET] for trial in trials] == [1 / 9] * 9 + [1 / 3] * 3 + [1.0]
+
+
+def test_what_a_strategy_may_go_on_with_is_told_after_each_trial():
+    told = []
+    run(strategy=Hyperband(), evaluate=fidelity, max_trials=13, prune=lambda trials: told.append(len(trials)))
+    assert told == [*range(1, 9), 3, 3, 3, 1, 0]

@@ -194,6 +194,29 @@ def test_starting_points_come_first_and_are_completed():
     assert [trial.origin for trial in result.trials] == ["starting point"] * 2 + ["evolution"] * 2
 
 
+def test_a_function_with_a_budget_is_told_its_share():
+    told = []
+
+    def evaluate(values, budget):
+        told.append((budget, dict(values)))
+        return -distance(values) * (2 - budget)
+
+    result = autonas.search(build, evaluate, "hyperband", max_trials=13)
+    assert [budget for budget, _ in told] == [1 / 9] * 9 + [1 / 3] * 3 + [1.0]
+    assert all(set(values) <= {"kind", "frequency", "width"} for _, values in told)
+    assert "tuner/budget" in result.leaderboard()
+    told.clear()
+    autonas.search(build, evaluate, max_trials=2)
+    assert [budget for budget, _ in told] == [1.0, 1.0]
+
+
+def test_a_second_argument_of_another_kind_is_left_alone():
+    def evaluate(values, noise=3.0):
+        return distance(values) + noise
+
+    assert autonas.search(build, evaluate, objective="min", max_trials=40).best.score == 3
+
+
 def test_an_oracle_of_keras_tuner_searches_too():
     result = autonas.search(build, distance, keras_tuner.oracles.RandomSearchOracle, objective="min", max_trials=5)
     assert [trial.origin for trial in result.trials] == ["randomsearchoracle"] * 5
@@ -219,6 +242,7 @@ class Networks(autonas.screens.base.Screen):
         ({"space": 3}, "space must be"),
         ({"space": lambda hp: None}, "at least one hyperparameter"),
         ({"evaluate": 3}, "evaluate must be"),
+        ({"strategy": "asha", "evaluate": distance}, "evaluate must be evaluate.values, budget. with"),
         ({"strategy": "evolutoin"}, "Did you mean 'evolution'"),
         ({"screen": "limit"}, "screen must be"),
         ({"screen": Networks()}, "needs no networks"),

@@ -113,7 +113,7 @@ class Screen(abc.ABC):
 
     needs_network: bool = False
     pool: int = 0
-    warm: int = 10
+    warm: int = 5
     proposals: int = 1
 
     @abc.abstractmethod

@@ -35,7 +35,7 @@ class Function(Screen):
         self,
         function: Callable[[list[dict[str, Any]]], Any],
         pool: int = 1_000,
-        warm: int = 10,
+        warm: int = 5,
         proposals: int = 20,
     ) -> None:
         for name, value, least in (("pool", pool, 0), ("warm", warm, 0), ("proposals", proposals, 1)):

@@ -1,10 +1,12 @@
+import dataclasses
 import time
 
 import keras
 import numpy as np
 import pytest
 
-from autonas.blocks import Chain, ConvBlock, ReductionBlock
+from autonas import checkpoint
+from autonas.blocks import AugmentationBlock, Chain, ConvBlock, ReductionBlock
 from autonas.errors import TrialError
 from autonas.estimators.base import Budget, Data, OutOfTime, evaluate, train
 from autonas.heads.classification import ClassificationHead
@@ -178,3 +180,74 @@ def test_the_loss_that_is_told_is_the_crossentropy_of_every_candidate():
         training.model.compile(loss="binary_crossentropy")
         told = training.model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)["loss"]
         assert training.metrics["val_loss"] == pytest.approx(told, rel=1e-5)
+
+
+LONG = dataclasses.replace(BUDGET, epochs=6, monitor="val_loss", mode="min")
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """A candidate with all that a training draws at random: augmentation, dropout, and a learning rate that decays."""
+    _, data = prepared(60)  # the last batch is smaller
+    space = SearchSpace(Chain(AugmentationBlock(), ConvBlock(8, 60), ReductionBlock()), data.head, (8, 8, 1))
+    values = {"augmentation": "affine", "conv_depth": 1, "conv_width": 8, "dropout": 0.5, "schedule": "cosine"}
+    return space.candidate(space.complete(values)), data
+
+
+def test_a_training_goes_on_as_if_it_had_not_stopped(noisy, tmp_path):
+    whole = train(*noisy, LONG, seed=3)
+    parts = dataclasses.replace(LONG, checkpoint=tmp_path / "a.npz")
+    stops = [train(*noisy, dataclasses.replace(parts, stop_after=share), seed=3) for share in (1 / 6, 1 / 2, 1)]
+    assert [stop.epochs for stop in stops] == [1, 3, 6]
+    assert stops[0].metrics["val_loss"] > whole.metrics["val_loss"]  # there was something left to learn
+    assert stops[2].metrics == whole.metrics
+    assert stops[2].best_epoch == whole.best_epoch
+    assert int(stops[2].model.optimizer.iterations) == int(whole.model.optimizer.iterations) == 24
+    assert float(stops[2].model.optimizer.learning_rate) == float(whole.model.optimizer.learning_rate)
+    for one, other in zip(whole.model.get_weights(), stops[2].model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_rung_ends_where_a_training_of_the_whole_budget_is_then(noisy, tmp_path):
+    half = dataclasses.replace(LONG, stop_after=1 / 2)
+    alone = train(*noisy, half, seed=3)
+    kept = train(*noisy, dataclasses.replace(half, checkpoint=tmp_path / "a.npz"), seed=3)
+    assert alone.metrics == kept.metrics
+
+
+def test_what_was_trained_is_not_trained_again(noisy, tmp_path):
+    budget = dataclasses.replace(LONG, stop_after=1 / 3, checkpoint=tmp_path / "a.npz")
+    first, before = train(*noisy, budget, seed=3), (tmp_path / "a.npz").stat().st_mtime_ns
+    again = train(*noisy, budget, seed=3)
+    assert again.metrics == first.metrics
+    assert again.timings == first.timings
+    assert (tmp_path / "a.npz").stat().st_mtime_ns == before
+    for one, other in zip(first.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_training_that_ended_by_itself_has_nothing_to_go_on_with(noisy, tmp_path):
+    budget = dataclasses.replace(LONG, patience=0, mode="max", stop_after=1 / 2, checkpoint=tmp_path / "a.npz")
+    first = train(*noisy, budget, seed=3)
+    assert first.epochs < 3
+    assert checkpoint.read(tmp_path / "a.npz").ended
+    assert train(*noisy, dataclasses.replace(budget, stop_after=1.0), seed=3).epochs == first.epochs
+
+
+def test_a_share_of_the_data_takes_the_steps_of_that_share_of_the_budget(noisy, tmp_path):
+    budget = dataclasses.replace(LONG, stop_after=1 / 2, data=1 / 2, checkpoint=tmp_path / "a.npz")
+    half = train(*noisy, budget, seed=3)
+    assert half.epochs == 6  # of two batches, where all data has four
+    assert int(half.model.optimizer.iterations) == 12
+    whole = train(*noisy, dataclasses.replace(budget, stop_after=1.0, data=1.0), seed=3)
+    assert int(whole.model.optimizer.iterations) == 24
+    assert whole.epochs == 9
+
+
+def test_a_training_that_the_time_cut_leaves_the_checkpoint_as_it_was(noisy, tmp_path):
+    budget = dataclasses.replace(LONG, stop_after=1 / 3, checkpoint=tmp_path / "a.npz")
+    train(*noisy, budget, seed=3)
+    before = (tmp_path / "a.npz").read_bytes()
+    cut = dataclasses.replace(budget, stop_after=1.0, deadline=time.monotonic() - 1)
+    assert not train(*noisy, cut, seed=3).in_time
+    assert (tmp_path / "a.npz").read_bytes() == before

@@ -1,0 +1,52 @@
+import keras_tuner
+import numpy as np
+
+from autonas.strategies import Asha
+from autonas.trials import BUDGET, FAILED, Trial
+
+
+def space():
+    hp = keras_tuner.HyperParameters()
+    hp.Int("a", 0, 999)
+    return hp
+
+
+def follow(count):
+    history = []
+    for number in range(count):
+        values = Asha().propose(history, space(), np.random.default_rng(number))
+        history.append(Trial(number, values, score=float(values["a"])))
+    return history
+
+
+def test_one_in_three_goes_on_and_the_highest_rung_comes_first():
+    trials = follow(40)
+    lowest = [t for t in trials if t.values[BUDGET] == 1 / 9]
+    assert [t.values[BUDGET] for t in trials[:4]] == [1 / 9] * 3 + [1 / 3]
+    assert trials[3].values["a"] == max(t.values["a"] for t in trials[:3])
+    for number, trial in enumerate(trials):
+        rung = [t for t in trials[:number] if t.values[BUDGET] == trial.values[BUDGET] / 3]
+        if trial.values[BUDGET] > 1 / 9:
+            better = [t for t in rung if t.values["a"] > trial.values["a"]]
+            assert len(better) < len(rung) // 3
+        else:  # nobody could go on
+            for low, high in ((1 / 9, 1 / 3), (1 / 3, 1.0)):
+                rung = sorted(t.values["a"] for t in trials[:number] if t.values[BUDGET] == low)
+                above = {t.values["a"] for t in trials[:number] if t.values[BUDGET] == high}
+                assert set(rung[len(rung) - len(rung) // 3 :]) <= above
+    assert len({t.values["a"] for t in lowest}) == len(lowest)
+    assert any(t.values[BUDGET] == 1 for t in trials)
+
+
+def test_who_failed_does_not_go_on():
+    history = [Trial(n, {"a": n, BUDGET: 1 / 9}, FAILED) for n in range(6)]
+    assert Asha().propose(history, space(), np.random.default_rng(0))[BUDGET] == 1 / 9
+
+
+def test_the_leaders_of_each_rung_are_unfinished():
+    history = [Trial(n, {"a": n, BUDGET: 1 / 9}, score=float(n)) for n in range(12)]
+    history.append(Trial(12, {"a": 11, BUDGET: 1 / 3}, score=11.0))
+    assert [(t.values["a"], t.values[BUDGET]) for t in Asha().unfinished(history)] == [
+        *((a, 1 / 9) for a in range(10, 3, -1)),
+        (11, 1 / 3),
+    ]

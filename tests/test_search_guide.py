@@ -1,0 +1,13 @@
+import re
+from pathlib import Path
+
+GUIDE = (Path(__file__).parents[1] / "docs" / "search.md").read_text()
+
+
+def test_the_guide_to_search_runs_as_printed(tmp_path, digits):
+    names = {"x": digits[0], "y": digits[1], "folder": tmp_path}
+    for snippet in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL):
+        exec(snippet, names)
+    assert names["result"].best.values["depth"] == 7
+    assert len(names["front"]) > 1
+    assert set(names["clf"].leaderboard()["tuner/budget"]) == {1 / 3, 1.0}

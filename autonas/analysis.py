@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas.encoding import Encoding
-from autonas.strategies.base import Values, draw, is_active, is_range, legal_values
+from autonas.strategies.base import Values, is_active, is_range, legal_values
 from autonas.trials import Trial, completed
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 FEWEST_PAIRS = 5  # for an interval: a bootstrap of fewer says nothing
 FEWEST_TRIALS = 10  # for an importance
 RESAMPLES = 2_000
-TREES, BACKGROUND, VALUES = 200, 128, 12
-DRAWN = 1_000  # candidates that tell the variance over the space
+TREES, DRAWN, VALUES = 100, 256, 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,15 +105,15 @@ def importance(space: keras_tuner.HyperParameters, trials: Sequence[Trial], seed
 
     A random forest learns the trials' scores, as normal deviates of their ranks so that one diverged training does not
     decide. The variance of its predictions over the space is then taken apart: a hyperparameter's share is the variance of
-    its marginal, which is the mean prediction for each of its values, all others drawn at random. That of a
+    its marginal, which is the mean prediction for each of its values, all others taken from their distributions. That of a
     hyperparameter that is active in a part of the space only is taken over this part, and weighted by how large it is.
-    The marginals are means over drawn candidates rather than the exact integrals over leaves of the paper, since
-    these know no conditions.
+    The marginals are means over a Latin hypercube of candidates rather than the exact integrals over leaves of the paper,
+    since these know no conditions.
 
     Args:
         space: All hyperparameters.
         trials: Of the search.
-        seed: Of the forest and of the drawn candidates.
+        seed: Of the forest and of the candidates that means are taken over.
 
     Returns:
         None if fewer than ten trials completed, or all have the same score.
@@ -138,18 +137,25 @@ def importance(space: keras_tuner.HyperParameters, trials: Sequence[Trial], seed
         return None
     encoding = Encoding(space)
     deviates = norm.ppf((rankdata(scores) - 0.5) / len(scores))
-    forest = RandomForestRegressor(TREES, max_features=0.5, min_samples_leaf=2, oob_score=True, random_state=seed)
+    forest = RandomForestRegressor(TREES, max_features=1.0, min_samples_leaf=2, oob_score=True, random_state=seed)
     forest.fit(encoding.transform([trial.values for trial in done]), deviates)
     rng = np.random.default_rng(seed)
-    drawn = [{one.name: draw(one, rng) for one in space.space} for _ in range(DRAWN)]
+    drawn = _latin_hypercube(space, rng)
     total = float(forest.predict(encoding.transform([_active(values, space) for values in drawn])).var())
     shares = {}
     for one in space.space:
-        own = _marginal_variance(one, space, drawn[:BACKGROUND], encoding, forest)
+        own = _marginal_variance(one, space, drawn, encoding, forest)
         shares[one.name] = own / total if total > 0 else 0.0
     ordered = dict(sorted(shares.items(), key=lambda item: -item[1]))
     seen = np.corrcoef(forest.oob_prediction_, deviates)[0, 1] if np.ptp(forest.oob_prediction_) else 0.0
     return Importance(ordered, float(seen), len(done))
+
+
+def _latin_hypercube(space: keras_tuner.HyperParameters, rng: np.random.Generator) -> list[Values]:
+    """Values for all hyperparameters, active or not; those of each are spread over its distribution in equal steps."""
+    steps = (np.arange(DRAWN) + 0.5) / DRAWN
+    columns = {one.name: [one.prob_to_value(float(p)) for p in rng.permutation(steps)] for one in space.space}
+    return [{name: column[row] for name, column in columns.items()} for row in range(DRAWN)]
 
 
 def _active(values: Values, space: keras_tuner.HyperParameters) -> Values:

@@ -81,8 +81,8 @@ def test_shares_of_the_variance_are_found():
 
     found = importance(space(), trials(400, score))
     assert list(found.shares)[:2] == ["strong", "weak"]
-    assert math.isclose(found.shares["strong"], 0.8, abs_tol=0.08)
-    assert math.isclose(found.shares["weak"], 0.2, abs_tol=0.08)
+    assert math.isclose(found.shares["strong"], 0.8, abs_tol=0.05)
+    assert math.isclose(found.shares["weak"], 0.2, abs_tol=0.05)
     assert sum(list(found.shares.values())[2:]) < 0.05
     assert found.correlation > 0.9
     assert found.trials == 400
@@ -103,8 +103,8 @@ def test_a_conditional_one_counts_where_it_is_active():
     between, within = ((half - lower) / 2) ** 2, (1 - half**2) / 2
     found = importance(space(), trials(400, lambda values: values.get("inner", 0)))
     assert set(list(found.shares)[:2]) == {"kind", "inner"}
-    assert math.isclose(found.shares["kind"], between / (between + within), abs_tol=0.1)
-    assert math.isclose(found.shares["inner"], within / (between + within), abs_tol=0.1)
+    assert math.isclose(found.shares["kind"], between / (between + within), abs_tol=0.05)
+    assert math.isclose(found.shares["inner"], within / (between + within), abs_tol=0.05)
 
 
 def test_one_that_never_varied_and_a_diverged_trial_do_no_harm():

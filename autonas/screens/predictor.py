@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 
 from autonas import graph_features
+from autonas import proxies as registry
 from autonas.encoding import Encoding
 from autonas.errors import InputError
+from autonas.proxies.base import Proxy
+from autonas.registry import names
 from autonas.screens.base import Candidate, Screen, Values
 
 SHARPNESS = 8  # a regressor that ranks half as well as the best has a 256th of its vote
@@ -26,7 +29,7 @@ class Predictor(Screen):
     """Ranks candidates by three regressors that learn from the finished trials: ridge, forest and Gaussian process.
 
     What they see of a candidate: its encoded values (`autonas.encoding`), the graph of its network
-    (`autonas.graph_features`), and the user's own `features`, such as zero-cost scores. They learn the ranks of the trials'
+    (`autonas.graph_features`), zero-cost `proxies`, and the user's own `features`. They learn the ranks of the trials'
     scores as normal deviates, so that one diverged training does not decide how all others are told apart. Each is judged by
     what it predicts of trials that it did not learn from (leave-one-out for ridge and process, out-of-bag for the
     forest), and their predictions are averaged with the eighth power of Kendall's tau as weights: the choice by
@@ -39,6 +42,8 @@ class Predictor(Screen):
             that is missing. Has to be a pure function. A list of such functions for kinds of features that are to weigh
             the same, however many numbers each has.
         values: Whether to learn from the encoded values.
+        proxies: Zero-cost scores to learn from, each a name or an `autonas.proxies.base.Proxy`; a network takes a fraction of a
+            second for them. Where a search is not over networks, there are none.
         graph: Whether to learn from the networks' graphs; where a search is not over networks, there are none.
         start: Completed trials from which on it predicts, at least 5.
         proposals: How many of a strategy's proposals it chooses one from.
@@ -63,6 +68,7 @@ class Predictor(Screen):
         features: Features | Sequence[Features] | None = None,
         values: bool = True,
         graph: bool = True,
+        proxies: Sequence[Any] = (),
         start: int = 10,
         proposals: int = 20,
         seed: int = 0,
@@ -70,8 +76,12 @@ class Predictor(Screen):
         given = [] if features is None else list(features) if isinstance(features, Sequence) else [features]
         if not all(callable(one) for one in given):
             raise InputError.of("Predictor(features=)", "a function of a list of values, or several", repr(features))
-        if not (values or graph or given):
-            raise InputError.of("Predictor", "given something to learn from", "no values, no graph and no features")
+        if isinstance(proxies, str) or not isinstance(proxies, Sequence):
+            raise InputError.of("Predictor(proxies=)", "a list of proxies", repr(proxies))
+        if not (values or graph or proxies or given):
+            raise InputError.of("Predictor", "given something to learn from", "no values, graph, proxies or features")
+        parts: list[Proxy] = [registry.get(one) for one in proxies]
+        self.proxies = dict(zip(names(registry.PROXIES, parts), parts, strict=True))
         self.features = [getattr(one, "__qualname__", type(one).__qualname__) for one in given]
         self.values, self.graph = values, graph
         self.start = _integer("start", start, 5)
@@ -96,6 +106,8 @@ class Predictor(Screen):
             blocks.append(Encoding(candidates[0].space).transform(listed))
         if self.graph:
             blocks.append(graph_features.table([_described(one) for one in candidates]))
+        if self.proxies:
+            blocks.append(np.array([list(one.proxy_scores(self.proxies).values()) for one in candidates]))
         return [*blocks, *(_user_features(features, listed) for features in self._features)]
 
 

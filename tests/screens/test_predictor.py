@@ -103,6 +103,16 @@ def test_networks_are_told_apart_by_their_graphs():
     assert np.isnan(Predictor(values=False).score([candidate(2)], blind)).all()
 
 
+def test_zero_cost_scores_are_learned_from():
+    history = [one for one in finished(20) if one.trial.score is not None]
+    screen = Predictor(values=False, graph=False, proxies=["params", "nwot"])
+    new = [candidate(2), candidate(8), candidate(64)]
+    assert (np.diff(screen.score(new, history)) > 0).all()
+    assert set(new[0].proxies) == {"params", "nwot"}
+    with pytest.raises(InputError, match="proxy"):
+        Predictor(proxies=["parms"])
+
+
 def test_the_order_of_the_candidates_does_not_matter():
     known, new = drawn(25, 0), drawn(8, 1, trials=False)
     np.testing.assert_allclose(Predictor().score(new[::-1], known)[::-1], Predictor().score(new, known))
@@ -114,6 +124,7 @@ def test_the_order_of_the_candidates_does_not_matter():
         ({"features": 3}, "features"),
         ({"features": [len, "depth"]}, "features"),
         ({"values": False, "graph": False}, "something to learn from"),
+        ({"proxies": "nwot"}, "proxies"),
         ({"start": 4}, "start"),
         ({"start": True}, "start"),
         ({"proposals": 0}, "proposals"),

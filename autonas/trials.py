@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import json
+import math
 import os
 import tempfile
 import warnings
@@ -136,7 +137,7 @@ def bare(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def completed(trials: Iterable[Trial]) -> list[Trial]:
     """The completed trials, best first; of equals the earlier one first."""
-    done = [t for t in trials if t.status == COMPLETED and t.score is not None]
+    done = [t for t in trials if t.status == COMPLETED and t.score is not None and math.isfinite(t.score)]
     return sorted(done, key=lambda t: (-float(t.score or 0.0), t.number))
 
 

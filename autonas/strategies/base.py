@@ -126,15 +126,14 @@ class MultiFidelity(Strategy):
         3.2); the other candidates it only knows as tried.
         """
         counts = dict.fromkeys(reversed(self.shares), 0)
-        for trial in history:
-            if trial.score is not None:
-                counts[_share(trial)] = counts.get(_share(trial), 0) + 1
+        for trial in scored(history):
+            counts[_share(trial)] = counts.get(_share(trial), 0) + 1
         enough = [share for share, count in counts.items() if count > len(space.space)]
         share = enough[0] if enough else max(counts, key=lambda share: counts[share])
         known: dict[str, Trial] = {}
         for trial in history:
             values = bare(trial.values)
-            if _share(trial) == share or trial.score is None:
+            if _share(trial) == share or not any(scored([trial])):
                 known[key(values)] = dataclasses.replace(trial, values=values)
             elif key(values) not in known:
                 known[key(values)] = dataclasses.replace(trial, values=values, status=REJECTED, score=None, scores=[])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -129,24 +128,31 @@ def fit_predict(
     Returns:
         What each of the networks says, of the shape (networks, candidates).
     """
-    sizes = [known.shape[1], units, units, 1]
-    weights = [
-        rng.normal(0.0, np.sqrt(2 / max(1, rows)), (ensemble, rows, columns))
-        for rows, columns in itertools.pairwise(sizes)
-    ]
-    parameters = [*weights, *(np.zeros((ensemble, 1, columns)) for columns in sizes[1:])]
-    means = [np.zeros_like(parameter) for parameter in parameters]
-    squares = [np.zeros_like(parameter) for parameter in parameters]
+    layers = [(known.shape[1], units), (units, units), (units, 1)]
+    flat = np.concatenate(
+        [rng.normal(0.0, np.sqrt(2 / max(1, rows)), (ensemble, rows * columns)) for rows, columns in layers]
+        + [np.zeros((ensemble, columns)) for _, columns in layers],
+        axis=1,
+    ).astype(np.float32)
+    known, targets, candidates = (part.astype(np.float32) for part in (known, targets, candidates))
+    mean, square = np.zeros_like(flat), np.zeros_like(flat)
     for step in range(1, _STEPS + 1):
-        for place, gradient in enumerate(_gradients(parameters, known, targets)):
-            means[place] += 0.1 * (gradient - means[place])
-            squares[place] += 0.01 * (gradient**2 - squares[place])
-            scale = np.sqrt(squares[place] / (1 - 0.99**step)) + 1e-8
-            parameters[place] -= _RATE * means[place] / (1 - 0.9**step) / scale
-    return _layers(parameters, candidates)[-1][:, :, 0]
+        gradient = _gradient(_parameters(flat, layers), known, targets)
+        mean += 0.1 * (gradient - mean)
+        square += 0.01 * (gradient**2 - square)
+        flat -= _RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
+    return _forward(_parameters(flat, layers), candidates)[-1][:, :, 0]
 
 
-def _layers(parameters: list[np.ndarray], rows: np.ndarray) -> list[np.ndarray]:
+def _parameters(flat: np.ndarray, layers: Sequence[tuple[int, int]]) -> list[np.ndarray]:
+    """The three matrices and the three biases that a table of the shape (networks, parameters) holds."""
+    shapes = [*layers, *((1, columns) for _, columns in layers)]
+    ends = np.cumsum([rows * columns for rows, columns in shapes])
+    parts = np.split(flat, ends[:-1], axis=1)
+    return [part.reshape(len(flat), *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _forward(parameters: list[np.ndarray], rows: np.ndarray) -> list[np.ndarray]:
     """The rows, the two hidden layers and the answers, each of the shape (networks, rows, width)."""
     weights, biases = parameters[:3], parameters[3:]
     first = np.maximum(rows @ weights[0] + biases[0], 0)
@@ -154,13 +160,14 @@ def _layers(parameters: list[np.ndarray], rows: np.ndarray) -> list[np.ndarray]:
     return [rows[None], first, second, second @ weights[2] + biases[2]]
 
 
-def _gradients(parameters: list[np.ndarray], rows: np.ndarray, targets: np.ndarray) -> list[np.ndarray]:
-    """Of the mean squared error and the weight decay, for weights and biases."""
-    *layers, answers = _layers(parameters, rows)
+def _gradient(parameters: list[np.ndarray], rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Of the mean squared error and the weight decay, in the order of `_parameters`."""
+    *layers, answers = _forward(parameters, rows)
     error = 2 * (answers - targets[:, None]) / len(targets)
     of_weights, of_biases = [], []
     for layer, weights in zip(reversed(layers), reversed(parameters[:3]), strict=True):
         of_weights.append(layer.transpose(0, 2, 1) @ error + 2 * _DECAY * weights)
-        of_biases.append(error.sum(axis=1, keepdims=True))
+        of_biases.append(error.sum(axis=1))
         error = (error @ weights.transpose(0, 2, 1)) * (layer > 0)
-    return [*reversed(of_weights), *reversed(of_biases)]
+    parts = [*reversed(of_weights), *reversed(of_biases)]
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)

@@ -46,8 +46,8 @@ class Bayesian(Strategy):
     indicator of whether they are inactive (see `autonas.encoding.Encoding`).
 
     Args:
-        surrogate: `"gaussian_process"` (Matérn 5/2, one length scale, with noise; both fitted by their likelihood) or
-            `"forest"` (a random forest of 30 trees, whose spread is the uncertainty; as in SMAC).
+        surrogate: `"forest"` (a random forest of 30 trees, whose spread is the uncertainty; as in SMAC) or
+            `"gaussian_process"` (Matérn 5/2, one length scale, with noise; all fitted by their likelihood).
         initial: How many trials with a score there are before the surrogate is asked, at least 2.
         pool: How many candidates it chooses from, at least 2.
         memory: How many trials it is fitted to at most, at least 2: the better half of these are the best, the others the
@@ -64,13 +64,11 @@ class Bayesian(Strategy):
 
     Example:
 
-    >>> Bayesian("forest")
-    Bayesian(surrogate='forest', initial=10, pool=400, memory=400)
+    >>> Bayesian("gaussian_process")
+    Bayesian(surrogate='gaussian_process', initial=10, pool=400, memory=400)
     """
 
-    def __init__(
-        self, surrogate: str = "gaussian_process", initial: int = 10, pool: int = 400, memory: int = 400
-    ) -> None:
+    def __init__(self, surrogate: str = "forest", initial: int = 10, pool: int = 400, memory: int = 400) -> None:
         if surrogate not in _SURROGATES:
             raise InputError.of("Bayesian's surrogate", f"one of {sorted(_SURROGATES)}", repr(surrogate))
         self.surrogate = surrogate

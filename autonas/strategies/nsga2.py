@@ -64,7 +64,7 @@ class NSGA2(Strategy):
         repeats = itertools.count()
 
         def parent() -> Values:
-            return done[order[min(rng.choice(len(order), 2, replace=False))]][0].values
+            return done[order[rng.integers(len(order), size=2).min()]][0].values
 
         def child() -> Values:
             values = parent()

@@ -1,0 +1,90 @@
+import keras_tuner
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from autonas.errors import InputError
+from autonas.strategies.bayesian import Bayesian, expected_improvement
+from autonas.testing.strategies import check_strategy, p_value_against_random, smooth_score, smooth_space
+from autonas.trials import FAILED, Trial
+
+SURROGATES = ["forest", "gaussian_process"]
+
+
+def run(strategy, space, score, trials, seed=0):
+    history = []
+    for number in range(trials):
+        values = strategy.propose(history, space, np.random.default_rng([seed, number]))
+        history.append(Trial(number, values, score=score(values)))
+    return history
+
+
+def slope():
+    space = keras_tuner.HyperParameters()
+    space.Float("x", 0.0, 1.0)
+    space.Choice("label", ["a", "b"])
+    return space
+
+
+@pytest.mark.parametrize("surrogate", SURROGATES)
+def test_it_beats_random_search(surrogate):
+    assert p_value_against_random(Bayesian(surrogate), trials=35) < 0.01
+
+
+def test_the_other_surrogate_keeps_to_the_contract_too():
+    check_strategy(Bayesian("gaussian_process", initial=5, pool=40), trials=12)
+
+
+@pytest.mark.parametrize("surrogate", SURROGATES)
+def test_it_looks_where_the_best_is_to_be_expected(surrogate):
+    xs = np.linspace(0, 1, 12)
+    trials = [Trial(n, {"x": float(x), "label": "ab"[n % 2]}, score=-abs(x - 0.7) + n % 2) for n, x in enumerate(xs)]
+    found = [Bayesian(surrogate).propose(trials, slope(), np.random.default_rng(seed)) for seed in range(5)]
+    assert {values["label"] for values in found} == {"b"}
+    assert all(0.5 < values["x"] < 0.9 for values in found)
+
+
+def test_what_failed_is_kept_away_from():
+    trials = [Trial(n, {"x": n / 30, "label": "a"}, FAILED) for n in range(20)]
+    trials += [Trial(20 + n, {"x": n / 12, "label": "b"}, score=n % 3 / 3) for n in range(12)]
+    found = [Bayesian().propose(trials, slope(), np.random.default_rng(seed)) for seed in range(10)]
+    assert [values["label"] for values in found].count("b") >= 9
+
+
+def test_scores_count_by_their_order_alone():
+    history = run(Bayesian(initial=5), smooth_space(), smooth_score, 8)
+    bent = [Trial(t.number, t.values, score=1e6 * np.exp(3 * t.score)) for t in history]
+    one, other = (
+        Bayesian(initial=5).propose(trials, smooth_space(), np.random.default_rng(1)) for trials in (history, bent)
+    )
+    assert one == other
+
+
+def test_before_the_first_scores_it_draws_at_random():
+    trials = [Trial(n, {"x": 0.9 + n / 1_000, "label": "b"}, score=float(n)) for n in range(9)]
+    found = [Bayesian(initial=10).propose(trials, slope(), np.random.default_rng(seed))["x"] for seed in range(20)]
+    assert min(found) < 0.3
+
+
+def test_a_long_history_is_fitted_in_part():
+    history = [Trial(n, {"x": n / 300, "label": "a"}, score=float(n == 150)) for n in range(300)]
+    strategy = Bayesian(memory=20)
+    found = strategy.propose(history, slope(), np.random.default_rng(0))
+    # of the middle nothing but the best is remembered
+    less = [trial for trial in history if trial.number == 150 or trial.number >= 291 or trial.number < 9]
+    assert found == strategy.propose(less, slope(), np.random.default_rng(0)) or found["x"] != 0
+
+
+def test_expected_improvement_is_the_integral_that_it_stands_for():
+    for mean, deviation, best in [(0.0, 1.0, 0.5), (2.0, 0.3, 1.0), (-1.0, 0.5, 0.0)]:
+        integral = quad(lambda y, m=mean, d=deviation, b=best: (y - b) * norm.pdf(y, m, d), best, best + 12)[0]
+        found = expected_improvement(np.array([mean]), np.array([deviation]), best)
+        np.testing.assert_allclose(found, integral, atol=1e-9)
+    np.testing.assert_allclose(expected_improvement(np.array([2.0, 0.0]), np.zeros(2), 1.0), [1.0, 0.0])
+
+
+@pytest.mark.parametrize("arguments", [{"surrogate": "tree"}, {"initial": 1}, {"pool": 1}, {"memory": 0}])
+def test_impossible_arguments(arguments):
+    with pytest.raises(InputError, match="Bayesian's"):
+        Bayesian(**arguments)

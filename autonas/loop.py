@@ -22,7 +22,7 @@ import numpy as np
 from autonas.errors import InputError, RejectedError, SearchError, TrialError
 from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
-from autonas.strategies.base import Strategy, Values
+from autonas.strategies.base import Strategy, Values, active
 from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, tried
 
 STARTING_POINT = "starting point"
@@ -119,7 +119,7 @@ class StrategyOracle(keras_tuner.Oracle):
         return History(
             Trial(
                 number=number,
-                values=dict(trial.hyperparameters.values),
+                values=active(self.hyperparameters, trial.hyperparameters.values),
                 status=COMPLETED if finished else FAILED,
                 score=float(trial.score if higher else -trial.score) if finished else None,
             )

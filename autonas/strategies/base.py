@@ -249,6 +249,15 @@ def is_active(hyperparameter: HyperParameter, values: Mapping[str, Any]) -> bool
     return all(condition.is_active(values) for condition in hyperparameter.conditions)
 
 
+def active(space: keras_tuner.HyperParameters, values: Mapping[str, Any]) -> Values:
+    """The values of a candidate that are active: Keras Tuner adds defaults of others when it sends one to a worker."""
+    kept: Values = {}
+    for hyperparameter in space.space:
+        if hyperparameter.name in values and is_active(hyperparameter, kept):
+            kept[hyperparameter.name] = values[hyperparameter.name]
+    return kept
+
+
 def is_range(hyperparameter: HyperParameter) -> bool:
     """Whether its values are numbers from a least to a greatest (`hp.Int`, `hp.Float`), and not a list of labels."""
     return hasattr(hyperparameter, "min_value")

@@ -3,8 +3,8 @@ import pytest
 
 from autonas.errors import InputError
 from autonas.strategies.bananas import _DECAY, Bananas, _forward, _gradient, _parameters, fit_predict
-from autonas.testing.strategies import p_value_against_random, smooth_score, smooth_space
 from autonas.strategies.base import sample
+from autonas.testing.strategies import p_value_against_random, smooth_score, smooth_space
 from autonas.trials import Trial
 
 

@@ -2,18 +2,28 @@ import keras_tuner
 import numpy as np
 import pytest
 
+from autonas.errors import InputError
 from autonas.strategies.base import (
+    best_trials,
     complete,
     enumerate_space,
+    fraction,
+    integer,
+    is_active,
     is_legal,
     legal_values,
     mutate,
     neighbour,
+    normal_ranks,
+    pool,
+    positive,
+    recombine,
+    remembered,
     sample,
     untried,
 )
 from autonas.testing.strategies import finite_space, spaces
-from autonas.trials import Trial
+from autonas.trials import FAILED, REJECTED, Trial, key
 
 
 def rng(seed=0):
@@ -96,3 +106,72 @@ def test_untried_finds_the_last_candidates_and_then_none():
         history.append(Trial(number, values))
     assert len({trial.key for trial in history}) == size
     assert untried(history, space, rng(), lambda: {"kind": "b"}) is None
+
+
+@pytest.mark.parametrize("name", ["flat", "nested"])
+def test_a_cross_is_complete_and_has_each_value_of_a_parent_where_one_has_it(name):
+    space = spaces()[name]
+    for seed in range(100):
+        parents = [sample(space, rng(seed)), sample(space, rng(seed + 1_000))]
+        child = recombine(*parents, space, rng(seed))
+        active = {hp.name: hp for hp in space.space if is_active(hp, child)}
+        assert set(child) == set(active)
+        assert all(is_legal(active[n], value) for n, value in child.items())
+        for n, value in child.items():
+            of_parents = [parent[n] for parent in parents if n in parent]
+            assert value in of_parents or not of_parents
+
+
+def test_both_parents_give_about_as_much():
+    space = keras_tuner.HyperParameters()
+    for number in range(100):
+        space.Choice(f"c{number}", [0, 1])
+    ones, zeros = ({f"c{number}": value for number in range(100)} for value in (1, 0))
+    assert 30 < sum(recombine(ones, zeros, space, rng()).values()) < 70
+
+
+def scores(*values):
+    status = [REJECTED if value is None else "completed" for value in values]
+    return [Trial(n, {"n": n}, s, value) for n, (s, value) in enumerate(zip(status, values, strict=True))]
+
+
+def test_ranks_do_not_depend_on_the_scale_and_put_failures_last():
+    found = normal_ranks(scores(1.0, None, 5.0, float("nan"), 2.0))
+    assert np.argsort(found, kind="stable").tolist() == [1, 3, 0, 4, 2]
+    assert found[1] == found[3]
+    np.testing.assert_allclose(found, normal_ranks(scores(-3.0, None, 1e9, float("inf"), -2.0)))
+    np.testing.assert_allclose(normal_ranks(scores(7.0)), [0.0])
+    assert normal_ranks([]).shape == (0,)
+
+
+def test_a_pool_has_no_one_twice_and_nothing_that_was_tried():
+    space, _ = finite_space()
+    everything = list(enumerate_space(space))
+    trials = [Trial(0, everything[0], score=1.0)]
+    found = pool(trials, trials, space, rng(), 50, 50)
+    assert sorted(map(key, found)) == sorted(map(key, everything[1:]))
+    assert pool([Trial(n, v, FAILED) for n, v in enumerate(everything)], [], space, rng(), 50, 50) == []
+
+
+def test_half_of_what_is_remembered_are_the_best_and_half_the_latest():
+    trials = scores(*range(9, -1, -1), None)
+    assert [trial.number for trial in remembered(trials, 6)] == [0, 1, 2, 8, 9, 10]
+    assert remembered(trials, 11) == trials
+    assert [trial.number for trial in best_trials(trials, 2)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("read", "bad", "expected"),
+    [
+        (lambda value: integer("X's n", value, 2), 1, "an integer of at least 2"),
+        (lambda value: integer("X's n", value, 2, 5), 6, "an integer from 2 to 5"),
+        (lambda value: integer("X's n", value, 0), True, "an integer"),
+        (lambda value: fraction("X's n", value), 1.1, "from 0 to 1"),
+        (lambda value: fraction("X's n", value), float("nan"), "from 0 to 1"),
+        (lambda value: positive("X's n", value), 0, "above 0"),
+        (lambda value: positive("X's n", value), float("inf"), "above 0"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_named(read, bad, expected):
+    with pytest.raises(InputError, match=f"X's n must be .*{expected}"):
+        read(bad)

@@ -30,9 +30,10 @@ def best(strategy, seed, trials):
     return max(trial.score for trial in history)
 
 
-@pytest.mark.parametrize("trials", [25, 60])
-def test_it_beats_random_search(trials):
-    pairs = [(best(Evolution(), seed, trials), best(Random(), seed, trials)) for seed in range(30)]
+@pytest.mark.parametrize(("trials", "crossover"), [(25, 0.0), (60, 0.0), (60, 0.5)])
+def test_it_beats_random_search(trials, crossover):
+    strategy = Evolution(crossover=crossover)
+    pairs = [(best(strategy, seed, trials), best(Random(), seed, trials)) for seed in range(30)]
     gains = np.subtract(*np.transpose(pairs))
     # Ties are left out, as the test would do; older SciPy warns of them.
     assert wilcoxon(gains[gains != 0], alternative="greater").pvalue < 0.01
@@ -53,6 +54,25 @@ def test_the_best_of_the_population_is_changed_in_one_place():
     strategy = Evolution(population=4, sample=4)
     for seed in range(20):
         child = strategy.propose(trials, hp, np.random.default_rng(seed))
+        assert difference(child, trials[1].values) == 1
+
+
+def test_a_cross_has_values_of_two_parents_and_one_of_its_own():
+    hp = space()
+    trials = [Trial(n, {f"c{i}": n for i in range(8)}, score=1.0) for n in range(2)]
+    strategy = Evolution(population=2, sample=1, crossover=1.0)
+    children = [strategy.propose(trials, hp, np.random.default_rng(seed)) for seed in range(40)]
+    assert sum({0, 1} <= set(child.values()) for child in children) > 10
+    assert all(sum(value > 1 for value in child.values()) <= 1 for child in children)
+    alone = [Evolution(2, 1).propose(trials, hp, np.random.default_rng(seed)) for seed in range(40)]
+    assert all(min(difference(child, trial.values) for trial in trials) == 1 for child in alone)
+
+
+def test_a_score_that_is_no_number_is_none():
+    hp, trials = history([0.1, 0.9])
+    trials += [Trial(2, Random().propose([], hp, np.random.default_rng(8)), score=float("nan"))]
+    for seed in range(10):
+        child = Evolution(population=3, sample=2).propose(trials, hp, np.random.default_rng(seed))
         assert difference(child, trials[1].values) == 1
 
 
@@ -99,7 +119,8 @@ def test_too_few_for_a_tournament_are_not_changed():
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"population": 1}, {"sample": 0}, {"population": 5, "sample": 6}, {"sample": 2.5}]
+    "arguments",
+    [{"population": 1}, {"sample": 0}, {"population": 5, "sample": 6}, {"sample": 2.5}, {"crossover": 2}],
 )
 def test_impossible_arguments(arguments):
     with pytest.raises(InputError, match="Evolution's"):

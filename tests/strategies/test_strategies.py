@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
-from autonas import strategies
+import autonas
+from autonas import arguments, strategies
 from autonas.errors import InputError
 from autonas.strategies import STRATEGIES
 from autonas.strategies.base import Strategy
@@ -33,6 +35,40 @@ def test_the_suite_finds_a_strategy_with_a_state():
 
     with pytest.raises(AssertionError, match="equal arguments"):
         check_strategy(Counting())
+
+
+def test_the_suite_finds_a_strategy_that_takes_a_nan_for_a_score():
+    class Best(type(strategies.get("random"))):
+        def propose(self, history, space, rng):
+            for _ in range(sum(trial.score is not None for trial in history)):
+                rng.random()
+            return super().propose(history, space, rng)
+
+    with pytest.raises(AssertionError, match="a score of nan"):
+        check_strategy(Best())
+
+
+def test_the_suite_finds_a_strategy_that_remembers_what_it_proposed():
+    class Walking(type(strategies.get("random"))):
+        def __init__(self):
+            self.seen = {}
+
+        def propose(self, history, space, rng):
+            number = len(history)
+            if number not in self.seen:
+                self.seen[number] = super().propose(history, space, np.random.default_rng(len(self.seen)))
+            return self.seen[number]
+
+    with pytest.raises(AssertionError):
+        check_strategy(Walking())
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_has_a_public_name_and_can_be_asked_for(name):
+    kind = STRATEGIES[name]
+    assert getattr(autonas, kind.__name__) is kind
+    assert type(arguments.strategy(name, "val_accuracy")) is kind
+    assert type(arguments.strategy(kind(), "val_accuracy")) is kind
 
 
 def test_an_unknown_name_lists_the_known_ones():

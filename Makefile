@@ -33,6 +33,7 @@ bench: $(STAMP)
 	@$(BIN)/python benchmarks/images.py $(if $(DATA),--data $(DATA))
 	@$(BIN)/python benchmarks/quality.py $(if $(SETS),--data $(SETS))
 	@$(BIN)/python benchmarks/overhead.py
+	@$(BIN)/python benchmarks/loop.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -70,7 +70,8 @@ class StrategyOracle(keras_tuner.Oracle):
     The proposal for a trial depends on the trials before it and on (seed, number) alone.
 
     Args:
-        strategy: Proposes candidates.
+        strategy: Proposes candidates. One that shares out budgets says the share as `"tuner/budget"` among the values of a
+            trial, which the tuner has to read, as it has to read Keras Tuner's own `"tuner/epochs"`.
         objective: As every oracle takes it.
         max_trials: As every oracle takes it.
         seed: Of the search; 0 is a seed like any other.

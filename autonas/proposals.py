@@ -106,11 +106,9 @@ class Proposals:
         first: Values | None = None
         for turn in range(_ROUNDS):
             places = range(turn * screen.proposals, (turn + 1) * screen.proposals)
-            proposed = [
-                self.strategy.propose(history, space, np.random.default_rng([self.seed, len(history), place]))
-                for place in places
-            ]
-            several = list({key(values): values for values in proposed if values is not None}.values())
+            rngs = [np.random.default_rng([self.seed, len(history), place]) for place in places]
+            proposed = self.strategy.propose_several(history, space, rngs)
+            several = list({key(values): values for values in proposed}.values())
             if not several:
                 break
             first = several[0] if first is None else first

@@ -1,6 +1,6 @@
 """What a screen brings on NAS-Bench-201's table: strategies with and without the vote of zero-cost proxies.
 
-    python benchmarks/screened.py --table nasbench201/cifar10.csv [--seeds 100] [--problems all] [--pool 1000] [--warm 5]
+    python benchmarks/screened.py --table nasbench201/cifar10.csv [--seeds 100] [--problems all] [--pool 2000] [--warm 5]
 
 The screen is a function of the values: the rank vote of nwot, jacov, synflow and params, as the table has them, among the
 candidates that it is given (cells without proxies come last). A search sees the accuracy after 12 epochs; the best that it
@@ -25,7 +25,7 @@ import autonas
 from autonas.screens.function import Function
 
 EDGES = [f"edge{number}" for number in range(6)]
-AFTER = (5, 10, 20, 50)
+AFTER = (10, 20, 50, 90, 200)
 Table = Mapping[str, Mapping[str, float]]
 
 

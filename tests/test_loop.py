@@ -230,17 +230,14 @@ def test_an_oracle_that_aims_elsewhere_is_an_error():
         loop.check_oracle(keras_tuner.oracles.RandomSearchOracle(objective="val_loss"), "val_accuracy")
 
 
-def test_a_strategy_serves_a_plain_keras_tuner(tmp_path):
+def plain_tuner(tmp_path, strategy, score):
     """Keras Tuner's own loop over a strategy of ours: the history is read from its trials."""
-    oracle = StrategyOracle(
-        Evolution(population=4, sample=2), keras_tuner.Objective("score", "max"), max_trials=25, seed=0
-    )
+    oracle = StrategyOracle(strategy, keras_tuner.Objective("score", "max"), max_trials=25, seed=0)
     oracle.verbose = 0
 
     class Tuner(keras_tuner.RandomSearch):
         def run_trial(self, trial, *args, **kwargs):
-            hp = trial.hyperparameters
-            return {"score": hp.Choice("width", [8, 16, 32, 64]) + hp.Float("rate", 0.1, 1.0, step=0.1)}
+            return {"score": score(trial.hyperparameters.values)}
 
     def build(hp):
         hp.Choice("width", [8, 16, 32, 64])
@@ -250,9 +247,21 @@ def test_a_strategy_serves_a_plain_keras_tuner(tmp_path):
     keras_tuner.engine.base_tuner.BaseTuner.__init__(tuner, oracle, build, directory=tmp_path, project_name="plain")
     with pytest.warns(DeprecationWarning, match="currentThread|getName"):
         tuner.search()
+    return oracle
+
+
+def test_a_strategy_serves_a_plain_keras_tuner(tmp_path):
+    strategy = Evolution(population=4, sample=2)
+    oracle = plain_tuner(tmp_path, strategy, lambda values: values["width"] + values["rate"])
     values = [tuple(trial.hyperparameters.values.values()) for trial in oracle.trials.values()]
     assert len(values) == len(set(values)) == 25
     assert oracle.get_best_trials(1)[0].score > np.median([trial.score for trial in oracle.trials.values()])
+
+
+def test_a_plain_keras_tuner_reads_the_share_of_the_budget_among_the_values(tmp_path):
+    oracle = plain_tuner(tmp_path, Hyperband(), lambda values: values["width"] * values[BUDGET])
+    shares = [oracle.trials[name].hyperparameters.values[BUDGET] for name in oracle.start_order]
+    assert shares[:13] == [1 / 9] * 9 + [1 / 3] * 3 + [1.0]
 
 
 def fidelity(number, values):

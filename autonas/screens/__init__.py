@@ -36,7 +36,7 @@ def get(identifier: Any) -> Screen:
     Example:
 
     >>> get(lambda candidates: [-values["width"] for values in candidates])
-    Function(name='<lambda>', pool=1000, warm=5, proposals=20)
+    Function(name='<lambda>', pool=2000, warm=5, proposals=20)
     """
     if isinstance(identifier, (list, tuple)) and identifier:
         return get(identifier[0]) if len(identifier) == 1 else Vote([get(one) for one in identifier])

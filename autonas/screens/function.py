@@ -34,7 +34,7 @@ class Function(Screen):
     def __init__(
         self,
         function: Callable[[list[dict[str, Any]]], Any],
-        pool: int = 1_000,
+        pool: int = 2_000,
         warm: int = 5,
         proposals: int = 20,
     ) -> None:

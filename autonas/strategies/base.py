@@ -58,6 +58,16 @@ class Strategy(abc.ABC):
             Values for the active hyperparameters, never those of a trial in `history`; None when there are none left.
         """
 
+    def propose_several(
+        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rngs: Iterable[np.random.Generator]
+    ) -> list[Values]:
+        """One proposal for each generator, as `propose` makes it, for a screen to choose from; fewer at the end of a space.
+
+        To be overridden where several can be made at little more than the price of one, such as of one fitted model.
+        """
+        proposed = (self.propose(history, space, rng) for rng in rngs)
+        return [values for values in proposed if values is not None]
+
     def enter(self, values: Values) -> Values:
         """A candidate of another's (a starting point, a warm start) as it is to be evaluated."""
         return dict(values)

@@ -48,4 +48,4 @@ def test_numbers_out_of_range(options):
 
 
 def test_it_is_described_by_its_name_and_not_by_an_address():
-    assert repr(Function(width)) == "Function(name='width', pool=1000, warm=5, proposals=20)"
+    assert repr(Function(width)) == "Function(name='width', pool=2000, warm=5, proposals=20)"

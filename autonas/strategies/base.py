@@ -260,8 +260,12 @@ def is_active(hyperparameter: HyperParameter, values: Mapping[str, Any]) -> bool
 
 
 def active(space: keras_tuner.HyperParameters, values: Mapping[str, Any]) -> Values:
-    """The values of a candidate that are active: Keras Tuner adds defaults of others when it sends one to a worker."""
-    kept: Values = {}
+    """The values of a candidate that are active: Keras Tuner adds defaults of others when it sends one to a worker.
+
+    What is no hyperparameter of the space, such as a share of the budget, stays.
+    """
+    names = {hyperparameter.name for hyperparameter in space.space}
+    kept: Values = {name: value for name, value in values.items() if name not in names}
     for hyperparameter in space.space:
         if hyperparameter.name in values and is_active(hyperparameter, kept):
             kept[hyperparameter.name] = values[hyperparameter.name]

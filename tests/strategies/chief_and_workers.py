@@ -14,7 +14,7 @@ from pathlib import Path
 
 import keras_tuner
 
-from autonas.search import StrategyOracle
+from autonas.loop import StrategyOracle
 from autonas.strategies import Evolution
 from autonas.testing.strategies import smooth_score, smooth_space
 

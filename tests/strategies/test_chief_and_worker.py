@@ -8,7 +8,7 @@ from pathlib import Path
 import keras_tuner
 import pytest
 
-from autonas.search import StrategyOracle
+from autonas.loop import StrategyOracle
 from autonas.strategies import STRATEGIES, get
 from autonas.strategies.base import active, is_active, is_legal
 from autonas.testing.strategies import smooth_space

@@ -310,6 +310,7 @@ class AutoModel:
 
         deadline = None if end is None or self.max_time is None else end - RETRAINING_SHARE * self.max_time
         evaluation.budget = dataclasses.replace(budget, deadline=deadline)
+        evaluation.rivals = lambda: self._store.trials
         loop.run(
             self.strategy,
             space.searched(self.estimator.judges_late_choices),
@@ -338,6 +339,7 @@ class AutoModel:
         begun = time.monotonic()
         deadline = None if left is None else begun + left
         evaluation.budget = dataclasses.replace(budget, deadline=deadline)
+        evaluation.rivals = lambda: self._control_store.trials
         view = progress.make(self.verbose, self.objective.name, self._sign, report.describe, most, left, begun)
         with view:
             view.resume(self._control_store.trials)

@@ -24,7 +24,7 @@ from autonas.loop import Interrupted, Outcome
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
 from autonas.space import SearchSpace, Values, seeded
-from autonas.trials import BUDGET, RESOURCE, Trial, bare, key
+from autonas.trials import BUDGET, RESOURCE, Trial, bare, completed, key
 
 if TYPE_CHECKING:
     import keras
@@ -77,6 +77,7 @@ class Evaluation:
         if isinstance(objective, Cost):
             asked[objective.name] = objective
         self.costs: dict[str, Cost] = {name: objectives.COSTS[name]() for name in ALWAYS} | asked
+        self.rivals: Callable[[], Sequence[Trial]] = lambda: ()  # the trials that a candidate has to beat
         self._built: dict[str, BuiltModel] = {}
         self._known: dict[str, dict[str, float]] = {}  # costs of candidates that were looked at before their trial
         self._refusal = ""
@@ -94,7 +95,7 @@ class Evaluation:
             return self._outcome({}, costs)
         try:
             metrics = self.estimator.evaluate(
-                self.space.candidate(values), self.data, self._share(values), self._seed(number, values)
+                self.space.candidate(values), self.data, self._share(number, values), self._seed(number, values)
             )
         except OutOfTime as cut:
             raise Interrupted(self._outcome(cut.metrics, costs) if cut.metrics else None) from cut
@@ -249,12 +250,14 @@ class Evaluation:
         with seeded(self.seed):
             return graph_module.read(self.space.candidate(values).core())
 
-    def _share(self, values: Values) -> Budget:
+    def _share(self, number: int, values: Values) -> Budget:
         """The budget of one candidate: a strategy or an oracle may say how much of it; callbacks are the trial's own."""
         callbacks = copy.deepcopy(list(self.budget.callbacks))
         if BUDGET not in values:
             epochs = int(values.get("tuner/epochs", self.budget.epochs))
-            return dataclasses.replace(self.budget, epochs=epochs, callbacks=callbacks)
+            # a candidate that gets a part of the epochs is not to beat others now, but to be among the better ones
+            beat = None if "tuner/epochs" in values else self._best(number)
+            return dataclasses.replace(self.budget, epochs=epochs, callbacks=callbacks, beat=beat)
         share = float(values[BUDGET])
         return dataclasses.replace(
             self.budget,
@@ -263,6 +266,11 @@ class Evaluation:
             data=share if values.get(RESOURCE) == "data" else 1.0,
             checkpoint=self._checkpoint(values),
         )
+
+    def _best(self, number: int) -> float | None:
+        """The best value of the objective before a trial; None where there is none."""
+        best = completed(trial for trial in self.rivals() if trial.number < number)[:1]
+        return best[0].metrics.get(self.objective.name) if best else None
 
     def _checkpoint(self, values: Values) -> Path | None:
         name = hashlib.sha256(key(bare(values)).encode()).hexdigest()[:16]

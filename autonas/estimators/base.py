@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from autonas import checkpoint, frozen, qualities
 from autonas import data as data_module
-from autonas.errors import TrialError
+from autonas.errors import InputError, TrialError
+from autonas.learning_curves import chance_to_beat
 from autonas.streams import Stream
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class Budget:
         stop_after: Share of the training after which it ends, while the learning rate is still on its way down.
         data: Share of the training examples to train on; the steps are then those of `stop_after` on all of them.
         checkpoint: File that the training goes on from, if it is there, and that it leaves for a longer one to go on from.
+        beat: The best value of `monitor` so far, in the units of the target: a training that has next to no chance to get
+            there is stopped; None stops none.
     """
 
     epochs: int
@@ -102,6 +105,7 @@ class Budget:
     stop_after: float = 1.0
     data: float = 1.0
     checkpoint: Path | None = None
+    beat: float | None = None
 
 
 @dataclasses.dataclass
@@ -116,6 +120,7 @@ class Training:
         epochs: How many were trained.
         timings: `"startup_seconds"` until the first batch has ended, `"step_seconds"` of one batch after that (median).
         in_time: Whether it ended by itself and not by the deadline.
+        hopeless: Whether it was stopped because it had next to no chance to get to `Budget.beat`.
     """
 
     model: keras.Model
@@ -124,6 +129,7 @@ class Training:
     epochs: int
     timings: dict[str, float]
     in_time: bool
+    hopeless: bool = False
 
 
 class Estimator(abc.ABC):
@@ -150,8 +156,8 @@ class Estimator(abc.ABC):
             seed: The only source of chance.
 
         Returns:
-            The metrics of the best epoch by Keras's names (`"accuracy"`, `"val_accuracy"`, ...), `"epochs"`, and the
-            timings of `Training`, as the full training would have them.
+            The metrics of the best epoch by Keras's names (`"accuracy"`, `"val_accuracy"`, ...), `"epochs"`, the
+            timings of `Training`, as the full training would have them, and `"hopeless"` (1) if it was stopped as such.
 
         Raises:
             TrialError: If the candidate diverges.
@@ -164,6 +170,7 @@ class Estimator(abc.ABC):
 
 
 _PLAIN = "plain_loss"
+SEEN, HOPE = 0.5, 0.01  # share of the epochs before a training may be called hopeless, and the chance below which it is
 TIMINGS = ("startup_seconds", "step_seconds")
 
 
@@ -179,9 +186,27 @@ def evaluate(candidate: Candidate, data: Data, budget: Budget, seed: int) -> dic
     """Trains a candidate and returns what `Estimator.evaluate` promises."""
     training = train(candidate, data, budget, seed)
     metrics = {**training.metrics, "epochs": float(training.epochs), **training.timings}
+    if training.hopeless:
+        metrics["hopeless"] = 1.0
     if not training.in_time:
         raise OutOfTime(metrics)
     return metrics
+
+
+def unbeaten(budget: Budget) -> Budget:
+    """The budget of a training that is not stopped for being hopeless."""
+    return dataclasses.replace(budget, beat=None)
+
+
+def whether(name: str, value: bool) -> bool:
+    """Reads an argument that is True or False.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    if not isinstance(value, bool):
+        raise InputError.of(name, "True or False", repr(value))
+    return value
 
 
 def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Training:
@@ -222,12 +247,13 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
     if kept is not None and (kept.ended or more < 1):
         trained.set_weights(kept.best or trained.get_weights())
         return _training(core, _with_plain_loss(kept.history, data), budget, data.head, kept.timings, True)
+    hopeless = _hopeless(budget, data, first + max(1, more), kept)
     told = trained.fit(
         data_module.dataset(part.x, part.y, part.weights, batch_size=budget.batch_size, seed=seed, first_epoch=first),
         validation_data=part.validation and data_module.dataset(*part.validation, batch_size=4 * budget.batch_size),
         initial_epoch=first,
         epochs=first + max(1, more),
-        callbacks=[watch, *_exact(part, budget), left, *stop, *budget.callbacks],
+        callbacks=[watch, *_exact(part, budget), left, *stop, *hopeless, *budget.callbacks],
         shuffle=False,
         verbose=0,
     ).history
@@ -238,7 +264,8 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         checkpoint.Checkpoint(left.values, best, history, done, stopping, watch.timings(), left.ended).write(
             budget.checkpoint
         )
-    return _training(core, _with_plain_loss(history, data), budget, data.head, watch.timings(), watch.in_time)
+    training = _training(core, _with_plain_loss(history, data), budget, data.head, watch.timings(), watch.in_time)
+    return dataclasses.replace(training, hopeless=any(callback.stopped for callback in hopeless))
 
 
 def _without_fixed(core: keras.Model, data: Data) -> tuple[keras.Model, Data]:
@@ -311,6 +338,32 @@ def _best_epoch(budget: Budget, has_validation: bool, kept: checkpoint.Checkpoin
 
     patience = budget.epochs if budget.patience is None else budget.patience
     return [Stopping(budget.monitor, mode=budget.mode, patience=patience, restore_best_weights=True)]
+
+
+def _hopeless(budget: Budget, data: Data, epochs: int, kept: checkpoint.Checkpoint | None) -> list[Any]:
+    """A callback that ends a training which has next to no chance to beat the best one, from half of its epochs on."""
+    import keras
+
+    if budget.beat is None or data.validation is None:
+        return []
+    sign, name = 1 if budget.mode == "max" else -1, budget.monitor
+    best = sign * budget.beat
+
+    class Hopeless(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stopped = False
+            self.curve = [self.in_units(value) for value in kept.history[name]] if kept else []
+
+        def in_units(self, value: float) -> float:
+            return sign * data.head.in_units({name: float(value)})[name]
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.curve.append(self.in_units(logs[name]))
+            if SEEN * epochs <= len(self.curve) < epochs and chance_to_beat(self.curve, best, epochs) < HOPE:
+                self.stopped = self.model.stop_training = True
+
+    return [Hopeless()]
 
 
 _STOPPING = ("best", "best_epoch", "wait")

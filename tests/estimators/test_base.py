@@ -251,3 +251,41 @@ def test_a_training_that_the_time_cut_leaves_the_checkpoint_as_it_was(noisy, tmp
     cut = dataclasses.replace(budget, stop_after=1.0, deadline=time.monotonic() - 1)
     assert not train(*noisy, cut, seed=3).in_time
     assert (tmp_path / "a.npz").read_bytes() == before
+
+
+class Flat(keras.callbacks.Callback):
+    """Says that each epoch was as good as the curve says."""
+
+    def __init__(self, curve):
+        super().__init__()
+        self.curve = curve
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_accuracy"] = self.curve[min(epoch, len(self.curve) - 1)]
+
+
+def told(parts, monkeypatch, curve, **options):
+    """A training whose validation accuracy follows a curve."""
+    from autonas.estimators import base
+
+    monkeypatch.setattr(base, "_exact", lambda data, budget: [Flat(curve)])
+    return evaluate(*parts, dataclasses.replace(BUDGET, epochs=16, **options), seed=0)
+
+
+def test_a_hopeless_training_stops_after_half_of_its_epochs_and_says_so(parts, monkeypatch):
+    metrics = told(parts, monkeypatch, [0.3, 0.5], beat=0.9)
+    assert metrics["hopeless"] == 1
+    assert metrics["epochs"] == 8
+    assert metrics["val_accuracy"] == 0.5
+
+
+@pytest.mark.parametrize(("curve", "beat"), [([0.3, 0.5], None), ([0.3, 0.5], 0.4), (np.linspace(0.1, 0.8, 16), 0.75)])
+def test_a_training_with_hope_or_without_a_rival_goes_on(parts, monkeypatch, curve, beat):
+    metrics = told(parts, monkeypatch, list(curve), beat=beat)
+    assert metrics["epochs"] == 16
+    assert "hopeless" not in metrics
+
+
+def test_what_is_to_be_low_is_hopeless_when_it_stays_high(parts, monkeypatch):
+    assert told(parts, monkeypatch, [0.9, 0.8], beat=0.1, mode="min")["epochs"] == 8
+    assert told(parts, monkeypatch, [0.9, 0.8], beat=0.85, mode="min")["epochs"] == 16

@@ -169,6 +169,18 @@ def test_an_oracle_says_how_many_epochs():
     assert evaluation.estimator.calls[0][0].epochs == 3
 
 
+def test_a_candidate_has_to_beat_the_best_trial_before_it():
+    evaluation, values = make()
+    trials = [
+        Trial(number, {}, score=score, metrics={"val_accuracy": score}) for number, score in enumerate([0.5, 0.7, 0.9])
+    ]
+    evaluation.rivals = lambda: trials
+    for number in (0, 2, 3):
+        evaluation(number, values)
+    evaluation(3, {**values, "tuner/epochs": 3})  # a part of the epochs is not to win
+    assert [budget.beat for budget, _ in evaluation.estimator.calls] == [None, 0.7, 0.9, None]
+
+
 def test_each_trial_has_a_seed_and_callbacks_of_its_own():
     class Mutable:
         count = 0

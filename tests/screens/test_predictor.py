@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
+import autonas
 from autonas.errors import InputError
+from autonas.screens import predictor
 from autonas.screens.base import Candidate
 from autonas.screens.predictor import Predictor, predict
 from autonas.testing.screens import candidate, finished
@@ -99,6 +101,7 @@ def test_networks_are_told_apart_by_their_graphs():
     history = [one for one in finished(20) if one.trial.score is not None]
     scores = Predictor(values=False).score([candidate(2), candidate(8), candidate(64)], history)
     assert (np.diff(scores) > 0).all()
+    assert not any("built" in vars(one) for one in history)  # the networks of all trials would fill the memory
     blind = [Candidate(one.values, one.space, one.trial) for one in history]
     assert np.isnan(Predictor(values=False).score([candidate(2)], blind)).all()
 
@@ -111,6 +114,25 @@ def test_zero_cost_scores_are_learned_from():
     assert set(new[0].proxies) == {"params", "nwot"}
     with pytest.raises(InputError, match="proxy"):
         Predictor(proxies=["parms"])
+
+
+def test_a_regressor_that_foretells_nothing_has_no_vote(monkeypatch):
+    known, new = drawn(30, 0), drawn(50, 1, trials=False)
+    monkeypatch.setattr(predictor, "_ridge", lambda rows, targets, others: (-targets, 1e9 * np.ones(len(others))))
+    without = Predictor().score(new, known)
+    monkeypatch.setattr(predictor, "_ridge", lambda rows, targets, others: (-targets, np.arange(float(len(others)))))
+    np.testing.assert_array_equal(Predictor().score(new, known), without)
+
+
+def test_a_search_asks_it_once_enough_trials_have_completed():
+    found = autonas.search(space(), truth, strategy="random", screen="predictor", max_trials=14)
+    assert [trial.screen is None for trial in found.trials] == [True] * 10 + [False] * 4
+
+
+def test_it_is_told_apart_by_what_it_was_made_with():
+    assert repr(Predictor(len, start=12)) == repr(Predictor(len, start=12))
+    assert "0x" not in repr(Predictor(len))
+    assert repr(Predictor(len)) != repr(Predictor())
 
 
 def test_the_order_of_the_candidates_does_not_matter():

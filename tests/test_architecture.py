@@ -26,7 +26,7 @@ LAYERS = [
     "errors",
     "quiet registry trials",
     "data graph labels generators reading encoding pareto checkpoint",
-    "qualities splits columns scaling streams frozen graph_features",
+    "qualities splits columns scaling streams frozen graph_features learning_curves",
     "thresholds sequences",
     "export",
     "devices",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MARGIN = 1.15  # a training takes longer than its steps: building, tracing, validation
 UNHURRIED = 2  # networks that an ensemble is chosen from without a deadline
+LEAST_PATIENCE = 5  # epochs
 LEAST_EPOCHS = 0.75  # share of the full schedule under which a training says little; then fewer finalists get more
 
 
@@ -89,6 +90,17 @@ class _Entry:
     epochs: int
     trainings: list[Training]
     outputs: list[Any]
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better one after which a further fold stops: the first one says how long it takes."""
+        return max(LEAST_PATIENCE, math.ceil(self.trainings[0].best_epoch / 3))
+
+    @property
+    def fold_seconds(self) -> float:
+        """What a further fold should take, as long as there is only the first one."""
+        first = self.trainings[0]
+        return MARGIN * self.found.seconds * min(1.0, (first.best_epoch + self.patience) / first.epochs)
 
     def keep(self, folds: int) -> None:
         """Forgets its trainings on later folds."""
@@ -199,18 +211,14 @@ class _Finals:
         if self.budget.deadline is None:
             return entries
         for trial in trials:
-            gone = sum(entry.found.seconds for entry in entries)
-            expected = (
-                gone
-                * _seconds(trial, data, self.budget)
-                / sum(_seconds(entry.trial, data, self.budget) for entry in entries)
-            )
+            folds = [entry.fold_seconds for entry in entries]
+            planned = sum(_seconds(entry.trial, data, self.budget) for entry in entries)
+            expected = sum(folds) / planned * _seconds(trial, data, self.budget)
             left = self.budget.deadline - time.monotonic()
-            cheapest = min(entry.found.seconds for entry in entries)
-            if MARGIN * (together.folds - 1) * cheapest <= left:
-                needed = MARGIN * ((together.folds - 1) * gone + together.folds * expected)
+            if (together.folds - 1) * min(folds) <= left:
+                needed = (together.folds - 1) * sum(folds) + together.folds * expected
             else:
-                needed = MARGIN * 3 * expected if 2 * expected <= cheapest else math.inf
+                needed = 3 * expected if 2 * expected <= min(folds) else math.inf
             if needed > left:
                 continue  # a cheaper one may follow
             with contextlib.suppress(SearchError):  # it was said, and the others are enough
@@ -265,7 +273,7 @@ class _Finals:
 
         All folds of the best come before a second network. Where there is one split only, networks are trained on all.
         """
-        seconds = [MARGIN * entry.found.seconds for entry in entries]
+        seconds = [entry.fold_seconds for entry in entries]
         left = math.inf if self.budget.deadline is None else self.budget.deadline - time.monotonic()
         most = min(len(entries), POOL if self.budget.deadline is not None else UNHURRIED)
         plans = [(size, together.folds) for size in range(most, 0, -1)]
@@ -303,9 +311,9 @@ class _Finals:
         models = [entry.trainings[0].model for entry in entries]
         left = math.inf if self.budget.deadline is None else self.budget.deadline - time.monotonic()
         jobs = []
-        for entry in sorted(entries, key=lambda entry: entry.found.seconds):
+        for entry in sorted(entries, key=lambda entry: entry.fold_seconds):
             # each is built once more, and written
-            pace = MARGIN * entry.found.seconds + entry.trainings[0].timings["startup_seconds"] / 2
+            pace = entry.fold_seconds + entry.trainings[0].timings["startup_seconds"] / 2
             for number in range(1, together.folds):
                 models.append(entry.trainings[0].model)
                 if pace > left or not together.fits(ensemble.joined(models, [1] * len(models))):
@@ -318,7 +326,8 @@ class _Finals:
     def _one_more(self, entry: _Entry, part: Data, number: int, last: bool = False) -> bool:
         """Trains it on one more fold; whether that went well and ended in time."""
         begun = time.monotonic()
-        budget = dataclasses.replace(self.budget, epochs=entry.epochs)
+        patience = entry.patience if self.budget.patience is None else min(self.budget.patience, entry.patience)
+        budget = dataclasses.replace(self.budget, epochs=entry.epochs, patience=patience)
         try:
             training = self._train(entry.trial, part, budget, number, last)
         except TrialError as error:

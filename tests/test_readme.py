@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits
 
+from autonas.strategies import STRATEGIES
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
@@ -27,3 +29,18 @@ def test_the_parts_of_ones_own_run_as_printed(tmp_path, digits):
     exec(code, names)
     assert names["clf"].predict(digits[0]).shape == digits[1].shape
     assert set(names["clf"].leaderboard()["mixer_width"]) <= {8, 16}
+
+
+def test_the_strategy_of_ones_own_runs_as_printed(tmp_path):
+    text = (Path(__file__).parents[1] / "docs" / "strategies.md").read_text()
+    names = {"folder": tmp_path}
+    exec("\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL)), names)
+    assert names["by_name"].strategy.population == 10
+    assert names["with_arguments"].strategy.population == 20
+    assert type(names["clf"].strategy).__name__ == "HillClimbing"
+
+
+def test_every_strategy_is_in_the_table_of_which_one():
+    text = (Path(__file__).parents[1] / "docs" / "strategies.md").read_text()
+    table = text.split("## Which one")[1].split("## Measured")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(STRATEGIES)

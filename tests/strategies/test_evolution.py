@@ -6,7 +6,7 @@ from scipy.stats import wilcoxon
 from autonas.errors import InputError
 from autonas.strategies.evolution import Evolution
 from autonas.strategies.random import Random
-from autonas.trials import FAILED, REJECTED, Trial
+from autonas.trials import FAILED, REJECTED, History, Trial
 
 
 def space(choices=8, values=5):
@@ -55,6 +55,24 @@ def test_the_best_of_the_population_is_changed_in_one_place():
     for seed in range(20):
         child = strategy.propose(trials, hp, np.random.default_rng(seed))
         assert difference(child, trials[1].values) == 1
+
+
+def test_a_long_history_is_read_at_its_end_alone():
+    class Counted(History):
+        reads = 0
+
+        def __getitem__(self, place):
+            Counted.reads += 1
+            return super().__getitem__(place)
+
+        def __iter__(self):
+            raise AssertionError("the whole history is read")
+
+    hp = space()
+    long = Counted(Trial(n, {f"c{i}": n // 5**i % 5 for i in range(8)}, score=float(n % 9)) for n in range(2_000))
+    for strategy in (Evolution(), Evolution(crossover=0.5), Random()):
+        assert strategy.propose(long, hp, np.random.default_rng(0)) is not None
+    assert Counted.reads == 20
 
 
 def test_a_cross_has_values_of_two_parents_and_one_of_its_own():

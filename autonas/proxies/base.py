@@ -207,7 +207,7 @@ def copied(model: keras.Model, linear: bool = False) -> keras.Model:
         A functional model without random layers that gives a dict: `"outputs"` as the model has them; `"logits"`, a list of
         these before their softmax or sigmoid; and, as lists in the order in which they are made, `"gates"`, what ReLUs and
         their like give; `"weighted"`, what layers with kernels give; `"normalised"`, what batch normalisation takes;
-        `"embedded"`, what embeddings give; `"maps"`, the last map of features, (batch, height, width, channels).
+        `"embedded"`, what embeddings give; `"maps"`, whose last is the last map of features, (batch, height, width, channels).
 
     Raises:
         InputError: If the model has no graph.

@@ -59,7 +59,7 @@ class Zen(Proxy):
         images = rng.standard_normal(network.x.shape).astype("float32")
         moved = images + np.float32(self.distance) * rng.standard_normal(images.shape).astype("float32")
         one, other = (network.copy(each, training=True) for each in (images, moved))
-        apart = np.asarray(one["maps"][0], "float64") - np.asarray(other["maps"][0], "float64")
+        apart = np.asarray(one["maps"][-1], "float64") - np.asarray(other["maps"][-1], "float64")
         spread = [
             np.var(np.asarray(x, "float64"), axis=tuple(range(len(x.shape) - 1))).mean() for x in one["normalised"]
         ]

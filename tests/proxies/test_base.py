@@ -33,7 +33,15 @@ def nested():
     return keras.Model(inputs, last(twice))
 
 
-@pytest.mark.parametrize("make", [dense, lambda: dense("relu", keras.layers.Dropout(0.5)), nested])
+def with_dropout_inside():
+    inputs = keras.Input((4,))
+    steps = keras.layers.Reshape((2, 2))(inputs)
+    steps = keras.layers.MultiHeadAttention(2, 3, dropout=0.9)(steps, steps)
+    x = keras.layers.LSTM(3, dropout=0.9, recurrent_dropout=0.9)(steps)
+    return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x))
+
+
+@pytest.mark.parametrize("make", [dense, lambda: dense("relu", keras.layers.Dropout(0.5)), nested, with_dropout_inside])
 def test_the_copy_answers_as_the_model_does_when_it_predicts(make):
     model = make()
     found = copied(model)(X, training=True)

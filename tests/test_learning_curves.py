@@ -39,6 +39,7 @@ def test_hopeless_curves_are_stopped():
 
 def test_a_curve_that_still_rises_steadily_has_hope():
     assert chance_to_beat(np.linspace(0.1, 0.5, 12), 0.8, EPOCHS) > 0.2
+    assert chance_to_beat(0.1 + 0.5 * (TIME[:12] / EPOCHS) ** 2, 0.55, EPOCHS) > 0.5
     assert chance_to_beat([*np.linspace(0.1, 0.5, 6), *[0.5] * 6], 0.8, EPOCHS) < 0.01
 
 

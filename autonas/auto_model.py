@@ -77,8 +77,8 @@ class AutoModel:
         objective: What is optimised: a metric of Keras with `val_` before it, a cost (`"latency_ms"`, `"params"`, ...), or a
             `keras_tuner.Objective`. None means the head's own.
         limits: Most that a candidate may cost, as cost -> number: `{"latency_ms": 2.0, "size_kb": 500}`.
-        strategy: Who proposes: a name of `autonas.strategies.STRATEGIES` (`"evolution"`, `"random"`, ...), an `autonas.Strategy`,
-            or an oracle of Keras Tuner (class or instance).
+        strategy: Who proposes: a name of `autonas.strategies.STRATEGIES` (`"evolution"`, `"random"`, ...), an
+            `autonas.Strategy`, or an oracle of Keras Tuner (class or instance).
         screen: Who chooses among proposals before they are trained: a name, a function `screen(list_of_values) -> scores`
             (higher is better), an `autonas.screens.base.Screen`, or a list of these, which then vote by their ranks. None
             chooses none.

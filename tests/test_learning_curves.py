@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from autonas.learning_curves import FEWEST, chance_to_beat
 
 EPOCHS = 24

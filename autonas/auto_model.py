@@ -374,17 +374,18 @@ class AutoModel:
     ) -> Any:
         from autonas import finalists
         from autonas.loop import STARTING_POINT
-        from autonas.retrain import retrain
+        from autonas.retrain import payable, retrain
 
         twins = space.twins if not self.estimator.judges_late_choices else lambda values: []
         kind = space.kind if together is not None else lambda values: None
-        best = finalists.choose(self._store.trials, self.top_k, STARTING_POINT, twins, kind)
+        budget = dataclasses.replace(budget, deadline=end)
+        trained = payable(self._store.trials, data, everything, budget)
         return retrain(
-            best,
+            finalists.choose(trained, self.top_k, STARTING_POINT, twins, kind),
             space,
             data,
             everything,
-            dataclasses.replace(budget, deadline=end),
+            budget,
             score=lambda metrics, trial: evaluation.value(metrics, trial.costs),
             seed=self.seed,
             view=view,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MARGIN = 1.15  # a training takes longer than its steps: building, tracing, validation
 UNHURRIED = 2  # networks that an ensemble is chosen from without a deadline
 LEAST_PATIENCE = 5  # epochs
+LATE_EPOCHS = 12  # from which on augmentation brings more than it costs
 LEAST_EPOCHS = 0.75  # share of the full schedule under which a training says little; then fewer finalists get more
 
 
@@ -140,6 +141,7 @@ def retrain(
     if not trials:
         raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
     affordable = _affordable(trials, data, everything, budget)
+    trials = _with_late_choices(trials, affordable, budget)
     if together is not None:  # half of the time is for the folds
         affordable = max(min(2, affordable), _affordable(trials, data, everything, budget, share=0.5))
     if affordable < len(trials):
@@ -423,6 +425,25 @@ def _on_everything(
         )
         return training.model, training.epochs
     return result.model, result.epochs
+
+
+def payable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget) -> list[Trial]:
+    """The trials that there is time to train in full, on the training part and then on all the data; all if there are none.
+
+    A network that is ahead in a short training but would get a fraction of its epochs in the last one is no winner.
+    """
+    return [trial for trial in trials if _affordable([trial], data, everything, budget)] or list(trials)
+
+
+def _with_late_choices(trials: Sequence[Trial], affordable: int, budget: Budget) -> Sequence[Trial]:
+    """Trains the best network in the first of the other ways at once, where there is no time to try both.
+
+    Such as with augmentation, which gains in a long training. Without a deadline all of them are trained.
+    """
+    others = [trial for trial in trials[1:] if trial.number == trials[0].number]
+    if affordable in (1, 2) and len(trials) > affordable and others and LEAST_EPOCHS * budget.epochs >= LATE_EPOCHS:
+        return [others[0], *(trial for trial in trials[1:] if trial is not others[0])]
+    return trials
 
 
 def _affordable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget, share: float = 1.0) -> int:

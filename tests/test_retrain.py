@@ -202,3 +202,40 @@ def test_a_network_that_learned_by_heart_stops_early_on_all_the_data(monkeypatch
     )
     assert (budgets[1].epochs, budgets[1].stop_after) == (6, pytest.approx(2 / 6))
     assert outcome.epochs == 2
+
+
+def timed(values, number, step, origin="evolution"):
+    return Trial(number, values, score=0.9, costs={"startup_seconds": 0.0, "step_seconds": step}, origin=origin)
+
+
+def test_what_cannot_be_trained_in_time_is_no_finalist():
+    candidate, data, everything = setting()
+    quick, slow = timed(candidate.values, 0, 0.01), timed(candidate.values, 1, 10.0)
+    budget = dataclasses.replace(BUDGET, epochs=30, deadline=time.monotonic() + 60)
+    assert retrain.payable([slow, quick], data, everything, budget) == [quick]
+    assert retrain.payable([slow], data, everything, budget) == [slow]
+    assert retrain.payable([slow, quick], data, everything, BUDGET) == [slow, quick]
+
+
+@pytest.mark.parametrize(
+    ("time_for", "epochs", "first"),
+    [(1.1, 30, "augmented"), (2.2, 30, "augmented"), (9.0, 30, "plain"), (1.1, 10, "plain")],
+)
+def test_where_time_is_short_the_best_is_trained_with_augmentation_at_once(monkeypatch, time_for, epochs, first):
+    candidate, data, everything = setting()
+    plain = candidate.values
+    augmented = {**plain, "adamw_learning_rate": 1e-3}  # stands for another way to train the same network
+    other = {**plain, "adamw_learning_rate": 2e-3}
+    calls = []
+    train = retrain.train
+
+    def short(candidate, data, budget, seed):
+        calls.append("augmented" if candidate.values == augmented else "plain")
+        return train(candidate, data, dataclasses.replace(budget, epochs=1, deadline=None), seed)
+
+    monkeypatch.setattr(retrain, "train", short)
+    monkeypatch.setattr(retrain.time, "monotonic", lambda: 0.0)
+    seconds = retrain.LEAST_EPOCHS * epochs * 4 * 0.1 * retrain.MARGIN  # of one training that says something
+    budget = dataclasses.replace(BUDGET, epochs=epochs, deadline=(1 + time_for) * seconds)
+    run([timed(plain, 0, 0.1), timed(other, 1, 0.1), timed(augmented, 0, 0.1)], candidate, data, everything, budget)
+    assert calls[0] == first

@@ -36,7 +36,8 @@ import quality
 from autonas import data as data_module
 from autonas import default_spaces, estimators, heads, inputs, preparation, proxies
 from autonas.estimators.base import Budget, Data, train
-from autonas.screens.zero_cost import VOTE, mean_ranks
+from autonas.screens.base import mean_ranks
+from autonas.screens.zero_cost import VOTE
 from autonas.space import SearchSpace, seeded
 from autonas.strategies.base import complete, draw
 from autonas.trials import key

@@ -9,12 +9,13 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autonas.proxies import scores
 
 if TYPE_CHECKING:
     import keras
     import keras_tuner
-    import numpy as np
 
     from autonas.graph import Graph
     from autonas.objectives.base import BuiltModel
@@ -138,3 +139,27 @@ class Screen(abc.ABC):
     def __repr__(self) -> str:
         made_with = [f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_")]
         return f"{type(self).__name__}({', '.join(made_with)})"
+
+
+def mean_ranks(scores: np.ndarray) -> np.ndarray:
+    """Joins scores that cannot be added up.
+
+    Args:
+        scores: (candidates, proxies), higher is better, NaN for "cannot tell".
+
+    Returns:
+        (candidates,): the mean over the proxies of the share of the field that a candidate is better than, ties counting
+        half, in [0, 1]; NaN where all its scores are.
+
+    Example:
+
+    >>> mean_ranks(np.array([[1.0, np.nan], [2.0, 5.0], [3.0, 4.0]]))
+    array([0.16666667, 0.625     , 0.54166667])
+    """
+    from scipy.stats import rankdata
+
+    known = np.isfinite(scores)
+    shares = (rankdata(scores, axis=0, nan_policy="omit") - 0.5) / np.maximum(known.sum(axis=0), 1)
+    voices = known.sum(axis=1)
+    total = np.where(known, shares, 0.0).sum(axis=1)
+    return np.where(voices > 0, total / np.maximum(voices, 1), np.nan)

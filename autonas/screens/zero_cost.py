@@ -11,7 +11,7 @@ from autonas import proxies as registry
 from autonas.errors import InputError
 from autonas.proxies.base import Proxy
 from autonas.registry import names
-from autonas.screens.base import Candidate, Screen
+from autonas.screens.base import Candidate, Screen, mean_ranks
 from autonas.trials import COMPLETED
 
 VOTE = ("nwot", "jacov", "synflow", "params")
@@ -64,27 +64,3 @@ class ZeroCost(Screen):
         found = [list(one.proxy_scores(self.proxies).values()) for one in [*candidates, *trained]]
         ranks = mean_ranks(np.array(found, dtype=float).reshape(-1, len(self.proxies)))
         return ranks[: len(candidates)]
-
-
-def mean_ranks(scores: np.ndarray) -> np.ndarray:
-    """Joins scores that cannot be added up.
-
-    Args:
-        scores: (candidates, proxies), higher is better, NaN for "cannot tell".
-
-    Returns:
-        (candidates,): the mean over the proxies of the share of the field that a candidate is better than, ties counting
-        half, in [0, 1]; NaN where all its scores are.
-
-    Example:
-
-    >>> mean_ranks(np.array([[1.0, np.nan], [2.0, 5.0], [3.0, 4.0]]))
-    array([0.16666667, 0.625     , 0.54166667])
-    """
-    from scipy.stats import rankdata
-
-    known = np.isfinite(scores)
-    shares = (rankdata(scores, axis=0, nan_policy="omit") - 0.5) / np.maximum(known.sum(axis=0), 1)
-    voices = known.sum(axis=1)
-    total = np.where(known, shares, 0.0).sum(axis=1)
-    return np.where(voices > 0, total / np.maximum(voices, 1), np.nan)

@@ -6,8 +6,8 @@ import pytest
 
 from autonas.errors import InputError
 from autonas.proxies.base import Proxy
-from autonas.screens.base import Candidate
-from autonas.screens.zero_cost import VOTE, ZeroCost, mean_ranks
+from autonas.screens.base import Candidate, mean_ranks
+from autonas.screens.zero_cost import VOTE, ZeroCost
 from autonas.testing.screens import candidate, check_screen
 from autonas.trials import FAILED, Trial
 

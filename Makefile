@@ -34,6 +34,7 @@ bench: $(STAMP)
 	@$(BIN)/python benchmarks/quality.py $(if $(SETS),--data $(SETS))
 	@$(BIN)/python benchmarks/overhead.py
 	@$(BIN)/python benchmarks/loop.py
+	@$(BIN)/python benchmarks/screens.py $(if $(SETS),--data $(SETS))
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

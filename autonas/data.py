@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -251,7 +252,12 @@ def named(part: Any) -> list[Any]:
 
 @functools.singledispatch
 def dataset(
-    x: Any, y: Any, weights: np.ndarray | None, batch_size: int, seed: int | None = None, first_epoch: int = 0
+    x: Any,
+    y: Any,
+    weights: np.ndarray | None,
+    batch_size: int,
+    seed: int | None = None,
+    epoch: Callable[[], int] | None = None,
 ) -> tf.data.Dataset:
     """Batches of (x, y) or (x, y, weights), the last one perhaps smaller.
 
@@ -262,24 +268,38 @@ def dataset(
         y: Targets.
         weights: One for each example, or None.
         batch_size: Examples in a batch.
-        seed: Of the order, another one in each epoch; None keeps the order. With `tf.random.set_seed`, that seed counts too.
-        first_epoch: How many epochs came before, so that the orders go on from theirs.
+        seed: Of the order, another one in each epoch; None keeps the order.
+        epoch: Asked which epoch it is as each pass begins: the order follows from it and the seed. None counts the passes.
     """
     import tensorflow as tf
 
     with tf.device("CPU:0"):
         parts = [mapped(tf.constant, part) for part in (x, y, weights) if part is not None]
     n = length(x)
-    rows = tf.data.Dataset.range(n)
-    if seed is not None:
-        rows = rows.shuffle(n, seed=seed % 2**31, reshuffle_each_iteration=True)
-        for _ in range(first_epoch):
-            next(iter(rows))  # each iterator takes the order of the next epoch, however far it is followed
+    steps = math.ceil(n / batch_size)
     options = tf.data.Options()
     options.deterministic = True
     options.autotune.enabled = False
     options.threading.private_threadpool_size = 1
-    batches = rows.batch(batch_size).map(
-        lambda row: tuple(mapped(lambda tensor: tf.gather(tensor, row), part) for part in parts)
-    )
+
+    def cut(order: tf.Tensor) -> tf.data.Dataset:
+        return tf.data.Dataset.range(steps).map(lambda step: order[step * batch_size : (step + 1) * batch_size])
+
+    rows = cut(tf.range(n))
+    if seed is not None:
+        orders = in_each_pass(lambda random: random.permutation(n), tf.TensorSpec((n,), tf.int64), seed, epoch)
+        rows = orders.flat_map(cut).apply(tf.data.experimental.assert_cardinality(steps))
+    batches = rows.map(lambda row: tuple(mapped(lambda tensor: tf.gather(tensor, row), part) for part in parts))
     return batches.prefetch(1).with_options(options)
+
+
+def in_each_pass(
+    draw: Callable[[np.random.Generator], Any], signature: Any, seed: int, epoch: Callable[[], int] | None
+) -> tf.data.Dataset:
+    """A dataset of one element, drawn anew in each pass from a generator of (seed, epoch); see `dataset`."""
+    import tensorflow as tf
+
+    epoch = epoch or functools.partial(next, itertools.count())
+    return tf.data.Dataset.from_generator(
+        lambda: iter([draw(np.random.default_rng([seed, epoch()]))]), output_signature=signature
+    )

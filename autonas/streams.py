@@ -433,7 +433,12 @@ class Stream:
         return [self.source.checksums, self.rows]
 
     def dataset(
-        self, y: Any, weights: np.ndarray | None, batch_size: int, seed: int | None = None, first_epoch: int = 0
+        self,
+        y: Any,
+        weights: np.ndarray | None,
+        batch_size: int,
+        seed: int | None = None,
+        epoch: Callable[[], int] | None = None,
     ) -> tf.data.Dataset:
         """See `autonas.data.dataset`. The order is that of the source, shuffled as far as a buffer in memory goes."""
         import tensorflow as tf
@@ -447,9 +452,9 @@ class Stream:
         ).unbatch()
         if seed is not None:
             buffer = max(batch_size, int(BUFFER * IN_MEMORY / self.each))
-            examples = examples.shuffle(min(len(self), buffer), seed=seed % 2**31, reshuffle_each_iteration=True)
-            for _ in range(first_epoch):
-                next(iter(examples))
+            read, buffer = examples, min(len(self), buffer)
+            seeds = data.in_each_pass(lambda random: random.integers(2**31), tf.TensorSpec((), tf.int64), seed, epoch)
+            examples = seeds.flat_map(lambda drawn: read.shuffle(buffer, drawn, reshuffle_each_iteration=False))
         batches = examples.batch(batch_size).map(
             lambda row, x: (x, *(data.mapped(lambda tensor: tf.gather(tensor, row), part) for part in labels))
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autonas.screens.base import Candidate, Screen
+from autonas.screens.base import Candidate, Screen, mean_ranks
 
 if TYPE_CHECKING:
     from autonas.objectives.base import BuiltModel
@@ -36,22 +36,8 @@ class Vote(Screen):
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
         """Returns mean ranks in (0, 1), equal for equals."""
         scores = np.array([screen.score(candidates, finished) for screen in self.screens])
-        ranks = np.array([_ranks(row) for row in scores])
-        told = ~np.isnan(ranks)
-        votes = np.where(told, ranks, 0).sum(axis=0) / np.where(told.any(axis=0), told.sum(axis=0), np.nan)
-        return np.where(np.isneginf(scores).any(axis=0), -np.inf, votes)
+        return np.where(np.isneginf(scores).any(axis=0), -np.inf, mean_ranks(scores.T))
 
     def refusal(self, built: BuiltModel) -> str | None:
         """What the first screen says that refuses the candidate."""
         return next(filter(None, (screen.refusal(built) for screen in self.screens)), None)
-
-
-def _ranks(scores: np.ndarray) -> np.ndarray:
-    """Ranks in (0, 1) of those that are numbers."""
-    import scipy.stats
-
-    ranks = np.full(scores.shape, np.nan)
-    told = ~np.isnan(scores)
-    if told.any():
-        ranks[told] = (scipy.stats.rankdata(scores[told]) - 0.5) / told.sum()
-    return ranks

@@ -1,6 +1,6 @@
 """What a screen brings on NAS-Bench-201's table: strategies with and without the vote of zero-cost proxies.
 
-    python benchmarks/screened.py --table nasbench201/cifar10.csv [--seeds 100] [--problems all] [--pool 2000] [--warm 5]
+    python benchmarks/screened.py --table nasbench201/cifar10.csv [--seeds 100] [--problems all] [--after 10 20 50]
 
 The screen is a function of the values: the rank vote of nwot, jacov, synflow and params, as the table has them, among the
 candidates that it is given (cells without proxies come last). A search sees the accuracy after 12 epochs; the best that it
@@ -25,7 +25,6 @@ import autonas
 from autonas.screens.function import Function
 
 EDGES = [f"edge{number}" for number in range(6)]
-AFTER = (10, 20, 50, 90, 200)
 Table = Mapping[str, Mapping[str, float]]
 
 
@@ -85,19 +84,21 @@ def read(file: str) -> Table:
     return {name: {n: float(v) if v else math.nan for n, v in row.items()} for name, row in rows.items()}
 
 
-def follow(problem: Problem, table: Table, strategy: str, screen: Function | None, seed: int) -> list[float]:
-    """The truth about the best by the signal, after each of `AFTER` evaluations."""
+def follow(
+    problem: Problem, table: Table, strategy: str, screen: Function | None, seed: int, after: Sequence[int]
+) -> list[float]:
+    """The truth about the best by the signal, after so many evaluations."""
     result = autonas.search(
         problem.space(),
         lambda values: table[cell(values)][problem.signal],
         strategy,
         screen,
         problem.direction,
-        max_trials=AFTER[-1],
+        max_trials=max(after),
         seed=seed,
     )
     found = []
-    for count in AFTER:
+    for count in after:
         best = max(result.trials[:count], key=lambda trial: problem.sign * trial.score)
         found.append(table[cell(best.values)][problem.truth])
     return found
@@ -113,6 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", required=True)
     parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--after", nargs="+", type=int, default=[10, 20, 50, 90, 200])
     parser.add_argument("--problems", nargs="+", default=["whole"])
     parser.add_argument("--strategies", nargs="+", default=["random", "evolution"])
     for name in ("pool", "warm", "proposals"):
@@ -123,12 +125,12 @@ def main() -> None:
         name: getattr(options, name) for name in ("pool", "warm", "proposals") if getattr(options, name) is not None
     }
     names = list(PROBLEMS) if options.problems == ["all"] else options.problems
-    print(f"{'problem':9s} {'strategy':26s} " + "  ".join(f"{count:>15d}" for count in AFTER))
+    print(f"{'problem':9s} {'strategy':26s} " + "  ".join(f"{count:>15d}" for count in options.after))
     for name in names:
         problem = PROBLEMS[name]
         for strategy in options.strategies:
             for screen in (None, Function(problem.screen(table), **chosen)):
-                found = [follow(problem, table, strategy, screen, seed) for seed in range(options.seeds)]
+                found = [follow(problem, table, strategy, screen, seed, options.after) for seed in range(options.seeds)]
                 print(line(name, strategy + (" with the vote" if screen else ""), found), flush=True)
 
 

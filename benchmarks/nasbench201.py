@@ -69,7 +69,10 @@ def judged(history: History, truth: dict[str, float], budgets: list[int]) -> lis
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", required=True, help="a CSV with a row for each cell: arch, c10_val12, c10_val200")
-    parser.add_argument("--strategies", nargs="+", default=sorted(STRATEGIES), choices=sorted(STRATEGIES))
+    known = sorted(
+        kind for kind, made_of in STRATEGIES.items() if not made_of.multi_fidelity
+    )  # one budget is in the table
+    parser.add_argument("--strategies", nargs="+", default=known, choices=known)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--budgets", type=int, nargs="+", default=[20, 50, 90, 200])
     options = parser.parse_args()

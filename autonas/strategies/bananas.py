@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,19 +85,28 @@ class Bananas(Strategy):
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
         """Returns the mutation with the highest of the scores that are drawn for them."""
-        candidates = []
-        if sum(1 for _ in scored(history)) >= self.initial:
-            candidates = pool(history, best_trials(history, self.parents), space, rng, 0, self.pool)
-        if not candidates:
-            return untried(history, space, rng, lambda: sample(space, rng))
-        encoding = Encoding(space)
-        trials = remembered(history, self.memory)
-        known = encoding.transform([trial.values for trial in trials])
-        answers = fit_predict(
-            known, normal_ranks(trials), encoding.transform(candidates), rng, self.ensemble, self.units
-        )
-        drawn = answers.mean(axis=0) + answers.std(axis=0, ddof=1) * rng.standard_normal(len(candidates))
-        return candidates[int(np.argmax(drawn))]
+        return next(iter(self.propose_several(history, space, [rng])), None)
+
+    def propose_several(
+        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rngs: Iterable[np.random.Generator]
+    ) -> list[Values]:
+        """Returns the mutation with the highest draw for each generator, by the same networks."""
+        enough = sum(1 for _ in scored(history)) >= self.initial
+        parents = best_trials(history, self.parents)
+        encoding, trials = Encoding(space), remembered(history, self.memory)
+        known, targets = encoding.transform([trial.values for trial in trials]), normal_ranks(trials)
+        proposed: list[Values | None] = []
+        networks: list[np.ndarray] = []
+        for rng in rngs:
+            candidates = pool(history, parents, space, rng, 0, self.pool) if enough else []
+            if candidates:
+                networks = networks or fit(known, targets, rng, self.ensemble, self.units)
+                answers = predict(networks, encoding.transform(candidates))
+                drawn = answers.mean(axis=0) + answers.std(axis=0, ddof=1) * rng.standard_normal(len(candidates))
+                proposed.append(candidates[int(np.argmax(drawn))])
+            else:
+                proposed.append(untried(history, space, rng, functools.partial(sample, space, rng)))
+        return [values for values in proposed if values is not None]
 
     def __repr__(self) -> str:
         return (
@@ -105,28 +115,23 @@ class Bananas(Strategy):
         )
 
 
-def fit_predict(
-    known: np.ndarray,
-    targets: np.ndarray,
-    candidates: np.ndarray,
-    rng: np.random.Generator,
-    ensemble: int,
-    units: int,
-) -> np.ndarray:
-    """Trains several small networks side by side, and asks each of them.
+def fit(
+    known: np.ndarray, targets: np.ndarray, rng: np.random.Generator, ensemble: int, units: int
+) -> list[np.ndarray]:
+    """Trains several small networks side by side.
 
-    Two hidden layers with ReLU, squared error, weight decay, Adam (Kingma & Ba, 2015, algorithm 1) on all rows at once.
+    Two hidden layers with ReLU, squared error, weight decay, Adam (Kingma & Ba, 2015, algorithm 1) on all rows at once, in
+    single precision.
 
     Args:
         known: Shape (trials, columns).
         targets: Shape (trials,).
-        candidates: Shape (candidates, columns).
         rng: Draws the weights to begin with (He et al., 2015, equation 10).
         ensemble: How many networks.
         units: Width of the hidden layers.
 
     Returns:
-        What each of the networks says, of the shape (networks, candidates).
+        Three matrices and three biases, each for all networks: the shape of the first is (networks, columns, units).
     """
     layers = [(known.shape[1], units), (units, units), (units, 1)]
     flat = np.concatenate(
@@ -134,14 +139,27 @@ def fit_predict(
         + [np.zeros((ensemble, columns)) for _, columns in layers],
         axis=1,
     ).astype(np.float32)
-    known, targets, candidates = (part.astype(np.float32) for part in (known, targets, candidates))
+    known, targets = known.astype(np.float32), targets.astype(np.float32)
     mean, square = np.zeros_like(flat), np.zeros_like(flat)
     for step in range(1, _STEPS + 1):
         gradient = _gradient(_parameters(flat, layers), known, targets)
         mean += 0.1 * (gradient - mean)
         square += 0.01 * (gradient**2 - square)
         flat -= _RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)
-    return _forward(_parameters(flat, layers), candidates)[-1][:, :, 0]
+    return _parameters(flat, layers)
+
+
+def predict(networks: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """What each network says of each row.
+
+    Args:
+        networks: As `fit` returns them.
+        rows: Shape (rows, columns).
+
+    Returns:
+        Shape (networks, rows).
+    """
+    return _forward(networks, rows.astype(np.float32))[-1][:, :, 0]
 
 
 def _parameters(flat: np.ndarray, layers: Sequence[tuple[int, int]]) -> list[np.ndarray]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,8 @@ from autonas.trials import Trial
 if TYPE_CHECKING:
     import keras_tuner
 
-Surrogate = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # from rows to means and standard deviations
+Fit = Callable[[np.ndarray, np.ndarray, np.random.Generator], Predict]  # from rows and what is known of them
 
 _PARENTS = 10  # the best trials, whose mutations are in the pool
 _TREES = 30
@@ -80,18 +82,28 @@ class Bayesian(Strategy):
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
         """Returns the candidate of the pool with the highest expected improvement."""
-        candidates = []
-        if sum(1 for _ in scored(history)) >= self.initial:
+        return next(iter(self.propose_several(history, space, [rng])), None)
+
+    def propose_several(
+        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rngs: Iterable[np.random.Generator]
+    ) -> list[Values]:
+        """Returns the best of a pool for each generator, by one surrogate."""
+        enough = sum(1 for _ in scored(history)) >= self.initial
+        parents = best_trials(history, _PARENTS)
+        encoding, trials = Encoding(space), remembered(history, self.memory)
+        known, targets = encoding.transform([trial.values for trial in trials]), normal_ranks(trials)
+        proposed: list[Values | None] = []
+        predict: Predict | None = None
+        for rng in rngs:
             drawn = self.pool // 2
-            candidates = pool(history, best_trials(history, _PARENTS), space, rng, drawn, self.pool - drawn)
-        if not candidates:
-            return untried(history, space, rng, lambda: sample(space, rng))
-        encoding = Encoding(space)
-        trials = remembered(history, self.memory)
-        known = encoding.transform([trial.values for trial in trials])
-        targets = normal_ranks(trials)
-        mean, deviation = _SURROGATES[self.surrogate](known, targets, encoding.transform(candidates), rng)
-        return candidates[int(np.argmax(expected_improvement(mean, deviation, targets.max())))]
+            candidates = pool(history, parents, space, rng, drawn, self.pool - drawn) if enough else []
+            if candidates:
+                predict = predict or _SURROGATES[self.surrogate](known, targets, rng)
+                gains = expected_improvement(*predict(encoding.transform(candidates)), targets.max())
+                proposed.append(candidates[int(np.argmax(gains))])
+            else:
+                proposed.append(untried(history, space, rng, functools.partial(sample, space, rng)))
+        return [values for values in proposed if values is not None]
 
     def __repr__(self) -> str:
         return f"Bayesian(surrogate={self.surrogate!r}, initial={self.initial}, pool={self.pool}, memory={self.memory})"
@@ -115,20 +127,20 @@ def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -
     return gain * norm.cdf(gain / deviation) + deviation * norm.pdf(gain / deviation)
 
 
-def _forest(
-    known: np.ndarray, targets: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _forest(known: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Predict:
     from sklearn.ensemble import RandomForestRegressor
 
     forest = RandomForestRegressor(_TREES, max_features=0.5, random_state=int(rng.integers(2**31)))
     trees = forest.fit(known, targets).estimators_
-    answers = np.array([tree.predict(candidates.astype(np.float32), check_input=False) for tree in trees])
-    return answers.mean(axis=0), answers.std(axis=0)
+
+    def predict(candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        answers = np.array([tree.predict(candidates.astype(np.float32), check_input=False) for tree in trees])
+        return answers.mean(axis=0), answers.std(axis=0)
+
+    return predict
 
 
-def _gaussian_process(
-    known: np.ndarray, targets: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _gaussian_process(known: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Predict:
     from scipy.optimize import minimize
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
@@ -143,9 +155,16 @@ def _gaussian_process(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a hyperparameter at its bound is meant to stay there
         process.fit(known, targets)
-    mean, deviation = process.predict(candidates, return_std=True)
-    # of the function itself: noise that would come on top of it is no reason to try a candidate
-    return mean, np.sqrt(np.maximum(deviation**2 - process.kernel_.k2.noise_level, 0.0))
+
+    def predict(candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, deviation = process.predict(candidates, return_std=True)
+        # of the function itself: noise that would come on top of it is no reason to try a candidate
+        return mean, np.sqrt(np.maximum(deviation**2 - process.kernel_.k2.noise_level, 0.0))
+
+    return predict
 
 
-_SURROGATES: dict[str, Surrogate] = {"forest": _forest, "gaussian_process": _gaussian_process}
+_SURROGATES: dict[str, Fit] = {
+    "forest": _forest,
+    "gaussian_process": _gaussian_process,
+}

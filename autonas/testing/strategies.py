@@ -101,6 +101,7 @@ def check_strategy(strategy: Strategy, trials: int = 20) -> None:
             history.append(_trial(number, values or {}))
         _check_resume(strategy, history, space)
         _check_unscored(strategy, history, space)
+        _check_several(strategy, history, space)
     for end in (_trial, _equal, _failed, _not_a_number):
         _check_end(strategy, end)
     _check_oracle(strategy, trials)
@@ -152,11 +153,20 @@ def _check_unscored(strategy: Strategy, history: Sequence[Trial], space: keras_t
     expected = strategy.propose(history, space, rng)
     for number in (float("nan"), float("inf"), float("-inf")):
         unscored = [
-            dataclasses.replace(trial, status=COMPLETED, score=number) if trial.status == FAILED else trial
-            for trial in history
+            dataclasses.replace(t, status=COMPLETED, score=number) if t.status == FAILED else t for t in history
         ]
         values = strategy.propose(unscored, space, np.random.default_rng(len(history)))
         _expect(values == expected, f"a score of {number} makes it propose {values} instead of {expected}")
+
+
+def _check_several(strategy: Strategy, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> None:
+    """Checks that several proposals at once are as good as one: legal, untried, and the first as if it were alone."""
+    one = strategy.propose(history, space, np.random.default_rng(0))
+    several = strategy.propose_several(history, space, [np.random.default_rng(seed) for seed in range(3)])
+    _expect(len(several) == 3, f"it was asked for 3 proposals and makes {len(several)}")
+    _expect(several[0] == one, f"the first of several proposals is {several[0]}, alone it is {one}")
+    for values in several:
+        _check_values(strategy, values, space, history)
 
 
 def _check_oracle(strategy: Strategy, trials: int) -> None:
@@ -175,10 +185,8 @@ def _check_oracle(strategy: Strategy, trials: int) -> None:
         )
     finite, size = finite_space()
     found = _tune(strategy, finite, "max", 10 * size, lambda values: 0.5)
-    _expect(
-        len(found) < 10 * size and len({key(bare(values)) for values in found}) == size,
-        "the oracle does not stop when the space is covered",
-    )
+    covered = len({key(bare(values)) for values in found}) == size
+    _expect(covered and len(found) < 10 * size, "the oracle does not cover a small space and stop by itself")
 
 
 def _turned(sign: int, values: Values) -> float:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autonas.errors import InputError
-from autonas.strategies.bananas import _DECAY, Bananas, _forward, _gradient, _parameters, fit_predict
+from autonas.strategies.bananas import _DECAY, Bananas, _forward, _gradient, _parameters, fit, predict
 from autonas.strategies.base import sample
 from autonas.testing.strategies import p_value_against_random, smooth_score, smooth_space
 from autonas.trials import Trial
@@ -32,10 +32,11 @@ def test_networks_learn_what_they_are_shown_and_doubt_what_they_are_not():
     known = rng.random((60, 3))
     targets = np.sin(3 * known[:, 0]) - known[:, 1]
     new = rng.random((200, 3))
-    answers = fit_predict(known, targets, new, rng, ensemble=5, units=20)
+    networks = fit(known, targets, rng, ensemble=5, units=20)
+    answers = predict(networks, new)
     assert answers.shape == (5, 200)
     assert np.corrcoef(answers.mean(axis=0), np.sin(3 * new[:, 0]) - new[:, 1])[0, 1] > 0.95
-    far = fit_predict(known, targets, 4 + new, np.random.default_rng(0), ensemble=5, units=20)
+    far = predict(networks, 4 + new)
     assert far.std(axis=0).mean() > 2 * answers.std(axis=0).mean()
 
 

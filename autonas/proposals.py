@@ -60,6 +60,7 @@ class Proposals:
         self._candidate = candidate
         self._ranked: list[Proposal] | None = None
         self._finished: dict[str, Candidate] = {}
+        self._proxies: dict[str, dict[str, float]] = {}  # what is known of a proposal is known of its trial
 
     def next(self, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
         """Chooses the candidate that follows a history; None when there are none left.
@@ -135,6 +136,7 @@ class Proposals:
         return screen.score([self._see(values, None, space) for values in several], finished)
 
     def _see(self, values: Values, trial: Trial | None, space: keras_tuner.HyperParameters) -> Candidate:
-        if self._candidate is not None:
-            return self._candidate(bare(values), trial)
-        return Candidate(bare(values), space, trial)
+        values = bare(values)
+        candidate = Candidate(values, space, trial) if self._candidate is None else self._candidate(values, trial)
+        candidate.proxies = self._proxies.setdefault(key(values), candidate.proxies)
+        return candidate

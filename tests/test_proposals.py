@@ -9,7 +9,7 @@ from autonas.screens import Function
 from autonas.screens.base import Screen
 from autonas.strategies import Evolution, Random
 from autonas.strategies.base import Strategy
-from autonas.trials import REJECTED, Trial, TrialStore
+from autonas.trials import REJECTED, History, Trial, TrialStore, key
 
 
 def space():
@@ -148,3 +148,22 @@ def test_refused_proposals_are_passed_over():
 def test_without_a_screen_a_strategy_draws_as_it_always_did():
     values = Proposals(Random(), 7).next([], space()).values
     assert values == Random().propose([], space(), np.random.default_rng([7, 0]))
+
+
+def test_what_proxies_said_of_a_proposal_is_known_of_its_trial():
+    asked = []
+
+    class Costly(Screen):
+        proposals = 2
+
+        def score(self, candidates, finished):
+            for candidate in [*finished, *candidates]:
+                if "costly" not in candidate.proxies:
+                    asked.append(candidate.values)
+                    candidate.proxies["costly"] = 1.0
+            return np.array([candidate.proxies["costly"] for candidate in candidates])
+
+    proposals, history = Proposals(Random(), 0, Costly()), History()
+    for number in range(5):
+        history.append(Trial(number, proposals.next(history, space()).values, score=0.5))
+    assert len(asked) == len({key(values) for values in asked})

@@ -336,6 +336,9 @@ def test_each_epoch_has_an_order_of_its_own_and_the_seed_decides_it(little_memor
     assert len({order for both in orders.values() for order in both}) == 6
     assert orders[0] == [str([rows_of(b[0]) for b in e]) for e in epochs(x, y, None, 0)]
     assert int(data.dataset(x, y, None, 64, 0).cardinality()) == 7
+    said = iter([1, 0])
+    dataset = data.dataset(x, y, None, 64, 0, lambda: next(said))
+    assert [str([rows_of(batch[0]) for batch in dataset]) for _ in range(2)] == orders[0][::-1]
 
 
 def test_no_more_is_held_out_than_fits_in_memory(little_memory):

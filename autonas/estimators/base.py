@@ -249,7 +249,7 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         return _training(core, _with_plain_loss(kept.history, data), budget, data.head, kept.timings, True)
     hopeless = _hopeless(budget, data, first + max(1, more), kept)
     told = trained.fit(
-        data_module.dataset(part.x, part.y, part.weights, budget.batch_size, seed, lambda: watch.epoch),
+        data_module.dataset(part.x, part.y, part.weights, budget.batch_size, seed, lambda: watch.epoch - 1),
         validation_data=part.validation and data_module.dataset(*part.validation, batch_size=4 * budget.batch_size),
         initial_epoch=first,
         epochs=first + max(1, more),

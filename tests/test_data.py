@@ -224,7 +224,7 @@ def test_each_epoch_has_an_order_of_its_own_and_the_seed_decides_it():
 def test_the_order_is_that_of_the_epoch_that_it_is_said_to_be():
     whole, said = [rows_of(epoch) for epoch in epochs(0, n=4)], iter([2, 3, 0])
     dataset = data.dataset(X, Y, None, 5, 0, lambda: next(said))
-    assert [rows_of([batch for batch in dataset]) for _ in range(3)] == [whole[2], whole[3], whole[0]]
+    assert [rows_of(list(dataset)) for _ in range(3)] == [whole[2], whole[3], whole[0]]
 
 
 def test_without_a_seed_the_order_stays():

@@ -454,7 +454,13 @@ class Stream:
             buffer = max(batch_size, int(BUFFER * IN_MEMORY / self.each))
             read, buffer = examples, min(len(self), buffer)
             seeds = data.in_each_pass(lambda random: random.integers(2**31), tf.TensorSpec((), tf.int64), seed, epoch)
-            examples = seeds.flat_map(lambda drawn: read.shuffle(buffer, drawn, reshuffle_each_iteration=False))
+
+            def shuffled(drawn: Any) -> tf.data.Dataset:
+                # the order is not to depend on a global seed of the user's; at 0 TensorFlow fails with a seed that is drawn
+                tf.compat.v1.get_default_graph().seed = None
+                return read.shuffle(buffer, drawn, reshuffle_each_iteration=False)
+
+            examples = seeds.flat_map(shuffled)
         batches = examples.batch(batch_size).map(
             lambda row, x: (x, *(data.mapped(lambda tensor: tf.gather(tensor, row), part) for part in labels))
         )

@@ -43,4 +43,5 @@ def test_the_strategy_of_ones_own_runs_as_printed(tmp_path):
 def test_every_strategy_is_in_the_table_of_which_one():
     text = (Path(__file__).parents[1] / "docs" / "strategies.md").read_text()
     table = text.split("## Which one")[1].split("## Measured")[0]
-    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(STRATEGIES)
+    first = " ".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", first)) == set(STRATEGIES)

@@ -547,3 +547,13 @@ def test_evaluate_on_arrays_is_what_keras_says(fitted, digits):
     auto, model, _ = fitted
     expected = model.evaluate(x[400:], np.eye(4)[y[400:]], verbose=0, return_dict=True)
     assert auto.evaluate(x[400:], y[400:]) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("of_the_user", [0, 7])
+def test_the_order_does_not_depend_on_a_global_seed(little_memory, of_the_user):
+    train, _ = prepared(of(IMAGES, LABELS))
+    tf.keras.utils.set_random_seed(3)
+    before = rows_of(next(iter(data.dataset(train.x, train.y, None, 16, 0)))[0])
+    tf.keras.utils.set_random_seed(of_the_user)
+    after = rows_of(next(iter(data.dataset(train.x, train.y, None, 16, 0)))[0])
+    assert list(before) == list(after)

@@ -54,4 +54,7 @@ def test_names():
     assert settings.default_name("ImageClassifier", {"seed": 0}) != settings.default_name(
         "ImageClassifier", {"seed": 1}
     )
-    assert settings.described(Evolution(population=7)) == ["Evolution", {"population": 7, "sample": 5, "crossover": 0.0}]
+    assert settings.described(Evolution(population=7)) == [
+        "Evolution",
+        {"population": 7, "sample": 5, "crossover": 0.0},
+    ]

@@ -18,7 +18,7 @@ demo: $(STAMP)  ## searches an image classifier for scikit-learn's digits
 	@$(BIN)/python examples/image_classification.py
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n $(WORKERS) tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -19,11 +19,11 @@ SMALL = {
     "estimator": autonas.Proxy(epochs=0.1),
 }
 RUNS = {  # size, and what is better than guessing
-    "image_regression": ({"rows": 200}, 0.1),
+    "image_regression": ({"rows": 140}, 0.0),
     "text": ({"rows": 200}, 0.6),
     "tables": ({"rows": 200}, 0.3),
     "fraud_detection": ({"cards": 200, "threshold": "f1"}, 0.0),  # so few cards teach nothing
-    "several_inputs": ({"rows": 120}, 0.6),
+    "several_inputs": ({"rows": 80}, 0.5),
 }
 
 

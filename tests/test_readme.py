@@ -17,7 +17,7 @@ def test_the_first_snippet_runs_as_printed_but_for_its_budget(tmp_path, monkeypa
     x, y = x[rows].reshape(-1, 8, 8).astype("uint8"), y[rows]
     names = {"x": x[:90], "y": y[:90], "x_new": x[90:], "x_test": x[90:], "y_test": y[90:]}
     monkeypatch.chdir(tmp_path)
-    exec(snippet.replace("max_trials=30", "max_trials=1"), names)
+    exec(snippet.replace("max_trials=30", "max_trials=1").replace("split=0.2)", "split=0.2, epochs=12)"), names)
     assert (tmp_path / "digits.tflite").exists()
     assert (names["clf"].predict(x[90:]) == y[90:]).mean() > 0.5
 

@@ -219,7 +219,7 @@ def test_what_cannot_be_trained_in_time_is_no_finalist():
 
 @pytest.mark.parametrize(
     ("time_for", "epochs", "first"),
-    [(1.1, 30, "augmented"), (2.2, 30, "augmented"), (9.0, 30, "plain"), (1.1, 10, "plain")],
+    [(1.1, 30, "augmented"), (9.0, 30, "plain"), (1.1, 10, "plain")],
 )
 def test_where_time_is_short_the_best_is_trained_with_augmentation_at_once(monkeypatch, time_for, epochs, first):
     candidate, data, everything = setting()

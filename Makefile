@@ -18,7 +18,7 @@ demo: $(STAMP)  ## searches an image classifier for scikit-learn's digits
 	@$(BIN)/python examples/image_classification.py
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" tests
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
@@ -30,6 +30,7 @@ format: $(STAMP)
 	@$(BIN)/ruff format .
 
 bench: $(STAMP)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) -m slow tests
 	@$(BIN)/python benchmarks/images.py $(if $(DATA),--data $(DATA))
 	@$(BIN)/python benchmarks/quality.py $(if $(SETS),--data $(SETS))
 	@$(BIN)/python benchmarks/overhead.py

@@ -251,6 +251,7 @@ def test_equal_seeds_give_equal_trials_scores_and_weights(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_trials(tmp_path):
     x, y = digits(120, 2)
     boards = []
@@ -286,6 +287,7 @@ def test_limits_that_nothing_can_meet_are_told_before_training(tmp_path, limits,
     assert not list(tmp_path.rglob("*.json"))
 
 
+@pytest.mark.slow
 def test_a_cost_as_the_objective_is_minimised(tmp_path):
     x, y = digits(120, 2)
     clf = task(tmp_path, max_trials=5, objective="size_kb")
@@ -294,6 +296,7 @@ def test_a_cost_as_the_objective_is_minimised(tmp_path):
     assert board["size_kb"].iloc[0] == board["size_kb"].min()
 
 
+@pytest.mark.slow
 def test_an_f1_score_is_maximised(tmp_path):
     x, y = digits(120, 2)
     clf = task(tmp_path, max_trials=3, objective="val_f1_score")
@@ -321,6 +324,7 @@ def test_multi_label(tmp_path):
 
 
 @pytest.mark.parametrize("strategy", ["HyperbandOracle", "BayesianOptimizationOracle"])
+@pytest.mark.slow
 def test_oracles_of_keras_tuner_in_place_of_a_strategy(tmp_path, strategy):
     import keras_tuner
 
@@ -388,6 +392,7 @@ def test_an_instance_of_an_oracle_is_taken_as_it_is(tmp_path):
     assert (clf.leaderboard()["origin"] == "randomsearchoracle").sum() == 2
 
 
+@pytest.mark.slow
 def test_a_dataset_gives_what_its_arrays_give(tmp_path):
     import tensorflow as tf
 
@@ -400,6 +405,7 @@ def test_a_dataset_gives_what_its_arrays_give(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_colour_images_larger_than_the_network_takes(tmp_path):
     rng = np.random.default_rng(0)
     y = np.arange(12) % 2
@@ -503,6 +509,7 @@ def test_a_sparse_loss_gets_integer_targets(tmp_path):
     assert set(clf.evaluate(x, y)) == {"loss", "accuracy"}
 
 
+@pytest.mark.slow
 def test_class_weights_change_what_is_learned(tmp_path):
     x, y = digits(120, 2)
     shares = []
@@ -513,6 +520,7 @@ def test_class_weights_change_what_is_learned(tmp_path):
     assert shares == [1.0, 0.0]
 
 
+@pytest.mark.slow
 def test_sample_weights_change_what_is_learned(tmp_path):
     x, y = digits(120, 2)
     shares = []
@@ -611,6 +619,7 @@ def test_where_a_class_is_rare_the_focal_loss_is_searched_and_the_crossentropy_i
     assert clf.evaluate(x, y)["loss"] == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_winner_with_the_focal_loss_opens_where_autonas_is_not_installed(tmp_path):
     class Focal(OneStage):
         def starting_points(self):

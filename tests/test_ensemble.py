@@ -156,6 +156,7 @@ def test_with_one_split_those_that_were_chosen_are_trained_on_all_the_data(monke
     assert sorted(finalist.share for finalist in outcome.finalists) == [pytest.approx(1 / 3), pytest.approx(2 / 3)]
 
 
+@pytest.mark.slow
 def test_an_ensemble_over_the_limits_gets_smaller_until_it_fits():
     def at_most(most):
         return lambda core: sum(layer.name.startswith("member_") for layer in core.layers) <= most
@@ -232,6 +233,7 @@ def test_a_fold_that_diverges_leaves_what_is_complete(monkeypatch):
     assert {len(finalist.scores) for finalist in outcome.finalists if finalist.share} == {2}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_ensemble(outcome):
     again = ensemble_of(3, two).core
     for first, second in zip(outcome.core.get_weights(), again.get_weights(), strict=True):

@@ -50,6 +50,7 @@ def images():
     return (rng.integers(0, 100, (60, 8, 8)) + 100 * (y == "light")[:, None, None]).astype("uint8"), y
 
 
+@pytest.mark.slow
 def test_images_are_answered_without_tensorflow(images, tmp_path):
     x, y = images
     clf = autonas.ImageClassifier(max_trials=1, top_k=1, directory=tmp_path, verbose=0)

@@ -368,6 +368,7 @@ def pictures(folder):
     return pd.DataFrame({"path": names, "size": np.arange(20) / 7, "note": list("ab") * 10}), kinds
 
 
+@pytest.mark.slow
 def test_fit_takes_a_table_with_paths_of_images(tmp_path, monkeypatch):
     frame, kinds = pictures(tmp_path / "set")
     frame.assign(kind=kinds).to_csv(tmp_path / "set" / "train.csv", index=False)
@@ -385,6 +386,7 @@ def test_fit_takes_a_table_with_paths_of_images(tmp_path, monkeypatch):
     assert [folder.name for folder in (tmp_path / "runs").iterdir()] == [again._project.folder.name]
 
 
+@pytest.mark.slow
 def test_paths_of_images_beside_a_table(tmp_path, monkeypatch):
     frame, kinds = pictures(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -395,6 +397,7 @@ def test_paths_of_images_beside_a_table(tmp_path, monkeypatch):
     assert len(task.predict({part: rows[:3] for part, rows in x.items()})) == 3
 
 
+@pytest.mark.slow
 def test_a_table_of_events_and_one_of_texts_are_answered(tmp_path):
     events = generators.card_transactions(cards=40, seed=0, fraud=0.3)
     events.to_csv(tmp_path / "events.csv", index=False)

@@ -60,8 +60,13 @@ class Candidate:
 
     @functools.cached_property
     def graph(self) -> Graph | None:
-        """The operations of `built`; None where a search is not over networks."""
-        return None if self.built is None else self.built.graph
+        """The operations of `built`; None where a search is not over networks, or, with a warning, where it cannot be built."""
+        try:
+            return None if self.built is None else self.built.graph
+        except Exception as error:  # whatever is wrong with one candidate must not end the search of all
+            reason = f"{type(error).__name__}: {error}"
+            warnings.warn(f"The network of the candidate {self.values} has no graph. {reason}", stacklevel=2)
+            return None
 
     def proxy_scores(self, proxies: Mapping[str, Proxy]) -> dict[str, float]:
         """Zero-cost scores of the network, each computed once and kept in `proxies`.

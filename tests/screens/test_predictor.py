@@ -161,3 +161,15 @@ def test_arguments_that_cannot_be_used(options, message):
 def test_features_of_a_wrong_shape():
     with pytest.raises(InputError, match=r"shape \(33, n\)"):
         Predictor(lambda listed: [1.0]).score(drawn(3, 1, trials=False), drawn(30, 0))
+
+
+def test_a_candidate_that_cannot_be_built_is_judged_by_its_values():
+    """It costs its own trial if it is chosen, and not the search that only thinks about it."""
+
+    def broken():
+        raise ValueError("a kernel larger than the picture")
+
+    known, (new,) = drawn(12, 0), drawn(1, 1, trials=False)
+    new.make = broken
+    with pytest.warns(UserWarning, match="a kernel larger than the picture"):
+        assert np.isfinite(Predictor().score([new], known)).all()

@@ -1,6 +1,7 @@
 """Quality on every kind of data, beside what a practical user would take instead, in the same run.
 
     python benchmarks/quality.py [--data FOLDER] [--sets adult uci_har] [--seeds 0 1 2] [--max-time 3m] [--out FILE.json]
+                                 [--screen zero_cost] [--strategy evolution]
 
 FOLDER has one folder a data set: `train.csv` and `test.csv`, or `data.npz` with `x_train`, `y_train`, `x_test`, `y_test`.
 Searches see the training part only; the test part is used once, at the end. Without `--data` it is what scikit-learn brings,
@@ -130,14 +131,14 @@ def measured(measure: str, y: np.ndarray, answers: np.ndarray, scores: np.ndarra
 
 
 def ours(
-    name: str, x: Any, y: np.ndarray, x_test: Any, y_test: np.ndarray, seed: int, max_time: Any
+    name: str, x: Any, y: np.ndarray, x_test: Any, y_test: np.ndarray, seed: int, **arguments: Any
 ) -> dict[str, float]:
     """A search, and its winner on the test part."""
     chosen = (SETS | BUNDLED)[name]
     with tempfile.TemporaryDirectory() as folder:
         begun = time.monotonic()
         options: dict[str, Any] = {
-            "max_time": max_time,
+            **arguments,
             "seed": seed,
             "directory": folder,
             "project_name": name,
@@ -277,10 +278,13 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=None, choices=[*SETS, *BUNDLED])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--max-time", default=None, help="of a search; three minutes, for images five")
+    parser.add_argument("--screen", default=None, help="other than the default of the tasks")
+    parser.add_argument("--strategy", default=None, help="other than the default of the tasks")
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     print(problems.machine())
     rows = []
+    named = {name: getattr(options, name) for name in ("screen", "strategy") if getattr(options, name) is not None}
     for name in options.sets or (BUNDLED if options.data is None else SETS):
         chosen = (SETS | BUNDLED)[name]
         x, y, x_test, y_test = read(options.data, name)
@@ -303,7 +307,8 @@ def main() -> None:
             )
             print(rows[-1], flush=True)
         for seed in options.seeds:
-            found = ours(name, x, y, x_test, y_test, seed, options.max_time or 60 * chosen.minutes)
+            max_time = options.max_time or 60 * chosen.minutes
+            found = ours(name, x, y, x_test, y_test, seed, max_time=max_time, **named)
             rows.append({"set": name, "who": "autonas", "seed": seed, "measure": chosen.measure, **found})
             print(rows[-1], flush=True)
     if options.out is not None:

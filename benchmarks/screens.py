@@ -16,6 +16,10 @@ bootstrap's samples of candidates fall into. "Over params" is the share of these
 than the number of parameters does on the same candidates. Seconds are the processor's, for a candidate: for proxies those
 of building the network and of what they compute; what several of them share, a vote computes once.
 
+What that is worth in a search is then played through, a thousand times: random search over these candidates in another
+order each time, which sees the proxy task and whose best is judged in full, without a screen, with the one that is asked
+about, and with the parameters as one (a warm start from a pool, then the best of several random proposals).
+
 Trainings are kept in the file of `--out`, and not repeated when it has them; proxies are always computed anew.
 """
 
@@ -37,7 +41,7 @@ from autonas import data as data_module
 from autonas import default_spaces, estimators, heads, inputs, preparation, proxies
 from autonas.estimators.base import Budget, Data, train
 from autonas.screens.base import mean_ranks
-from autonas.screens.zero_cost import VOTE
+from autonas.screens.zero_cost import VOTE, ZeroCost
 from autonas.space import SearchSpace, seeded
 from autonas.strategies.base import complete, draw
 from autonas.trials import key
@@ -216,6 +220,41 @@ def correlations(columns: dict[str, np.ndarray], truth: np.ndarray, seconds: dic
     return pd.DataFrame(rows).sort_values("correlation", ascending=False)
 
 
+def played(columns: dict[str, np.ndarray], truth: np.ndarray, screen: str | None, trials: int) -> np.ndarray:
+    """The quality in full of the best that random search sees on the proxy task, for a thousand orders of the candidates."""
+    signal, rules = columns["proxy task"], ZeroCost()
+    found = []
+    for seed in range(1_000):
+        left = list(np.random.default_rng(seed).permutation(len(truth)))
+        chosen: list[int] = []
+        if screen is not None:
+            pool = left[: rules.pool]
+            chosen = [pool[place] for place in best_first(columns[screen][pool])[: min(rules.warm, trials)]]
+            left = [one for one in left if one not in chosen]
+        while len(chosen) < trials:
+            proposed = left[: rules.proposals] if screen is not None else left[:1]
+            chosen.append(proposed[best_first(columns[screen][proposed])[0]] if screen is not None else proposed[0])
+            left = left[len(proposed) :] + [one for one in proposed if one != chosen[-1]]
+        found.append(truth[chosen[int(signal[chosen].argmax())]])
+    return np.array(found)
+
+
+def best_first(scores: np.ndarray) -> np.ndarray:
+    """Places in the order of their scores, the highest first, what cannot be told last."""
+    return np.argsort(-np.where(np.isfinite(scores), scores, -np.inf), kind="stable")
+
+
+def gains(columns: dict[str, np.ndarray], truth: np.ndarray) -> pd.DataFrame:
+    """What each screen finds, in the truth's unit, and the same for random search without one."""
+    rows = []
+    for screen in (None, "vote", "synflow", "params"):
+        row: dict[str, Any] = {"screen": screen or "none"}
+        for trials in (5, 10, 20):
+            row[f"best of {trials}"] = played(columns, truth, screen, trials).mean()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def report(ready: Prepared, results: list[dict[str, Any]]) -> None:
     """Scores the candidates by what is cheap, keeps the scores with them, and prints the table."""
     for result in results:
@@ -234,7 +273,8 @@ def report(ready: Prepared, results: list[dict[str, Any]]) -> None:
         f"{len(results)} candidates, quality from {truth.min():.3f} to {truth.max():.3f} (median {np.median(truth):.3f}); "
         f"a training in full takes {full:.1f} s"
     )
-    print(correlations(columns, truth, seconds).round(3).to_string(index=False), flush=True)
+    print(correlations(columns, truth, seconds).round(3).to_string(index=False))
+    print(gains(columns, truth).round(4).to_string(index=False), flush=True)
 
 
 def main() -> None:

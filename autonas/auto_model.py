@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from autonas.space import SearchSpace
 
 DEFAULT_TRIALS = 20
-RETRAINING_SHARE, ENSEMBLE_SHARE = 0.4, 0.5  # of `max_time`
+RETRAINING_SHARE = 0.5  # of `max_time`
 CHECKPOINTS = "checkpoints"  # folder of trainings that a strategy may go on with
 MOST_FOLDS = 10  # of an ensemble
 CONTROL = "control"  # folder of the trials of a control, beside `trials`
@@ -283,8 +283,7 @@ class AutoModel:
             view.resume(store.trials)
             try:
                 together = self._together(given, evaluation)
-                share = RETRAINING_SHARE if together is None else ENSEMBLE_SHARE
-                self._search(end, share, space, evaluation, points, budget, view)
+                self._search(end, space, evaluation, points, budget, view)
                 outcome = self._retrain(end, space, data, everything, budget, evaluation, together, view)
             except KeyboardInterrupt:
                 view.say(self._how_to_go_on())
@@ -301,7 +300,6 @@ class AutoModel:
     def _search(
         self,
         end: float | None,
-        share: float,
         space: SearchSpace,
         evaluation: Evaluation,
         points: list[Any],
@@ -310,7 +308,7 @@ class AutoModel:
     ) -> None:
         from autonas import loop
 
-        deadline = None if end is None or self.max_time is None else end - share * self.max_time
+        deadline = None if end is None or self.max_time is None else end - RETRAINING_SHARE * self.max_time
         evaluation.budget = dataclasses.replace(budget, deadline=deadline)
         evaluation.rivals = lambda: self._store.trials
         loop.run(

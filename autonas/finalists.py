@@ -21,7 +21,8 @@ class Finalist:
     Attributes:
         trial: Its number in the search.
         origin: Where it came from.
-        score: On the validation part of the search, higher is better.
+        score: On the validation part of the search, higher is better; None where there was time for one training only, on all
+            the data.
         metrics: On it.
         epochs: Trained.
         seconds: Wall time, of all folds.
@@ -31,7 +32,7 @@ class Finalist:
 
     trial: int
     origin: str
-    score: float
+    score: float | None
     metrics: dict[str, float]
     epochs: int
     seconds: float

@@ -61,6 +61,13 @@ def summary(
     better = gain(trials, starting_point)
     if better is not None:
         lines.append(f"Gain over the best starting point in the search: {better:+.4g}")
+    unjudged = [finalist for finalist in finalists if finalist["score"] is None]
+    finalists = [finalist for finalist in finalists if finalist["score"] is not None]
+    lines += [
+        f"Trained in full, on all the data and not judged, as there was time for one training: trial {f['trial'] + 1} "
+        f"({f['origin']}), {f['epochs']} epochs, {f['seconds']:.1f} s"
+        for f in unjudged
+    ]
     if finalists:
         lines.append("Trained in full, on the validation part:")
         lines += [

@@ -129,7 +129,8 @@ def retrain(
         everything: All the data, the validation part included.
         budget: Of one training. With a deadline, the epochs of all trainings are shortened by one factor so that they end
             before it; where that leaves too little of them, the last finalists are left out. One that is alone gets all the
-            time; if it stops before that, it is trained on all the data too.
+            time; if it stops before that, it is trained on all the data too. Where it can be augmented, which makes it safe
+            to train without a look at unseen examples, it is trained on all the data at once, and not judged.
         score: Turns the metrics of a training and its trial into a score, higher is better.
         seed: Of all that is random here.
         view: Told what goes on.
@@ -141,12 +142,14 @@ def retrain(
     if not trials:
         raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
     affordable = _affordable(trials, data, everything, budget)
-    trials = _with_late_choices(trials, affordable, budget)
+    plain, trials = trials[0], _with_late_choices(trials, affordable, everything, budget)
     if together is not None:  # half of the time is for the folds
         affordable = max(min(2, affordable), _affordable(trials, data, everything, budget, share=0.5))
     if affordable < len(trials):
         view.say(f"The time that is left is enough to train {max(1, affordable)} of {len(trials)} finalists well.")
     finals = _Finals(space, everything, budget, score, seed, view, together is not None or data.head.calibrates)
+    if affordable == 0 and trials[0] is not plain and not finals.keeps_outputs:
+        return finals.unjudged(trials[0])
     entries = finals.first_fold(trials[: max(1, affordable)], data, alone=affordable == 0)
     if together is not None:
         entries = finals.more(entries, trials[affordable:], data, together)
@@ -203,6 +206,18 @@ class _Finals:
         if not entries:
             raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
         return _sorted(entries)
+
+    def unjudged(self, trial: Trial) -> Retrained:
+        """Trains one network on all the data, for as many epochs as there is time for, without a look at unseen examples."""
+        self.view.stage(f"Training trial {trial.number + 1} on all the data: there is no time to judge it before")
+        begun = time.monotonic()
+        planned = _fit_time(dataclasses.replace(self.budget, patience=None), trial, self.everything, 0)
+        try:
+            training = self._train(trial, self.everything, planned, 0, last=True)
+        except TrialError as error:
+            raise SearchError(f"The best candidate could not be trained in full. {error}") from error
+        found = Finalist(trial.number, trial.origin, None, {}, training.epochs, time.monotonic() - begun, share=1.0)
+        return Retrained(training.model, trial, training.epochs, [found])
 
     def more(self, entries: list[_Entry], trials: Sequence[Trial], data: Data, together: Together) -> list[_Entry]:
         """Trains further finalists while there is time for all folds of them and of the others; best first.
@@ -428,20 +443,32 @@ def _on_everything(
 
 
 def payable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget) -> list[Trial]:
-    """The trials that there is time to train in full, on the training part and then on all the data; all if there are none.
+    """The trials that there is time to train in full, on the training part and then on all the data.
 
-    A network that is ahead in a short training but would get a fraction of its epochs in the last one is no winner.
+    If there are none, those that can be trained once; if there are none of these either, all of them. A network that is ahead
+    in a short training but would get a fraction of its epochs in the last one is no winner.
     """
-    return [trial for trial in trials if _affordable([trial], data, everything, budget)] or list(trials)
+    twice = [trial for trial in trials if _affordable([trial], data, everything, budget)]
+    return twice or [trial for trial in trials if _is_payable_once(trial, everything, budget)] or list(trials)
 
 
-def _with_late_choices(trials: Sequence[Trial], affordable: int, budget: Budget) -> Sequence[Trial]:
+def _is_payable_once(trial: Trial, everything: Data, budget: Budget) -> bool:
+    if budget.deadline is None:
+        return True
+    least = dataclasses.replace(budget, epochs=math.ceil(LEAST_EPOCHS * budget.epochs))
+    return _seconds(trial, everything, least) <= budget.deadline - time.monotonic()
+
+
+def _with_late_choices(trials: Sequence[Trial], affordable: int, everything: Data, budget: Budget) -> Sequence[Trial]:
     """Trains the best network in the first of the other ways at once, where there is no time to try both.
 
     Such as with augmentation, which gains in a long training. Without a deadline all of them are trained.
     """
     others = [trial for trial in trials[1:] if trial.number == trials[0].number]
-    if affordable in (1, 2) and len(trials) > affordable and others and LEAST_EPOCHS * budget.epochs >= LATE_EPOCHS:
+    least = LEAST_EPOCHS * budget.epochs
+    if affordable == 0 and others:
+        least = _fit_time(budget, others[0], everything, 0).epochs
+    if affordable < min(3, len(trials)) and others and least >= LATE_EPOCHS:
         return [others[0], *(trial for trial in trials[1:] if trial is not others[0])]
     return trials
 

@@ -40,6 +40,14 @@ def test_the_summary_says_what_an_ensemble_is_made_of():
     assert "of the answer" not in report.summary(TRIALS, FINALISTS, "val_accuracy", 1, HUMAN)
 
 
+def test_a_training_that_was_not_judged_is_no_evidence():
+    unjudged = [{**FINALISTS[0], "score": None, "scores": []}]
+    text = report.summary(TRIALS, unjudged, "val_accuracy", 1, HUMAN)
+    assert "on all the data and not judged, as there was time for one training: trial 2 (evolution), 9 epochs" in text
+    assert "on the validation part" not in text
+    assert "after full training" not in text
+
+
 def test_a_minimised_objective_is_shown_as_it_is():
     trials = [Trial(0, {}, score=-0.3, origin=HUMAN)]
     assert "val_loss 0.3" in report.summary(trials, [], "val_loss", -1, HUMAN)

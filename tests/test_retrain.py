@@ -1,4 +1,5 @@
 import dataclasses
+import math
 import time
 
 import numpy as np
@@ -214,7 +215,35 @@ def test_what_cannot_be_trained_in_time_is_no_finalist():
     budget = dataclasses.replace(BUDGET, epochs=30, deadline=time.monotonic() + 60)
     assert retrain.payable([slow, quick], data, everything, budget) == [quick]
     assert retrain.payable([slow], data, everything, budget) == [slow]
+    once = timed(candidate.values, 2, 60 / (30 * 4))
+    assert retrain.payable([slow, once], data, everything, budget) == [once]
     assert retrain.payable([slow, quick], data, everything, BUDGET) == [slow, quick]
+
+
+@pytest.mark.parametrize(("time_for", "on_all_the_data"), [(1.6, True), (0.4, False), (2.1, False)])
+def test_time_for_one_training_is_for_all_the_data_if_it_can_be_augmented(monkeypatch, time_for, on_all_the_data):
+    """`time_for` counts trainings of the least epochs that say something; under half of one there are too few to augment."""
+    candidate, data, everything = setting()
+    augmented = {**candidate.values, "adamw_learning_rate": 1e-3}  # stands for another way to train the same network
+    calls = []
+    train = retrain.train
+
+    def short(candidate, data, budget, seed):
+        calls.append((data.validation is None, candidate.values == augmented, budget.patience))
+        return train(candidate, data, dataclasses.replace(budget, epochs=1, deadline=None), seed)
+
+    monkeypatch.setattr(retrain, "train", short)
+    monkeypatch.setattr(retrain.time, "monotonic", lambda: 0.0)
+    seconds = math.ceil(retrain.LEAST_EPOCHS * 30) * 4 * 0.1 * retrain.MARGIN
+    budget = dataclasses.replace(BUDGET, epochs=30, deadline=time_for * seconds)
+    outcome = run([timed(candidate.values, 0, 0.1), timed(augmented, 0, 0.1)], candidate, data, everything, budget)
+    if on_all_the_data:
+        assert calls == [(True, True, None)]
+        assert outcome.finalists[0].score is None
+        assert outcome.finalists[0].share == 1.0
+    else:
+        assert not calls[0][0]
+        assert outcome.finalists[0].score is not None
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas.encoding import Encoding
-from autonas.strategies.base import Values, is_active, is_range, legal_values
 from autonas.trials import Trial, completed
+from autonas.values import Values, is_active, is_range, legal_values
 
 if TYPE_CHECKING:
     import keras_tuner

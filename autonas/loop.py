@@ -22,8 +22,9 @@ import numpy as np
 from autonas.errors import InputError, RejectedError, SearchError, TrialError
 from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
-from autonas.strategies.base import Strategy, Values, active
+from autonas.strategies.base import Strategy
 from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, tried
+from autonas.values import Values, active
 
 STARTING_POINT = "starting point"
 FIRST_FAILURES = 5  # so many failed trials and none completed: the reason is not the candidates

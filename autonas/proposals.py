@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autonas.screens.base import Candidate, Screen
-from autonas.strategies.base import Strategy, Values, sample
+from autonas.strategies.base import Strategy
 from autonas.trials import REJECTED, Trial, bare, key, tried
+from autonas.values import Values, sample
 
 if TYPE_CHECKING:
     import keras_tuner

@@ -191,7 +191,7 @@ class _Finals:
             ahead = sum(_seconds(other, data, self.budget) for other in trials[rank + 1 :])
             # the winner may be any of them
             ahead += 0.0 if alone else max(_seconds(other, self.everything, self.budget) for other in trials)
-            share = _fit_time(self.budget, trial, data, ahead)
+            share = _fit_time(self.budget, trial, data, ahead, least=trial.seconds if not entries else 0.0)
             try:
                 training = self._train(trial, data, share, 0)
             except TrialError as error:
@@ -211,7 +211,8 @@ class _Finals:
         """Trains one network on all the data, for as many epochs as there is time for, without a look at unseen examples."""
         self.view.stage(f"Training trial {trial.number + 1} on all the data: there is no time to judge it before")
         begun = time.monotonic()
-        planned = _fit_time(dataclasses.replace(self.budget, patience=None), trial, self.everything, 0)
+        patient = dataclasses.replace(self.budget, patience=None)
+        planned = _fit_time(patient, trial, self.everything, 0, least=trial.seconds)
         try:
             training = self._train(trial, self.everything, planned, 0, last=True)
         except TrialError as error:
@@ -495,13 +496,17 @@ def _seconds(trial: Trial, data: Data, budget: Budget) -> float:
     return max(1e-3, trial.costs.get("startup_seconds", 0.0) + MARGIN * step * steps)
 
 
-def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: float) -> Budget:
-    """Gives a training its part of the time, `ahead` seconds of others to come, and the epochs that fit into it."""
+def _fit_time(budget: Budget, trial: Trial, data: Data, ahead: float, least: float = 0.0) -> Budget:
+    """Gives a training its part of the time, `ahead` seconds of others to come, and the epochs that fit into it.
+
+    It has `least` seconds even if there is less time: on a machine that became slow, a model that was hardly trained would be
+    worse than being late by as long as its trial took.
+    """
     if budget.deadline is None:
         return budget
     now = time.monotonic()
     needed = _seconds(trial, data, budget)
-    mine = (budget.deadline - now) * needed / (needed + ahead)
+    mine = max(least, (budget.deadline - now) * needed / (needed + ahead))
     epoch_seconds = MARGIN * trial.costs.get("step_seconds", 0.0) * math.ceil(len(data) / budget.batch_size)
     training_seconds = mine - trial.costs.get("startup_seconds", 0.0)
     most = math.inf if epoch_seconds <= 0 else max(1, int(training_seconds / epoch_seconds))

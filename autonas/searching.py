@@ -17,8 +17,8 @@ from autonas.errors import InputError, SearchError, TrialError
 from autonas.project import Project
 from autonas.screens.base import Candidate, Screen
 from autonas.settings import described
-from autonas.strategies.base import Values, complete, is_legal, sample
 from autonas.trials import BUDGET, FAILED, Trial, TrialStore, bare, completed
+from autonas.values import Values, complete, is_legal, sample
 
 if TYPE_CHECKING:
     import keras_tuner

@@ -20,8 +20,9 @@ from scipy.stats import mannwhitneyu
 
 from autonas import strategies
 from autonas.strategies import STRATEGIES
-from autonas.strategies.base import Strategy, Values
+from autonas.strategies.base import Strategy
 from autonas.trials import History, Trial
+from autonas.values import Values
 
 EDGES = ("0_1", "0_2", "1_2", "0_3", "1_3", "2_3")  # in the order of the digits of a cell's name
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")

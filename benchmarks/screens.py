@@ -43,8 +43,8 @@ from autonas.estimators.base import Budget, Data, train
 from autonas.screens.base import mean_ranks
 from autonas.screens.zero_cost import VOTE, ZeroCost
 from autonas.space import SearchSpace, seeded
-from autonas.strategies.base import complete, draw
 from autonas.trials import key
+from autonas.values import complete, draw
 
 AT_ONCE = 250  # examples of the test part
 TRAINING = ("optimizer", "learning_rate", "weight_decay", "schedule", "loss", "focal", "augmentation", "dropout")

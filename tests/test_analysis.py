@@ -7,8 +7,8 @@ from scipy.stats import spearmanr
 
 from autonas import analysis
 from autonas.analysis import favoured, importance, importance_table, rank_correlation
-from autonas.strategies.base import sample
 from autonas.trials import FAILED, Trial
+from autonas.values import sample
 
 # --- correlations
 

@@ -25,8 +25,8 @@ ROOT = Path(autonas.__file__).parent
 LAYERS = [
     "errors",
     "quiet registry trials",
-    "data graph labels generators reading encoding pareto checkpoint",
-    "qualities splits columns scaling streams frozen graph_features learning_curves",
+    "data graph labels generators reading values pareto checkpoint",
+    "encoding qualities splits columns scaling streams frozen graph_features learning_curves",
     "thresholds sequences",
     "export",
     "devices",

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from autonas.encoding import Encoding, position
-from autonas.strategies.base import mutate, sample
 from autonas.testing.strategies import spaces
+from autonas.values import mutate, sample
 
 
 def test_labels_are_one_hot_and_ranges_are_positions():

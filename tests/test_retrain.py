@@ -67,6 +67,23 @@ def test_time_shortens_the_epochs_and_is_kept():
     assert 1 <= outcome.finalists[0].epochs < 200
 
 
+@pytest.mark.parametrize("others", [1, 2])
+def test_when_time_is_up_the_best_is_trained_as_long_as_in_its_trial(monkeypatch, others):
+    """A machine that became slow leaves no time; a network of some steps is no answer. Augmented or not."""
+    candidate, data, everything = setting()
+    budgets = []
+    train = retrain.train
+    monkeypatch.setattr(retrain, "train", lambda *a: budgets.append(a[2]) or train(*a))
+    costs = {"startup_seconds": 1.0, "step_seconds": 0.1}
+    same = {**candidate.values, "adamw_learning_rate": 1e-3}
+    trials = [Trial(0, values, score=0.9, costs=costs, seconds=30.0) for values in (candidate.values, same)[:others]]
+    now = time.monotonic()
+    budget = dataclasses.replace(BUDGET, epochs=60, deadline=now - 1)
+    outcome = run(trials, candidate, data, everything, budget)
+    assert budgets[0].deadline > now + 29
+    assert outcome.epochs > 50  # of 4 steps of a tenth of a second
+
+
 def trainings(monkeypatch, seconds, *step_seconds, epochs=30):
     """Which (examples, epochs) are trained in so many seconds, for finalists of these step times."""
     candidate, data, everything = setting()

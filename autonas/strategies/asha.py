@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import MultiFidelity, Values, rungs
+from autonas.strategies.base import MultiFidelity, rungs
 from autonas.trials import BUDGET, Trial, bare, completed, key
+from autonas.values import Values
 
 if TYPE_CHECKING:
     import keras_tuner

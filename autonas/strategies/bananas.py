@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-from autonas.encoding import Encoding
-from autonas.strategies.base import (
-    Strategy,
-    Values,
-    best_trials,
-    integer,
-    normal_ranks,
-    pool,
-    remembered,
-    sample,
-    scored,
-    untried,
-)
-from autonas.trials import Trial
-
-if TYPE_CHECKING:
-    import keras_tuner
+from autonas.strategies.base import Acquire, ModelBased, integer
 
 _STEPS, _RATE, _DECAY = 200, 0.02, 1e-3  # of Adam on all trials at once; weight decay keeps small histories smooth
 
 
-class Bananas(Strategy):
+class Bananas(ModelBased):
     """BANANAS: Bayesian optimisation with an ensemble of small networks, over mutations of the best.
 
     After `initial` random trials (or the starting points of the search), `ensemble` networks are fitted to the history at
@@ -49,8 +31,7 @@ class Bananas(Strategy):
         initial: How many trials with a score there are before the ensemble is asked, at least 2.
         parents: How many of the best trials are mutated, at least 1.
         pool: How many mutations it chooses from, at least 2.
-        memory: How many trials the networks are fitted to at most, at least 2: the better half of these are the best, the
-            others the latest. It bounds the time of a proposal in a long search.
+        memory: See `autonas.strategies.base.ModelBased`.
 
     Raises:
         InputError: If an argument is no integer in its range.
@@ -74,39 +55,19 @@ class Bananas(Strategy):
         pool: int = 200,
         memory: int = 400,
     ) -> None:
+        super().__init__(initial, parents, pool, memory)
         self.ensemble = integer("Bananas's ensemble", ensemble, 2)
         self.units = integer("Bananas's units", units, 1)
-        self.initial = integer("Bananas's initial", initial, 2)
-        self.parents = integer("Bananas's parents", parents, 1)
-        self.pool = integer("Bananas's pool", pool, 2)
-        self.memory = integer("Bananas's memory", memory, 2)
 
-    def propose(
-        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
-    ) -> Values | None:
-        """Returns the mutation with the highest of the scores that are drawn for them."""
-        return next(iter(self.propose_several(history, space, [rng])), None)
+    def fit(self, known: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Acquire:
+        """Trains the networks; what speaks for a candidate is a draw from what they predict."""
+        networks = train(known, targets, rng, self.ensemble, self.units)
 
-    def propose_several(
-        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rngs: Iterable[np.random.Generator]
-    ) -> list[Values]:
-        """Returns the mutation with the highest draw for each generator, by the same networks."""
-        enough = sum(1 for _ in scored(history)) >= self.initial
-        parents = best_trials(history, self.parents)
-        encoding, trials = Encoding(space), remembered(history, self.memory)
-        known, targets = encoding.transform([trial.values for trial in trials]), normal_ranks(trials)
-        proposed: list[Values | None] = []
-        networks: list[np.ndarray] = []
-        for rng in rngs:
-            candidates = pool(history, parents, space, rng, 0, self.pool) if enough else []
-            if candidates:
-                networks = networks or fit(known, targets, rng, self.ensemble, self.units)
-                answers = predict(networks, encoding.transform(candidates))
-                drawn = answers.mean(axis=0) + answers.std(axis=0, ddof=1) * rng.standard_normal(len(candidates))
-                proposed.append(candidates[int(np.argmax(drawn))])
-            else:
-                proposed.append(untried(history, space, rng, functools.partial(sample, space, rng)))
-        return [values for values in proposed if values is not None]
+        def draw(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            answers = predict(networks, rows)
+            return answers.mean(axis=0) + answers.std(axis=0, ddof=1) * rng.standard_normal(len(rows))
+
+        return draw
 
     def __repr__(self) -> str:
         return (
@@ -115,7 +76,7 @@ class Bananas(Strategy):
         )
 
 
-def fit(
+def train(
     known: np.ndarray, targets: np.ndarray, rng: np.random.Generator, ensemble: int, units: int
 ) -> list[np.ndarray]:
     """Trains several small networks side by side.
@@ -153,7 +114,7 @@ def predict(networks: list[np.ndarray], rows: np.ndarray) -> np.ndarray:
     """What each network says of each row.
 
     Args:
-        networks: As `fit` returns them.
+        networks: As `train` returns them.
         rows: Shape (rows, columns).
 
     Returns:

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 
-from autonas.encoding import Encoding
 from autonas.errors import InputError
-from autonas.strategies.base import (
-    Strategy,
-    Values,
-    best_trials,
-    integer,
-    normal_ranks,
-    pool,
-    remembered,
-    sample,
-    scored,
-    untried,
-)
-from autonas.trials import Trial
-
-if TYPE_CHECKING:
-    import keras_tuner
+from autonas.strategies.base import Acquire, ModelBased
 
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # from rows to means and standard deviations
 Fit = Callable[[np.ndarray, np.ndarray, np.random.Generator], Predict]  # from rows and what is known of them
@@ -35,7 +17,7 @@ _PARENTS = 10  # the best trials, whose mutations are in the pool
 _TREES = 30
 
 
-class Bayesian(Strategy):
+class Bayesian(ModelBased):
     """Bayesian optimisation with expected improvement.
 
     After `initial` random trials (or the starting points of the search), a surrogate is fitted to the history at each
@@ -52,8 +34,7 @@ class Bayesian(Strategy):
             `"gaussian_process"` (Matérn 5/2, one length scale, with noise; all fitted by their likelihood).
         initial: How many trials with a score there are before the surrogate is asked, at least 2.
         pool: How many candidates it chooses from, at least 2.
-        memory: How many trials it is fitted to at most, at least 2: the better half of these are the best, the others the
-            latest. It bounds the time of a proposal in a long search.
+        memory: See `autonas.strategies.base.ModelBased`.
 
     Raises:
         InputError: If an argument is not in its range, or the surrogate is none of these.
@@ -70,40 +51,18 @@ class Bayesian(Strategy):
     Bayesian(surrogate='gaussian_process', initial=10, pool=400, memory=400)
     """
 
+    drawn = 0.5
+
     def __init__(self, surrogate: str = "forest", initial: int = 10, pool: int = 400, memory: int = 400) -> None:
         if surrogate not in _SURROGATES:
             raise InputError.of("Bayesian's surrogate", f"one of {sorted(_SURROGATES)}", repr(surrogate))
         self.surrogate = surrogate
-        self.initial = integer("Bayesian's initial", initial, 2)
-        self.pool = integer("Bayesian's pool", pool, 2)
-        self.memory = integer("Bayesian's memory", memory, 2)
+        super().__init__(initial, _PARENTS, pool, memory)
 
-    def propose(
-        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
-    ) -> Values | None:
-        """Returns the candidate of the pool with the highest expected improvement."""
-        return next(iter(self.propose_several(history, space, [rng])), None)
-
-    def propose_several(
-        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rngs: Iterable[np.random.Generator]
-    ) -> list[Values]:
-        """Returns the best of a pool for each generator, by one surrogate."""
-        enough = sum(1 for _ in scored(history)) >= self.initial
-        parents = best_trials(history, _PARENTS)
-        encoding, trials = Encoding(space), remembered(history, self.memory)
-        known, targets = encoding.transform([trial.values for trial in trials]), normal_ranks(trials)
-        proposed: list[Values | None] = []
-        predict: Predict | None = None
-        for rng in rngs:
-            drawn = self.pool // 2
-            candidates = pool(history, parents, space, rng, drawn, self.pool - drawn) if enough else []
-            if candidates:
-                predict = predict or _SURROGATES[self.surrogate](known, targets, rng)
-                gains = expected_improvement(*predict(encoding.transform(candidates)), targets.max())
-                proposed.append(candidates[int(np.argmax(gains))])
-            else:
-                proposed.append(untried(history, space, rng, functools.partial(sample, space, rng)))
-        return [values for values in proposed if values is not None]
+    def fit(self, known: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Acquire:
+        """Fits the surrogate; what speaks for a candidate is its expected improvement over the best."""
+        predict = _SURROGATES[self.surrogate](known, targets, rng)
+        return lambda rows, rng: expected_improvement(*predict(rows), targets.max())
 
     def __repr__(self) -> str:
         return f"Bayesian(surrogate={self.surrogate!r}, initial={self.initial}, pool={self.pool}, memory={self.memory})"

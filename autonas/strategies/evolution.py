@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import Strategy, Values, fraction, integer, mutate, recombine, sample, scored, untried
+from autonas.strategies.base import Strategy, fraction, integer, scored, untried
 from autonas.trials import Trial
+from autonas.values import Values, mutate, recombine, sample
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -23,7 +24,7 @@ class Evolution(Strategy):
     score: one that was lucky once cannot rule the search. Until there are `sample` trials, candidates are drawn at random;
     a search that begins with human designs thus goes on from them. In a tournament of `sample` members (of all, while
     fewer completed), drawn without replacement, the one with the best score becomes the parent, and the candidate is the
-    parent with one hyperparameter changed (see `autonas.strategies.base.mutate`). Where the neighbours of the parents have
+    parent with one hyperparameter changed (see `autonas.values.mutate`). Where the neighbours of the parents have
     all been tried, a second one is changed, and so on. Trials that failed or were rejected are no members, and are not
     proposed again.
 

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import Strategy, Values, enumerate_space
+from autonas.strategies.base import Strategy
 from autonas.trials import Trial, key, tried
+from autonas.values import Values, enumerate_space
 
 if TYPE_CHECKING:
     import keras_tuner

@@ -7,8 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import MultiFidelity, Values, rungs
+from autonas.strategies.base import MultiFidelity, rungs
 from autonas.trials import BUDGET, Trial, completed
+from autonas.values import Values
 
 if TYPE_CHECKING:
     import keras_tuner

@@ -5,20 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autonas.strategies.base import (
-    Strategy,
-    Values,
-    active_in,
-    change,
-    integer,
-    is_legal,
-    is_range,
-    legal_values,
-    sample,
-    scored,
-    untried,
-)
+from autonas.strategies.base import Strategy, integer, scored, untried
 from autonas.trials import Trial, key
+from autonas.values import Values, active_in, change, is_legal, is_range, legal_values, sample
 
 if TYPE_CHECKING:
     import keras_tuner

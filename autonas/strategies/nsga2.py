@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from autonas.pareto import best_first
-from autonas.strategies.base import Strategy, Values, fraction, integer, mutate, recombine, sample, untried
+from autonas.strategies.base import Strategy, fraction, integer, untried
 from autonas.trials import Trial
+from autonas.values import Values, mutate, recombine, sample
 
 if TYPE_CHECKING:
     import keras_tuner

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import Strategy, Values, sample, untried
+from autonas.strategies.base import Strategy, untried
 from autonas.trials import Trial
+from autonas.values import Values, sample
 
 if TYPE_CHECKING:
     import keras_tuner

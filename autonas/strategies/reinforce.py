@@ -8,21 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas.strategies.base import (
-    Strategy,
-    Values,
-    complete,
-    fraction,
-    integer,
-    is_active,
-    is_range,
-    legal_values,
-    mutate,
-    normal_ranks,
-    positive,
-    untried,
-)
+from autonas.strategies.base import Strategy, fraction, integer, normal_ranks, positive, untried
 from autonas.trials import Trial
+from autonas.values import Values, complete, is_active, is_range, legal_values, mutate
 
 if TYPE_CHECKING:
     import keras_tuner

@@ -15,7 +15,7 @@ import numpy as np
 from autonas.blocks.base import Block
 from autonas.data import mapped
 from autonas.space import discover, seeded
-from autonas.strategies.base import Values, complete, sample
+from autonas.values import Values, complete, sample
 
 if TYPE_CHECKING:
     import keras

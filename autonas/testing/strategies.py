@@ -17,8 +17,9 @@ import numpy as np
 
 from autonas import strategies
 from autonas.loop import StrategyOracle
-from autonas.strategies.base import Strategy, Values, is_active, is_legal
+from autonas.strategies.base import Strategy
 from autonas.trials import BUDGET, COMPLETED, FAILED, REJECTED, History, Trial, bare, key
+from autonas.values import Values, is_active, is_legal
 
 
 def spaces() -> dict[str, keras_tuner.HyperParameters]:

@@ -13,8 +13,8 @@ from autonas.blocks.table import periodic
 from autonas.export import to_tflite
 from autonas.inputs.table import TableInput
 from autonas.space import discover
-from autonas.strategies.base import complete
 from autonas.testing.blocks import check_block
+from autonas.values import complete
 
 BLOCKS = of("table")
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from autonas.errors import InputError
-from autonas.strategies.bananas import _DECAY, Bananas, _forward, _gradient, _parameters, fit, predict
-from autonas.strategies.base import sample
+from autonas.strategies.bananas import _DECAY, Bananas, _forward, _gradient, _parameters, predict, train
 from autonas.testing.strategies import p_value_against_random, smooth_score, smooth_space
 from autonas.trials import Trial
+from autonas.values import sample
 
 
 def history(trials=20):
@@ -32,7 +32,7 @@ def test_networks_learn_what_they_are_shown_and_doubt_what_they_are_not():
     known = rng.random((60, 3))
     targets = np.sin(3 * known[:, 0]) - known[:, 1]
     new = rng.random((200, 3))
-    networks = fit(known, targets, rng, ensemble=5, units=20)
+    networks = train(known, targets, rng, ensemble=5, units=20)
     answers = predict(networks, new)
     assert answers.shape == (5, 200)
     assert np.corrcoef(answers.mean(axis=0), np.sin(3 * new[:, 0]) - new[:, 1])[0, 1] > 0.95

@@ -3,27 +3,20 @@ import numpy as np
 import pytest
 
 from autonas.errors import InputError
-from autonas.strategies.base import (
-    best_trials,
+from autonas.strategies.base import best_trials, fraction, integer, normal_ranks, pool, positive, remembered, untried
+from autonas.testing.strategies import finite_space, spaces
+from autonas.trials import FAILED, REJECTED, Trial, key
+from autonas.values import (
     complete,
     enumerate_space,
-    fraction,
-    integer,
     is_active,
     is_legal,
     legal_values,
     mutate,
     neighbour,
-    normal_ranks,
-    pool,
-    positive,
     recombine,
-    remembered,
     sample,
-    untried,
 )
-from autonas.testing.strategies import finite_space, spaces
-from autonas.trials import FAILED, REJECTED, Trial, key
 
 
 def rng(seed=0):

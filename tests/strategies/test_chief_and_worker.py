@@ -10,9 +10,9 @@ import pytest
 
 from autonas.loop import StrategyOracle
 from autonas.strategies import STRATEGIES, get
-from autonas.strategies.base import active, is_active, is_legal
 from autonas.testing.strategies import smooth_space
 from autonas.trials import key
+from autonas.values import active, is_active, is_legal
 
 # Keras Tuner asks the thread for its name in a way that Python calls old.
 pytestmark = pytest.mark.filterwarnings("ignore:(currentThread|getName):DeprecationWarning")

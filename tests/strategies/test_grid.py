@@ -1,10 +1,10 @@
 import keras_tuner
 import numpy as np
 
-from autonas.strategies.base import enumerate_space
 from autonas.strategies.grid import Grid
 from autonas.testing.strategies import finite_space, spaces
 from autonas.trials import Trial
+from autonas.values import enumerate_space
 
 
 def run(space, trials, history=()):

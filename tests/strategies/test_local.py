@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from autonas.errors import InputError
-from autonas.strategies.base import is_active, is_legal, sample
 from autonas.strategies.local import Local, neighbours
 from autonas.testing.strategies import p_value_against_random, smooth_space, spaces
 from autonas.trials import FAILED, Trial, key
+from autonas.values import is_active, is_legal, sample
 
 
 def line(values=12):

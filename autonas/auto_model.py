@@ -34,7 +34,7 @@ from autonas import (
 )
 from autonas import data as data_module
 from autonas import inputs as inputs_module
-from autonas.errors import NotFittedError, SearchError
+from autonas.errors import InputError, NotFittedError, SearchError
 from autonas.heads.base import Head
 from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from autonas.blocks.base import Block
     from autonas.estimators.base import Budget, Data
     from autonas.evaluation import Evaluation
-    from autonas.preparation import Given
+    from autonas.exported import ExportReport
+    from autonas.preparation import Given, Part
     from autonas.progress import View
     from autonas.retrain import Together
     from autonas.space import SearchSpace
@@ -59,6 +60,7 @@ DEFAULT_TRIALS = 20
 RETRAINING_SHARE = 0.5  # of `max_time`
 CHECKPOINTS = "checkpoints"  # folder of trainings that a strategy may go on with
 MOST_FOLDS = 10  # of an ensemble
+KEPT = 256  # examples that an exported file is compared on
 CONTROL = "control"  # folder of the trials of a control, beside `trials`
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
 
@@ -159,6 +161,7 @@ class AutoModel:
         self._store = self._control_store = TrialStore(None)
         self._finished: dict[str, Any] | None = None
         self._model: keras.Model | None = None
+        self._kept: Part | None = None  # held-out examples of `fit`, to compare an exported file on
         self._hyperparameters: list[dict[str, Any]] = []  # of the project, as plain data
         self._target: str | list[str] | None = None  # of a frame or a file that `fit` got
 
@@ -233,6 +236,7 @@ class AutoModel:
         self.input, self.head, self._finished, self._target = data_input, head, None, _name_of(target)
         if self._named_objective is None:
             self.objective = objectives.get(head.objective)
+        self._kept = given.validation.rows(np.arange(min(KEPT, data_module.length(given.validation.x))))
         settings = self._settings(given, epochs, batch_size, callbacks, class_weight)
         project = Project(self.directory / (self.project_name or default_name(type(self).__name__, settings)))
         project.check_writable()
@@ -467,13 +471,81 @@ class AutoModel:
             weighted = None if labels[0][1] is None else np.concatenate([weights for _, weights in labels])
             return self.head.exact(result, every, functools.cache(lambda: self._outputs(x, batch_size)), weighted)
 
-    def export(self, path: str | Path) -> Path:
-        """Writes the model; the suffix decides how: `.keras`, `.tflite`, and a name without one is a SavedModel folder."""
-        from autonas import export
+    def export(
+        self,
+        path: str | Path,
+        quantize: str | None = None,
+        *,
+        representative_data: Any = None,
+        data: Any = None,
+    ) -> ExportReport:
+        """Writes the model, runs what was written, and compares its answers with the model's.
 
+        Args:
+            path: The suffix decides how: `.keras`, `.tflite`, `.onnx` (`pip install 'autonas[onnx]'`), and a name without
+                one is a SavedModel folder.
+            quantize: Of a `.tflite`: None is float32, `"float16"` halves its size, `"dynamic"` keeps weights as int8,
+                `"int8"` computes in int8 as well, `"full_int8"` takes and gives int8 too, for microcontrollers and the Edge
+                TPU. `autonas.lite.Model` takes raw examples in all of them.
+            representative_data: Examples that `"int8"` takes its ranges from; a hundred or more, without labels. None takes
+                held-out examples of `fit`, as long as this object has them.
+            data: `(x, y)`, or a frame or a file with the target in it: the examples that file and model are compared on,
+                with their metrics. None takes `representative_data`, or else held-out examples of `fit` with their labels.
+
+        Returns:
+            The report, which is usable as a path.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            InputError: If an argument cannot be used.
+            AutonasError: If the model cannot be written so, or a package that writes or runs it is not installed.
+
+        Example:
+
+        >>> report = clf.export("digits.tflite", quantize="int8", data=(x_test, y_test))
+        >>> report.metrics_before["accuracy"], report.metrics_after["accuracy"]
+        (0.981, 0.979)
+        """
+        from autonas import export, exported
+
+        kept, (x, y) = self._kept, (self._kept, None) if self._kept is None else (self._kept.x, self._kept.y)
+        representative = None if kept is None else kept.x
+        if representative_data is not None:
+            parts = streams.examples(representative_data, self.input, export.CALIBRATION)
+            representative = data_module.spread(next(iter(parts)), export.CALIBRATION)
+            x, y = representative, None
+        if data is not None:
+            x, y = self._checked_pair(data)
         with _chatter_off():
-            device_model = functools.partial(assembly.on_device, self.model, self.input, self.head)
-            return export.export(self.model, path, device_model, lite.files(self.input, self.head))
+            written = export.export(
+                self.model,
+                path,
+                functools.partial(assembly.on_device, self.model, self.input, self.head),
+                lite.files(self.input, self.head),
+                quantize,
+                None if representative is None else self.input.numbers(representative),
+            )
+            report = exported.compare(written, quantize, self.model, self.input, self.head, x, y)
+        self._say(report.summary())
+        return report
+
+    def _checked_pair(self, given: Any) -> tuple[Any, Any]:
+        """Labelled examples in their canonical form."""
+        alone = not isinstance(given, tuple)
+        if (alone and self._target is None and not reading.is_path(given)) or (not alone and len(given) != 2):
+            raise InputError.of(
+                "data", "(x, y), or what has the target that `fit` was told of in it", repr(type(given))
+            )
+        x, y = (given, None) if alone else given
+        x, y = _read(self.input, x, y, self._target if alone else None)
+        parts = []
+        for part, labels, _ in streams.portions(x, y, None, self.input, KEPT):
+            parts.append((part, self.head.check(labels)))
+            data_module.check_lengths(*parts[-1], None)
+        examples, targets = (
+            data_module.mapped(lambda *arrays: np.concatenate(arrays), *side) for side in zip(*parts, strict=True)
+        )
+        return examples, targets
 
     def _outputs(self, x: Any, batch_size: int) -> Any:
         model, outputs = self.model, []

@@ -90,6 +90,28 @@ def shapes(x: Any) -> Any:
     return mapped(lambda part: tuple(part.shape[1:]), x)
 
 
+def arguments(x: Any, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Examples as a signature of LiteRT takes them: float32 by name, of a dict in a dict both names with `_` between."""
+    if not isinstance(x, Mapping):
+        return {names[0]: np.asarray(x, "float32")}
+    flat = flattened(x)
+    return {name: np.asarray(flat[name], "float32") for name in names}
+
+
+def flattened(x: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """The arrays of dicts in a dict under names of their own: `{"facts": {"age": ...}}` becomes `{"facts_age": ...}`."""
+    found: dict[str, Any] = {}
+    for name, part in x.items():
+        found |= flattened(part, f"{before}{name}_") if isinstance(part, Mapping) else {f"{before}{name}": part}
+    return found
+
+
+def spread(x: Any, most: int) -> Any:
+    """So many of the examples at most, at even distances."""
+    n = length(x)
+    return take(x, np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)))
+
+
 def feed(x: Any) -> Any:
     """Examples as Keras takes them: strings have to be tensors."""
 

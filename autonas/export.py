@@ -1,4 +1,4 @@
-"""A trained model as a file: .keras, SavedModel or .tflite, chosen by the suffix, and whole or not there at all."""
+"""A trained model as a file: .keras, SavedModel, .tflite or .onnx, chosen by the suffix, and whole or not there at all."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import io
 import os
 import re
 import tempfile
+import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from autonas import data
 from autonas.errors import AutonasError, InputError
 from autonas.quiet import quiet, quiet_tensorflow
 from autonas.trials import replacing
@@ -20,11 +24,17 @@ if TYPE_CHECKING:
     import keras
 
 
+QUANTIZATIONS = ("float16", "dynamic", "int8", "full_int8")
+CALIBRATION = 256  # examples that ranges are taken from
+
+
 def export(
     model: keras.Model,
     path: str | os.PathLike[str],
     device_model: Callable[[], keras.Model] | None = None,
     files: Mapping[str, str] | None = None,
+    quantize: str | None = None,
+    representative: Any = None,
 ) -> Path:
     """Writes a model in the format that the suffix says.
 
@@ -32,56 +42,112 @@ def export(
 
     Args:
         model: A functional or sequential model.
-        path: `.keras` is Keras's own format, `.tflite` LiteRT's (float32, built-in operations only), and a name without
-            a suffix is a folder that becomes a SavedModel with the endpoint `serve`.
-        device_model: Makes what is written as `.tflite`; None takes `model`.
-        files: Texts by name that a `.tflite` carries.
+        path: `.keras` is Keras's own format, `.tflite` LiteRT's (built-in operations only), `.onnx` ONNX's, and a name
+            without a suffix is a folder that becomes a SavedModel with the endpoint `serve`.
+        device_model: Makes what is written as `.tflite` or `.onnx`; None takes `model`.
+        files: Texts by name that a `.tflite` or an `.onnx` carries.
+        quantize: Of a `.tflite`, as `to_tflite` takes it.
+        representative: See there.
 
     Returns:
         The path.
 
     Raises:
-        InputError: If the suffix is another, or if something else than such a file or folder stands there.
-        AutonasError: If the model cannot be expressed in the format.
+        InputError: If the suffix is another, if something else than such a file or folder stands there, or if the
+            quantisation is unknown, not for the format, or lacks representative examples.
+        AutonasError: If the model cannot be expressed in the format, or a package that writes it is not installed.
 
     Example:
 
     >>> export(model, "digits.tflite")
     """
     path = Path(path)
-    if path.suffix not in (".tflite", *_WRITERS):
-        hint = "Use .keras, .tflite, or a name without a suffix for a SavedModel folder."
-        raise InputError.of("path", "a name that ends in .keras or .tflite, or has no suffix", repr(str(path)), hint)
+    if path.suffix not in (*_WRITERS, *_DEVICE_WRITERS):
+        hint = "Use .keras, .tflite, .onnx, or a name without a suffix for a SavedModel folder."
+        raise InputError.of(
+            "path", "a name that ends in .keras, .tflite or .onnx, or has no suffix", repr(str(path)), hint
+        )
+    if quantize is not None and path.suffix != ".tflite":
+        raise InputError.of("quantize", "None for all but a .tflite file", repr(quantize), "Name a .tflite file.")
+    _check_quantization(quantize, representative)
     quiet_tensorflow()
-    if path.suffix == ".tflite":
-        _write_tflite(device_model() if device_model else model, path, files or {})
+    if path.suffix in _DEVICE_WRITERS:
+        make = _DEVICE_WRITERS[path.suffix]
+        _refuse_folder(path)
+        content = make(device_model() if device_model else model, files or {}, quantize, representative)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
     else:
         _WRITERS[path.suffix](model, path)
     return path
 
 
-def to_tflite(model: keras.Model) -> bytes:
-    """Converts a model to LiteRT's format: float32 and LiteRT's built-in operations only.
+def to_tflite(model: keras.Model, quantize: str | None = None, representative: Any = None) -> bytes:
+    """Converts a model to LiteRT's format, with LiteRT's built-in operations only.
 
     The batch size stays open: `resize_tensor_input` sets another than one.
 
+    Args:
+        model: A functional or sequential model.
+        quantize: None keeps float32. `"float16"` halves the weights; `"dynamic"` keeps them as int8 and computes as the
+            kernels can; `"int8"` computes in int8 where there are kernels for it, with float32 inputs and outputs;
+            `"full_int8"` has nothing but integers, inputs and outputs too, as microcontrollers and the Edge TPU want it.
+        representative: Examples as the model takes them, an array or a dict of arrays: the ranges of int8 are those that
+            occur in up to 256 of them.
+
     Raises:
-        AutonasError: If an operation of the model has no built-in counterpart. Names the operation.
+        AutonasError: If an operation of the model has no built-in counterpart, or with `"full_int8"` none on integers.
+            Names the operation.
+        InputError: If the quantisation is unknown, or int8 has no representative examples.
+
+    References:
+    - Jacob et al., 2018, https://arxiv.org/abs/1712.05877 (computing in int8)
+    - https://ai.google.dev/edge/litert/models/post_training_quantization
     """
+    _check_quantization(quantize, representative)
     quiet_tensorflow()
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder, quiet():
         # Keras's own export to LiteRT is not there before Keras 3.13, which Python 3.10 cannot have.
-        _write_archive(model, Path(folder))
+        names = _write_archive(model, Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serve"])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if quantize is not None:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantize == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if quantize in ("int8", "full_int8"):
+            converter.representative_dataset = lambda: _one_by_one(representative, names)
+            integers = tf.lite.OpsSet.TFLITE_BUILTINS_INT8
+            full = quantize == "full_int8"
+            converter.target_spec.supported_ops = [integers] if full else [integers, tf.lite.OpsSet.TFLITE_BUILTINS]
+            if full:
+                converter.inference_input_type = converter.inference_output_type = tf.int8
         try:
-            return bytes(converter.convert())
+            with warnings.catch_warnings():
+                warnings.filterwarnings(
+                    "ignore", r"\s*Warning: tf.lite.Interpreter is deprecated"
+                )  # TensorFlow's own use
+                return bytes(converter.convert())
         except (MemoryError, OSError):
             raise
         except Exception as error:  # The converter's own error is not public; anything that leaves it means the same.
             raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
+
+
+def _check_quantization(quantize: str | None, representative: Any) -> None:
+    if quantize is not None and quantize not in QUANTIZATIONS:
+        raise InputError.of("quantize", f"None or one of {list(QUANTIZATIONS)}", repr(quantize))
+    if quantize in ("int8", "full_int8") and representative is None:
+        hint = "Pass some of the examples that the model was trained on; they need no labels."
+        raise InputError.of("representative_data", f"given with quantize={quantize!r}", None, hint)
+
+
+def _one_by_one(representative: Any, names: list[str]) -> Iterator[dict[str, np.ndarray]]:
+    chosen = data.spread(representative, CALIBRATION)
+    for row in range(data.length(chosen)):
+        yield data.arguments(data.take(chosen, slice(row, row + 1)), names)
 
 
 def with_files(tflite: bytes, files: Mapping[str, str]) -> bytes:
@@ -114,11 +180,39 @@ def _write_keras(model: keras.Model, path: Path) -> None:
         model.save(temporary)
 
 
-def _write_tflite(model: keras.Model, path: Path, files: Mapping[str, str]) -> None:
-    _refuse_folder(path)
-    content = with_files(to_tflite(model), files)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+def _tflite(
+    model: keras.Model, files: Mapping[str, str], quantize: str | None = None, representative: Any = None
+) -> bytes:
+    return with_files(to_tflite(model, quantize, representative), files)
+
+
+def _onnx(model: keras.Model, files: Mapping[str, str], *_: Any) -> bytes:
+    """By tf2onnx; the texts become the file's metadata. Batches may have any size."""
+    try:
+        import onnx
+        import tf2onnx
+    except ImportError as error:
+        raise AutonasError("An .onnx file is written by tf2onnx: pip install 'autonas[onnx]'") from error
+    import tensorflow as tf
+
+    inputs, call = _signature(model)
+    specs = data.mapped(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name), inputs)
+    function = tf.function(call, autograph=False)
+    with quiet():
+        try:
+            written, _ = tf2onnx.convert.from_function(function, [specs])
+        except (MemoryError, OSError):
+            raise
+        except Exception as error:
+            raise AutonasError(f"The model cannot be written as .onnx: {_reason(error)}.") from error
+    # tf2onnx leaves constants that a function refers to, such as statistics, as further inputs
+    constants = {inner.name: outer for outer, inner in function.get_concrete_function(specs).graph.captures}
+    for argument in [argument for argument in written.graph.input if argument.name in constants]:
+        value = onnx.numpy_helper.from_array(constants[argument.name].numpy(), argument.name)
+        written.graph.initializer.append(value)
+        written.graph.input.remove(argument)
+    onnx.helper.set_model_props(written, dict(files))
+    return bytes(written.SerializeToString())
 
 
 def _write_saved_model(model: keras.Model, path: Path) -> None:
@@ -139,30 +233,45 @@ def _write_saved_model(model: keras.Model, path: Path) -> None:
             raise
 
 
-def _write_archive(model: keras.Model, folder: Path) -> None:
-    """Writes a SavedModel with random augmentation off; `model.export` would leave it on."""
+def _write_archive(model: keras.Model, folder: Path) -> list[str]:
+    """Writes a SavedModel; returns the names of its arguments."""
+    import keras
+
+    inputs, call = _signature(model)
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", call, input_signature=[inputs])
+    archive.write_out(str(folder), verbose=False)
+    return list(data.flattened(inputs)) if isinstance(inputs, Mapping) else [inputs.name]
+
+
+def _signature(model: keras.Model) -> tuple[Any, Callable[..., Any]]:
+    """The inputs, and the call with random augmentation off, which `model.export` would leave on."""
     import keras
 
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     call: Callable[..., Any] = functools.partial(model.__call__, training=False)
     if isinstance(inputs, Mapping) and not all(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) for name in inputs):
-        inputs, call = _renamed(inputs, call)
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint("serve", call, input_signature=[inputs])
-    archive.write_out(str(folder), verbose=False)
+        return _renamed(inputs, call)
+    return inputs, call
+
+
+def argument_names(columns: Iterable[str]) -> dict[str, str]:
+    """Names that a signature takes, one for each input: `sold_year` for the column `sold:year`."""
+    columns, names = list(columns), dict[str, str]()
+    for column in columns:
+        plain = re.sub(r"\W", "_", column, flags=re.ASCII)
+        plain = plain if plain[:1].isalpha() else f"column_{plain}"
+        tries = [plain, *(f"{plain}_{number}" for number in range(2, len(columns) + 2))]
+        names[column] = next(name for name in tries if name not in names.values())
+    return names
 
 
 def _renamed(inputs: Mapping[str, Any], call: Callable[..., Any]) -> tuple[dict[str, Any], Callable[..., Any]]:
-    """A call whose arguments have names that a signature takes: `sold_year` for the column `sold:year`."""
+    """A call whose arguments have names that a signature takes."""
     import keras
 
-    names: dict[str, str] = {}
-    for column in inputs:
-        plain = re.sub(r"\W", "_", column, flags=re.ASCII)
-        plain = plain if plain[:1].isalpha() else f"column_{plain}"
-        tries = [plain, *(f"{plain}_{number}" for number in range(2, len(inputs) + 2))]
-        names[column] = next(name for name in tries if name not in names.values())
+    names = argument_names(inputs)
     symbolic = {names[c]: keras.Input(t.shape[1:], dtype=t.dtype, name=names[c]) for c, t in inputs.items()}
 
     def renamed(given: Mapping[str, Any]) -> Any:
@@ -184,3 +293,4 @@ _WRITERS: dict[str, Callable[[keras.Model, Path], None]] = {
     ".keras": _write_keras,
     "": _write_saved_model,
 }
+_DEVICE_WRITERS: dict[str, Callable[..., bytes]] = {".tflite": _tflite, ".onnx": _onnx}

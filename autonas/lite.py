@@ -136,7 +136,10 @@ class Model:
 
     def outputs(self, x: Any) -> Any:
         """Returns what the network says, before it is decoded: an array, or a dict of arrays for several outputs."""
-        rows = self.input.numbers(self.input.check(x))
+        return self.run(self.input.numbers(self.input.check(x)))
+
+    def run(self, rows: Any) -> Any:
+        """Returns what the network says to examples as `autonas.inputs.Input.numbers` prepares them."""
         n = data.length(rows)
         parts = [self._run(data.take(rows, slice(start, start + _BATCH))) for start in range(0, n, _BATCH)]
         return (
@@ -147,22 +150,25 @@ class Model:
 
     def _run(self, rows: Any) -> dict[str, np.ndarray]:
         runner = self._interpreter.get_signature_runner("serve")
-        return dict(runner(**_arguments(rows, list(runner.get_input_details()))))
+        taken, made = runner.get_input_details(), runner.get_output_details()
+        arguments = data.arguments(rows, list(taken))
+        answers = runner(**{name: _integers(values, taken[name]) for name, values in arguments.items()})
+        return {name: _numbers(values, made[name]) for name, values in answers.items()}
 
 
-def _arguments(rows: Any, names: list[str]) -> dict[str, np.ndarray]:
-    """The arrays under the names of the signature."""
-    if not isinstance(rows, Mapping):
-        return {names[0]: np.asarray(rows, "float32")}
-    flat = _flat(rows)
-    return {name: np.asarray(flat[name], "float32") for name in names}
+def _integers(values: np.ndarray, details: Mapping[str, Any]) -> np.ndarray:
+    """As an input takes them: of integers, each stands for a step of its range."""
+    scale, zero = details["quantization"]
+    if details["dtype"] == np.float32 or not scale:
+        return values.astype(details["dtype"])
+    limits = np.iinfo(details["dtype"])
+    return np.clip(np.round(values / scale) + zero, limits.min, limits.max).astype(details["dtype"])
 
 
-def _flat(rows: Mapping[str, Any], before: str = "") -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    for name, part in rows.items():
-        found |= _flat(part, f"{before}{name}_") if isinstance(part, Mapping) else {f"{before}{name}": part}
-    return found
+def _numbers(values: np.ndarray, details: Mapping[str, Any]) -> np.ndarray:
+    """What an output means: the inverse of `_integers`."""
+    scale, zero = details["quantization"]
+    return np.float32(scale) * (values.astype("float32") - zero) if scale else values
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:

@@ -36,7 +36,7 @@ def search(images: problems.Images, seed: int, max_time: str, folder: Path, limi
     seconds = time.monotonic() - begun
     accuracy = clf.evaluate(images.x_test, images.y_test)["accuracy"]
     print(clf.report(), flush=True)
-    return {"accuracy": accuracy, **costs(clf.export(folder / "model.tflite")), "seconds": seconds}
+    return {"accuracy": accuracy, **costs(clf.export(folder / "model.tflite").path), "seconds": seconds}
 
 
 def costs(path: Path) -> dict[str, float]:

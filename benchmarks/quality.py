@@ -151,7 +151,7 @@ def ours(
         seconds = time.monotonic() - begun
         answers = task.predict(x_test)
         scores = task.predict_proba(x_test)[:, 1] if chosen.task.endswith("Classifier") else None
-        content = task.export(Path(folder) / "model.tflite").read_bytes()
+        content = task.export(Path(folder) / "model.tflite").path.read_bytes()
         print(task.report(), flush=True)
         return {
             "value": measured(chosen.measure, y_test, np.asarray(answers), scores),

@@ -55,7 +55,7 @@ def main(folder: Path, cards: int = 3_000, **options: Any) -> float:
         "\nA lower threshold finds more misuse and costs more false alerts; which is right depends on what each costs you."
     )
 
-    path = clf.export(folder / "cards.tflite")
+    path = clf.export(folder / "cards.tflite").path
     same = np.mean(autonas.lite.Model(path).predict(new) == clf.predict(new))
     print(f"{path}: {path.stat().st_size / 1024:.0f} KB, answers {same:.1%} of the cards alike without TensorFlow")
     from autonas.qualities import average_precision

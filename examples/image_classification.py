@@ -39,7 +39,7 @@ def main(folder: Path) -> float:
         "digits_saved_model": read_saved_model,
         "digits.tflite": read_tflite,
     }.items():
-        path = clf.export(folder / name)
+        path = clf.export(folder / name).path
         off = float(np.abs(read(path, x_test) - expected).max())
         print(f"{path}: {size(path) / 1024:.0f} KB, read back, predictions differ by at most {off:.1e}")
     return result["accuracy"]

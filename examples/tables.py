@@ -35,7 +35,7 @@ def main(folder: Path, rows: int = 2_000, **options: Any) -> float:
     shuffled = test[test.columns[::-1]].assign(colour="red")
     print("Columns in another order, and one more:", np.array_equal(task.predict(shuffled), answers))
 
-    path = task.export(folder / "houses.tflite")
+    path = task.export(folder / "houses.tflite").path
     off = np.abs(autonas.lite.Model(path).predict(test) - answers).max()
     print(f"{path}: {path.stat().st_size / 1024:.0f} KB, differs by at most {off:.2g} without TensorFlow")
     return float(r2_score(y_test, answers))

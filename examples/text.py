@@ -32,7 +32,7 @@ def main(folder: Path, rows: int = 1_000, **options: Any) -> float:
     for text, answer in list(zip(test, answers, strict=True))[:3]:
         print(f"- {answer}: {text}")
 
-    path = clf.export(folder / "reviews.tflite")
+    path = clf.export(folder / "reviews.tflite").path
     same = np.mean(autonas.lite.Model(path).predict(test) == answers)
     print(f"{path}: {path.stat().st_size / 1024:.0f} KB, answers {same:.1%} alike without TensorFlow")
     return float(np.mean(answers == y_test))

@@ -33,6 +33,7 @@ LAYERS = [
     "objectives",
     "inputs heads blocks",
     "lite",
+    "exported",
     "space default_spaces",
     "proxies graph_network",
     "assembly strategies screens",

@@ -102,7 +102,7 @@ def test_the_costs_of_the_model(fitted, tmp_path):
     clf, model, *_ = fitted
     costs = clf.costs()
     assert costs["latency_ms_low"] <= costs["latency_ms"] <= costs["latency_ms_high"]
-    assert costs["size_kb"] == pytest.approx(clf.export(tmp_path / "model.tflite").stat().st_size / 1024)
+    assert costs["size_kb"] == pytest.approx(clf.export(tmp_path / "model.tflite").path.stat().st_size / 1024)
     assert costs["params"] == model.count_params()
 
 

@@ -124,7 +124,7 @@ def test_a_saved_model_takes_what_the_model_takes_and_augments_nothing(tmp_path,
 
 @pytest.mark.parametrize("name", ["model.h5", "model.TFLITE", "model.pb"])
 def test_another_suffix_lists_the_ones_there_are(tiny, tmp_path, name):
-    with pytest.raises(InputError, match=r"\.keras, \.tflite, or a name without a suffix"):
+    with pytest.raises(InputError, match=r"\.keras, \.tflite, \.onnx, or a name without a suffix"):
         export(tiny, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

@@ -55,7 +55,7 @@ def test_images_are_answered_without_tensorflow(images, tmp_path):
     x, y = images
     clf = autonas.ImageClassifier(max_trials=1, top_k=1, directory=tmp_path, verbose=0)
     clf.fit(x, y, epochs=2)
-    path = clf.export(tmp_path / "images.tflite")
+    path = clf.export(tmp_path / "images.tflite").path
     assert alone(path, x=x) == clf.predict(x).tolist()
     model = autonas.lite.Model(path)
     np.testing.assert_allclose(model.predict_proba(x), clf.predict_proba(x), atol=1e-4)
@@ -75,7 +75,7 @@ def test_several_inputs_and_outputs_are_answered_by_name(images, tmp_path):
         verbose=0,
     )
     auto.fit(both, targets, epochs=1)
-    path = auto.export(tmp_path / "both.tflite")
+    path = auto.export(tmp_path / "both.tflite").path
     assert alone(path, **both) == {name: answers.tolist() for name, answers in auto.predict(both).items()}
     again = autonas.load(tmp_path / "both").predict([both["front"], both["back"]])
     assert {name: answers.tolist() for name, answers in again.items()} == alone(path, **both)

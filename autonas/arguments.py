@@ -94,6 +94,17 @@ def project_name(name: str | None) -> str | None:
     return name
 
 
+def operations(identifier: str | None) -> str | None:
+    """Reads which operations networks may have.
+
+    Raises:
+        InputError: If it is neither None nor `"int8"`.
+    """
+    if identifier not in (None, "int8"):
+        raise InputError.of("operations", "None or 'int8'", repr(identifier))
+    return identifier
+
+
 def strategy(identifier: Any, objective: str) -> Any:
     """Reads a strategy: one of ours, or an oracle of Keras Tuner.
 

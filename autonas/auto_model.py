@@ -86,6 +86,8 @@ class AutoModel:
             chooses none.
         estimator: How candidates are measured: `"proxy"`, `"full"`, or an instance.
         device: Where latency is measured: `"host"`, or an instance.
+        operations: `"int8"` searches only among networks that int8 kernels of LiteRT, and the Edge TPU, can run, so that
+            `export(path, "full_int8")` loses little and leaves nothing in float. None searches among all.
         top_k: How many of the best are trained in full before one is chosen.
         ensemble: Whether the model is the mean of several networks, trained on the folds of the data and chosen for how they
             help each other; costs and limits then count all of them. None makes one where networks are light, which images'
@@ -128,6 +130,7 @@ class AutoModel:
         screen: Any = None,
         estimator: Any = "proxy",
         device: Any = "host",
+        operations: str | None = None,
         top_k: int = 2,
         ensemble: bool | None = None,
         control: str | None = None,
@@ -151,6 +154,7 @@ class AutoModel:
         self.screen = arguments.screen(screen, self.strategy)
         self.estimator = estimators.get(estimator)
         self.device = devices.get(device)
+        self.operations = arguments.operations(operations)
         self.top_k = arguments.whole("top_k", top_k, least=1)
         self.ensemble = arguments.ensemble(ensemble, self.objective)
         self.control = arguments.control(control)
@@ -261,7 +265,9 @@ class AutoModel:
         data, everything = preparation.prepare(given, self.input, self.head, preprocessor, class_weight, self.seed)
         block = self.block(self.input, len(data))
         judged_by_loss = self.objective.cheap or self.objective.name == "val_loss"
-        space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks), search_loss=not judged_by_loss)
+        space = SearchSpace(
+            block, self.head, self.input.shape, schedules(callbacks), not judged_by_loss, self.operations
+        )
         budget = training_budget(self.input, self.objective, len(everything), epochs, batch_size, callbacks)
         evaluation = self._evaluation(space, data, budget, preprocessor, project.folder / CHECKPOINTS)
         settings = {**settings, "space": space.get_config()}
@@ -691,6 +697,7 @@ class AutoModel:
         return {
             **{name: described(part) for name, part in parts.items()},
             **({} if self.screen is None else {"screen": repr(self.screen)}),
+            **({} if self.operations is None else {"operations": self.operations}),
             **described_fit(given, epochs, batch_size, callbacks, class_weight),
             "head": self.head.get_config(),
             "objective": [self.objective.name, self.objective.direction],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import data
+from autonas import data, tflite
 from autonas.errors import AutonasError, InputError
 from autonas.quiet import quiet, quiet_tensorflow
 from autonas.trials import replacing
@@ -85,7 +85,7 @@ def export(
 def to_tflite(model: keras.Model, quantize: str | None = None, representative: Any = None) -> bytes:
     """Converts a model to LiteRT's format, with LiteRT's built-in operations only.
 
-    The batch size stays open: `resize_tensor_input` sets another than one.
+    The batch size stays open, `resize_tensor_input` sets another than one; that of `"full_int8"` is one.
 
     Args:
         model: A functional or sequential model.
@@ -110,7 +110,7 @@ def to_tflite(model: keras.Model, quantize: str | None = None, representative: A
 
     with tempfile.TemporaryDirectory() as folder, quiet():
         # Keras's own export to LiteRT is not there before Keras 3.13, which Python 3.10 cannot have.
-        names = _write_archive(model, Path(folder))
+        names = _write_archive(model, Path(folder), 1 if quantize == "full_int8" else None)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serve"])
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if quantize is not None:
@@ -129,11 +129,16 @@ def to_tflite(model: keras.Model, quantize: str | None = None, representative: A
                 warnings.filterwarnings(
                     "ignore", r"\s*Warning: tf.lite.Interpreter is deprecated"
                 )  # TensorFlow's own use
-                return bytes(converter.convert())
+                content = bytes(converter.convert())
         except (MemoryError, OSError):
             raise
         except Exception as error:  # The converter's own error is not public; anything that leaves it means the same.
             raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
+    left = tflite.read(content).float_operations if quantize == "full_int8" else ()
+    if left:
+        hint = "Export with quantize='int8', which leaves them in float, or search with operations='int8'."
+        raise AutonasError(f"LiteRT has no int8 operation for {', '.join(left)}. {hint}")
+    return content
 
 
 def _check_quantization(quantize: str | None, representative: Any) -> None:
@@ -233,11 +238,13 @@ def _write_saved_model(model: keras.Model, path: Path) -> None:
             raise
 
 
-def _write_archive(model: keras.Model, folder: Path) -> list[str]:
-    """Writes a SavedModel; returns the names of its arguments."""
+def _write_archive(model: keras.Model, folder: Path, batch: int | None = None) -> list[str]:
+    """Writes a SavedModel, for batches of any size or of one; returns the names of its arguments."""
     import keras
 
     inputs, call = _signature(model)
+    if batch is not None:
+        inputs = data.mapped(lambda t: keras.KerasTensor((batch, *t.shape[1:]), t.dtype, name=t.name), inputs)
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", call, input_signature=[inputs])

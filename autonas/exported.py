@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import data, lite
+from autonas import data, lite, tflite
 from autonas.errors import AutonasError
 from autonas.export import argument_names
 
@@ -35,6 +35,7 @@ class ExportReport(os.PathLike[str]):
         agreement: The share of examples with the same answer after decoding; None without examples, or for numbers.
         metrics_before: Loss and metrics of the Keras model on these examples, by name; empty without labels.
         metrics_after: Those of the file.
+        float_operations: Kinds of operations that compute in float although int8 was asked for, for want of kernels.
 
     Example:
 
@@ -52,6 +53,7 @@ class ExportReport(os.PathLike[str]):
     agreement: float | None = None
     metrics_before: Mapping[str, float] = dataclasses.field(default_factory=dict)
     metrics_after: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    float_operations: tuple[str, ...] = ()
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -63,6 +65,8 @@ class ExportReport(os.PathLike[str]):
         """The same in words, one line or two."""
         kind = f", {self.quantize}" if self.quantize else ""
         first = f"{self.path}{kind}: {self.size_kb:,.1f} KB"
+        if self.float_operations:
+            first += f", in float stay {', '.join(self.float_operations)}"
         if self.difference is None:
             return f"{first}. It was not compared with the Keras model: no examples were given."
         same = "" if self.agreement is None else f", and {self.agreement:.1%} of the answers are the same"
@@ -88,7 +92,8 @@ def compare(
     Raises:
         AutonasError: If the package that runs such a file is not installed.
     """
-    report = ExportReport(path, quantize, _size(path) / 1024)
+    left = tflite.read(path.read_bytes()).float_operations if quantize == "int8" else ()
+    report = ExportReport(path, quantize, _size(path) / 1024, float_operations=left)
     if x is None:
         return report
     before, after = model.predict(data.feed(x), verbose=0), _RUNNERS[path.suffix](path, input, x)

@@ -140,8 +140,9 @@ class Model:
 
     def run(self, rows: Any) -> Any:
         """Returns what the network says to examples as `autonas.inputs.Input.numbers` prepares them."""
-        n = data.length(rows)
-        parts = [self._run(data.take(rows, slice(start, start + _BATCH))) for start in range(0, n, _BATCH)]
+        taken = self._interpreter.get_input_details()
+        n, batch = data.length(rows), _BATCH if all(each["shape_signature"][0] < 0 for each in taken) else 1
+        parts = [self._run(data.take(rows, slice(start, start + batch))) for start in range(0, n, batch)]
         return (
             {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
             if len(parts[0]) > 1

@@ -55,6 +55,11 @@ class SearchSpace(keras_tuner.HyperModel):
         search_loss: Whether candidates may be trained with other losses than the head's plain one. Not where `"val_loss"` is
             what a tuner optimises: it says nothing between losses of two kinds.
 
+        operations: `"int8"` leaves out what devices that compute in int8 alone cannot run, see `Block.float_choices`.
+
+    Raises:
+        InputError: If a name stands for several hyperparameters, or no network of the block runs in int8.
+
     Attributes:
         hyperparameters: A `keras_tuner.HyperParameters` with all of them, the conditional ones included, parents first.
 
@@ -70,6 +75,7 @@ class SearchSpace(keras_tuner.HyperModel):
         input_shape: Any,
         schedules: Sequence[str] = ("cosine", "constant"),
         search_loss: bool = False,
+        operations: str | None = None,
     ) -> None:
         super().__init__(tunable=True)
         self.search_loss = search_loss
@@ -77,11 +83,14 @@ class SearchSpace(keras_tuner.HyperModel):
         self.head = head
         self.input_shape = input_shape
         self.schedules = list(schedules)
-        self.hyperparameters = discover(self._declare)
+        self._left_out = _left_out(block, operations)
+        self.hyperparameters = without(discover(self._declare), self._left_out)
         check_names(self.hyperparameters, "A block")
 
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Model:
         """Builds and compiles a candidate, as Keras Tuner asks for it; a cosine schedule then ends after 10,000 steps."""
+        if self._left_out:
+            hp.merge(self.hyperparameters, overwrite=False)  # what is known first is what a choice is made from
         core = self.network(hp, self.input_shape)
         core.compile(optimizer=self.optimizer(hp, steps=10_000), loss=self.loss(hp), metrics=self.head.metrics())
         return core
@@ -153,9 +162,10 @@ class SearchSpace(keras_tuner.HyperModel):
         points: list[Values] = []
         for point in self.block.starting_points():
             values = self.complete(point)
-            if values not in points:
+            possible = not any(value in self._left_out.get(name, ()) for name, value in values.items())
+            if possible and values not in points:
                 points.append(values)
-        return points
+        return points or [self.complete({})]
 
     def searched(self, late: bool) -> keras_tuner.HyperParameters:
         """Returns the hyperparameters that a search decides; of the others only the default is left.
@@ -297,6 +307,43 @@ def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tu
                 wanted.update(needed)
                 opened.add(key)  # even if it stays closed: a scope that cannot open must not be tried for ever
         hp = _filled(found, wanted)
+
+
+def without(space: keras_tuner.HyperParameters, left_out: Mapping[str, Sequence[Any]]) -> keras_tuner.HyperParameters:
+    """Leaves values of choices out, and what depends on them alone.
+
+    Args:
+        space: All hyperparameters.
+        left_out: name -> values. At least one value of each has to stay; if the default does not, the first is the default.
+
+    Returns:
+        The others, at their defaults.
+    """
+    if not left_out:
+        return space
+    config, kept = space.get_config(), []
+    for entry in config["space"]:
+        own = entry["config"]
+        parents = [parent["config"] for parent in own["conditions"]]
+        if any(set(parent["values"]) <= set(left_out.get(parent["name"], ())) for parent in parents):
+            continue
+        if own["name"] in left_out:
+            own["values"] = [value for value in own["values"] if value not in left_out[own["name"]]]
+            own["default"] = own["default"] if own["default"] in own["values"] else own["values"][0]
+        kept.append(entry)
+    return _filled(keras_tuner.HyperParameters.from_config({"space": kept, "values": {}}), {})
+
+
+def _left_out(block: Block, operations: str | None) -> dict[str, list[Any]]:
+    if operations is None:
+        return {}
+    if operations != "int8":
+        raise InputError.of("operations", "None or 'int8'", repr(operations))
+    left_out = block.float_choices()
+    if left_out is None:
+        hint = "Pass a block that has one, or export without operations='int8': what has no int8 kernel stays in float."
+        raise InputError.of("block", "one with a network that runs in int8 alone", type(block).__name__, hint)
+    return left_out
 
 
 def explore(declare: Callable[[keras_tuner.HyperParameters], Any]) -> keras_tuner.HyperParameters:

@@ -23,7 +23,7 @@ ROOT = Path(autonas.__file__).parent
 
 # Each line may import from the lines above it, never from its own line or below (but for its own folder).
 LAYERS = [
-    "errors",
+    "errors tflite",
     "quiet registry trials",
     "data graph labels generators reading values pareto checkpoint",
     "encoding qualities splits columns scaling streams frozen graph_features learning_curves",

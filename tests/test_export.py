@@ -230,3 +230,24 @@ def test_nothing_is_printed_in_a_process_of_its_own(tmp_path):
 
 def test_the_bytes_are_those_of_the_file(tiny, tmp_path):
     assert len(to_tflite(tiny)) == export(tiny, tmp_path / "model.tflite").stat().st_size
+
+
+@pytest.mark.parametrize(("quantize", "share"), [("float16", 0.5), ("dynamic", 0.25), ("int8", 0.25)])
+def test_fewer_bits_are_smaller_files(quantize, share):
+    model = keras.Sequential([keras.Input((200,)), L.Dense(200, activation="relu"), L.Dense(200)])
+    rows = np.random.default_rng(0).normal(size=(20, 200)).astype("float32")
+    assert len(to_tflite(model, quantize, rows)) / len(to_tflite(model)) == pytest.approx(share, rel=0.1)
+
+
+def test_what_has_no_integer_kernel_stays_in_float_or_is_refused():
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, keras.ops.sin(L.Dense(8)(inputs)))
+    rows = np.random.default_rng(0).normal(size=(20, 8)).astype("float32")
+    assert to_tflite(model, "int8", rows)
+    with pytest.raises(AutonasError, match="no int8 operation for SIN"):
+        to_tflite(model, "full_int8", rows)
+
+
+def test_int8_takes_ranges_from_representative_examples():
+    with pytest.raises(InputError, match="representative_data"):
+        to_tflite(keras.Sequential([keras.Input((4,)), L.Dense(3)]), "int8")

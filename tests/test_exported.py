@@ -80,10 +80,9 @@ def test_what_is_quantised_answers_nearly_as_the_model(fitted, exported, kind, o
     assert difference > 0
 
 
-def test_fewer_bits_are_smaller_files(exported):
-    sizes = {kind: report.size_kb for kind, report in exported.items()}
-    assert sizes[None] > max(sizes["float16"], sizes["dynamic"], sizes["int8"])
-    assert sizes["int8"] * 1024 == exported["int8"].path.stat().st_size
+def test_the_size_is_that_of_the_file(exported):
+    for report in exported.values():
+        assert report.size_kb * 1024 == report.path.stat().st_size
 
 
 def test_integers_are_inside_or_all_there_is(exported):

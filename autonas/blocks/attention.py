@@ -27,6 +27,9 @@ class AttentionBlock(TimeBlock):
 
     name = "attention"
 
+    def float_choices(self) -> None:
+        """Layer normalisation has no int8 kernel."""
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
@@ -93,6 +96,9 @@ class EvolvedBlock(TimeBlock):
     """
 
     name = "evolved"
+
+    def float_choices(self) -> None:
+        """Layer normalisation has no int8 kernel."""
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras

@@ -75,6 +75,22 @@ class Block(abc.ABC):
         """
         return {}
 
+    def float_choices(self) -> dict[str, list[Any]] | None:
+        """Choices that are not for devices which compute in int8 alone (LiteRT's quantised kernels, the Edge TPU).
+
+        Either there is no such kernel, as for layer normalisation or a sine, or it loses too much: swish and
+        squeeze-and-excitation are left out as EfficientNet-Lite leaves them out.
+
+        Returns:
+            The names of hyperparameters, and for each the values to leave out; None if all networks of the block need float.
+
+        References:
+        - https://ai.google.dev/edge/litert/models/quantization_spec (operations)
+        - https://coral.ai/docs/edgetpu/models-intro (operations of the Edge TPU)
+        - https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite (EfficientNet-Lite)
+        """
+        return {}
+
 
 class ImageBlock(Block):
     """A network for images, its sizes made for the images and for how many there are.
@@ -146,6 +162,10 @@ class TimeBlock(Block):
                 raise InputError.of(name, "a positive integer", value)
         self.length = length
         self.widths = [16, 32, 64] if rows < 5_000 else [32, 64, 128]
+
+    def float_choices(self) -> dict[str, list[Any]] | None:
+        """What takes the largest of the real steps: it sets the others so low that int8 has no steps left for these."""
+        return {f"{self.name}_pool": ["all", "max"]}
 
     def width(self, hp: keras_tuner.HyperParameters) -> int:
         """How many channels or units a layer has."""

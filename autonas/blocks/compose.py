@@ -26,6 +26,9 @@ class Chain(Block):
     def __init__(self, *blocks: Block) -> None:
         self.blocks = blocks
 
+    def float_choices(self) -> dict[str, list[Any]] | None:
+        return _together([block.float_choices() for block in self.blocks])
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         for block in self.blocks:
             x = block.build(hp, x)
@@ -58,6 +61,14 @@ class OneOf(Block):
         self.name = name
         self.blocks = dict(blocks)
 
+    def float_choices(self) -> dict[str, list[Any]] | None:
+        """Those of its blocks, and the blocks that have none but float networks."""
+        own = {label: block.float_choices() for label, block in self.blocks.items()}
+        without = [label for label, choices in own.items() if choices is None]
+        if len(without) == len(own):
+            return None
+        return {self.name: without, **(_together([choices for choices in own.values() if choices is not None]) or {})}
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         operations = {label: functools.partial(block.build, hp) for label, block in self.blocks.items()}
         return choose(hp, self.name, operations, x)
@@ -87,6 +98,13 @@ class Merge(Block):
 
     def __init__(self, blocks: Mapping[str, Block]) -> None:
         self.blocks = dict(blocks)
+
+    def float_choices(self) -> dict[str, list[Any]] | None:
+        own = {name: block.float_choices() for name, block in self.blocks.items()}
+        together = _together(list(own.values()))
+        if together is None:
+            return None
+        return {f"{name}/{key}": values for name, part in own.items() for key, values in (part or {}).items()}
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
@@ -119,3 +137,9 @@ class Merge(Block):
 
 def _joined(blocks: Iterable[Block]) -> dict[str, list[Any]]:
     return {name: values for block in blocks for name, values in block.late_choices().items()}
+
+
+def _together(parts: list[dict[str, list[Any]] | None]) -> dict[str, list[Any]] | None:
+    """All choices of blocks that are all needed; None if one of them can do nothing."""
+    known = [part for part in parts if part is not None]
+    return {name: values for part in known for name, values in part.items()} if len(known) == len(parts) else None

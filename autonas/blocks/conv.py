@@ -22,6 +22,9 @@ class ConvBlock(ImageBlock):
     - Ioffe & Szegedy, 2015, https://arxiv.org/abs/1502.03167 (batch normalisation)
     """
 
+    def float_choices(self) -> dict[str, list[Any]]:
+        return {"conv_activation": ["swish"]}
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 

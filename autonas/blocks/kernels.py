@@ -67,6 +67,9 @@ class KernelBlock(Block):
             for weights, dilation in zip(self._weights, self.dilations, strict=True)
         ]
 
+    def float_choices(self) -> None:
+        """Thresholds are finer than the steps of int8."""
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 

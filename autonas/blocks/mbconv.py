@@ -29,6 +29,9 @@ class MBConvBlock(ImageBlock):
     - Hu et al., 2018, https://arxiv.org/abs/1709.01507 (squeeze-and-excitation)
     """
 
+    def float_choices(self) -> dict[str, list[Any]]:
+        return {"mbconv_activation": ["swish"], "mbconv_attention": ["squeeze_excite"]}
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
@@ -36,16 +39,17 @@ class MBConvBlock(ImageBlock):
         width = hp.Choice("mbconv_width", self.widths, default=DEFAULT_WIDTH)
         expansion = hp.Choice("mbconv_expansion", [2, 4, 6], default=2)
         kernel = hp.Choice("mbconv_kernel", [3, 5], default=3)
+        activation = hp.Choice("mbconv_activation", ["swish", "relu6"])
 
         def normal(x: Any) -> Any:
             return keras.layers.BatchNormalization(momentum=MOMENTUM)(x)
 
         def active(x: Any) -> Any:
-            return keras.layers.Activation("swish")(normal(x))
+            return keras.layers.Activation(activation)(normal(x))
 
         def squeeze_and_excite(x: Any, inputs: int) -> Any:
             pooled = keras.layers.GlobalAveragePooling2D(keepdims=True)(x)
-            inner = keras.layers.Conv2D(max(4, inputs // 4), 1, activation="swish")(pooled)
+            inner = keras.layers.Conv2D(max(4, inputs // 4), 1, activation=activation)(pooled)
             return keras.layers.Multiply()([x, keras.layers.Conv2D(x.shape[-1], 1, activation="sigmoid")(inner)])
 
         def bottleneck(x: Any, filters: int, stride: int) -> Any:
@@ -63,7 +67,7 @@ class MBConvBlock(ImageBlock):
 
         x = _resized(x, RESOLUTION**phi)
         filters = _multiple_of_4(width * WIDTH**phi)
-        x = keras.layers.Activation("swish")(self.stem(hp, "mbconv_stride", x, filters))
+        x = keras.layers.Activation(activation)(self.stem(hp, "mbconv_stride", x, filters))
         for stage in range(self.stages):
             for number in range(max(1, round(BASE_DEPTH * DEPTH**phi))):
                 x = bottleneck(x, _multiple_of_4(filters * 1.6**stage), stride=2 if stage and not number else 1)

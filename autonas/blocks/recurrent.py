@@ -31,6 +31,9 @@ class RecurrentBlock(TimeBlock):
 
     name = "recurrent"
 
+    def float_choices(self) -> None:
+        """A loop over steps has no int8 kernel."""
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 

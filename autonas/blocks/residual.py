@@ -21,6 +21,9 @@ class ResidualBlock(ImageBlock):
     - He et al., 2016, https://arxiv.org/abs/1603.05027 (pre-activation units, figure 1b)
     """
 
+    def float_choices(self) -> dict[str, list[Any]]:
+        return {"residual_activation": ["swish"]}
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 

@@ -51,6 +51,9 @@ class SequenceBlock(Block):
         self.edges = sequence.edges
         self.has_static = bool({"static", "static_categories"} & set(sequence.shape))
 
+    def float_choices(self) -> dict[str, list[Any]] | None:
+        return self.network.float_choices()
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
@@ -116,6 +119,9 @@ class FlatBlock(TimeBlock):
         super().__init__(length, rows)
         self.edges = edges if _vary(edges or []) else None
         self.units = 64 if rows < 5_000 else 256
+
+    def float_choices(self) -> dict[str, list[Any]]:
+        return {"flat_numbers": ["embedded"]}
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras

@@ -13,6 +13,7 @@ from autonas.blocks.base import Block, choose
 if TYPE_CHECKING:
     import keras_tuner
 
+FLOAT_NUMBERS = ["embedded", "periodic"]  # have no kernels of the Edge TPU
 FEW = 2_000  # rows: fewer get narrow networks and strong dropout
 
 
@@ -94,6 +95,10 @@ class DenseTableBlock(TableBlock):
     - Cheng et al., 2016, https://arxiv.org/abs/1606.07792 (wide and deep)
     """
 
+    def float_choices(self) -> dict[str, list[Any]]:
+        """Layer normalisation and swish, and dense layers of each number by itself."""
+        return {"dense_activation": ["swish"], "dense_normal": [1], "dense_numbers": FLOAT_NUMBERS}
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
@@ -129,6 +134,9 @@ class ResidualTableBlock(TableBlock):
     - Gorishniy et al., 2021, https://arxiv.org/abs/2106.11959 (ResNet for tables)
     """
 
+    def float_choices(self) -> None:
+        """Layer normalisation has no int8 kernel."""
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
@@ -155,6 +163,9 @@ class AdditiveTableBlock(TableBlock):
     - Hastie & Tibshirani, 1986, https://doi.org/10.1214/ss/1177013604 (generalised additive models)
     """
 
+    def float_choices(self) -> dict[str, list[Any]]:
+        return {"additive_numbers": FLOAT_NUMBERS}
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         return self.dropout(hp, "additive_dropout", self.features(hp, "additive", x))
 
@@ -173,6 +184,9 @@ class AttentionTableBlock(TableBlock):
     - Gorishniy et al., 2021, https://arxiv.org/abs/2106.11959 (FT-Transformer)
     - Vaswani et al., 2017, https://arxiv.org/abs/1706.03762
     """
+
+    def float_choices(self) -> None:
+        """Layer normalisation has no int8 kernel."""
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras

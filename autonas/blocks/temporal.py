@@ -24,6 +24,9 @@ class TemporalBlock(TimeBlock):
 
     name = "temporal"
 
+    def float_choices(self) -> None:
+        """Layer normalisation has no int8 kernel."""
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
@@ -56,6 +59,9 @@ class InceptionBlock(TimeBlock):
     """
 
     name = "inception"
+
+    def float_choices(self) -> None:
+        """Its pooling puts what is no step far below all steps."""
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras

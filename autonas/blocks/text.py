@@ -71,6 +71,9 @@ class WordsBlock(Block):
         self.words, self.network = text.words, network
         self.sizes = [16, 32] if rows < 5_000 else [16, 32, 64]
 
+    def float_choices(self) -> dict[str, list[Any]] | None:
+        return self.network.float_choices()
+
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
@@ -99,6 +102,9 @@ class TextBlock(Block):
 
     def __init__(self, network: Block) -> None:
         self.network = network
+
+    def float_choices(self) -> dict[str, list[Any]] | None:
+        return self.network.float_choices()
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from autonas.blocks.base import Block
     from autonas.estimators.full import Full
     from autonas.estimators.proxy import Proxy
+    from autonas.objectives.tradeoff import Tradeoff
     from autonas.searching import SearchResult, search
     from autonas.strategies.asha import Asha
     from autonas.strategies.bananas import Bananas
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from autonas.strategies.evolution import Evolution
     from autonas.strategies.grid import Grid
     from autonas.strategies.hyperband import Hyperband
+    from autonas.strategies.hypervolume import Hypervolume
     from autonas.strategies.local import Local
     from autonas.strategies.nsga2 import NSGA2
+    from autonas.strategies.parego import ParEGO
     from autonas.strategies.random import Random
     from autonas.strategies.reinforce import Reinforce
     from autonas.tasks import load
@@ -41,10 +44,12 @@ _HOMES = {
     "Full": "autonas.estimators.full",
     "Grid": "autonas.strategies.grid",
     "Hyperband": "autonas.strategies.hyperband",
+    "Hypervolume": "autonas.strategies.hypervolume",
     "ImageClassifier": "autonas.tasks.image",
     "ImageRegressor": "autonas.tasks.image",
     "Local": "autonas.strategies.local",
     "NSGA2": "autonas.strategies.nsga2",
+    "ParEGO": "autonas.strategies.parego",
     "Proxy": "autonas.estimators.proxy",
     "Random": "autonas.strategies.random",
     "SearchResult": "autonas.searching",
@@ -56,6 +61,7 @@ _HOMES = {
     "TabularRegressor": "autonas.tasks.tabular",
     "TextClassifier": "autonas.tasks.text",
     "TextRegressor": "autonas.tasks.text",
+    "Tradeoff": "autonas.objectives.tradeoff",
     "load": "autonas.tasks",
     "search": "autonas.searching",
 }
@@ -70,10 +76,12 @@ __all__ = [
     "Full",
     "Grid",
     "Hyperband",
+    "Hypervolume",
     "ImageClassifier",
     "ImageRegressor",
     "Local",
     "NSGA2",
+    "ParEGO",
     "Proxy",
     "Random",
     "SearchResult",
@@ -85,6 +93,7 @@ __all__ = [
     "TabularRegressor",
     "TextClassifier",
     "TextRegressor",
+    "Tradeoff",
     "__version__",
     "lite",
     "load",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +58,19 @@ def whole_or_none(name: str, value: Any, least: int) -> int | None:
     return None if value is None else whole(name, value, least)
 
 
-def ensemble(value: bool | None, objective: Any) -> bool | None:
+def ensemble(value: bool | None, objectives: Sequence[Any]) -> bool | None:
     """Reads whether several networks may be joined.
 
     Raises:
-        InputError: If it is none of True, False and None, or networks are wanted together where a cost is all that counts.
+        InputError: If it is none of True, False and None, or networks are wanted together where costs are what counts.
     """
     if value is not None and not isinstance(value, (bool, np.bool_)):
         raise InputError.of("ensemble", "True, False or None", repr(value))
-    if value and objective.cheap:
-        raise InputError.of("ensemble", "left out where a cost is the objective", f"True, and {objective.name!r}")
+    if value and (len(objectives) > 1 or objectives[0].costs):
+        names = " and ".join(repr(objective.name) for objective in objectives)
+        raise InputError.of(
+            "ensemble", "left out where a cost is an objective, or there are several", f"True, and {names}"
+        )
     return None if value is None else bool(value)
 
 
@@ -105,24 +109,30 @@ def operations(identifier: str | None) -> str | None:
     return identifier
 
 
-def strategy(identifier: Any, objective: str) -> Any:
+def strategy(identifier: Any, objective: str, several: bool = False) -> Any:
     """Reads a strategy: one of ours, or an oracle of Keras Tuner.
 
     Args:
-        identifier: A name, a class or an instance.
+        identifier: A name, a class or an instance; None means the default.
         objective: Name of the task's objective, which an oracle has to share.
+        several: Whether there are several objectives. A strategy for one is then asked with random weighings of them.
 
     Raises:
-        InputError: If it is neither, or an oracle aims at something else.
+        InputError: If it is neither, an oracle aims at something else, or several objectives are too many for it.
     """
     # whoever holds an oracle has Keras Tuner loaded; without one there is no need to load it
     if "keras_tuner" in sys.modules and not isinstance(identifier, (str, Strategy)):
         from autonas import loop
 
         if loop.is_oracle(identifier):
+            if several:
+                raise InputError.of("strategy", "one of autonas where there are several objectives", repr(identifier))
             loop.check_oracle(identifier, objective)
             return identifier
-    return strategies.get(identifier)
+    if identifier is None:
+        identifier = strategies.DEFAULT_OF_SEVERAL if several else strategies.DEFAULT
+    found = strategies.get(identifier)
+    return strategies.of_several(found) if several else found
 
 
 def screen(identifier: Any, strategy: Any) -> Screen | None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import functools
 import math
 import shutil
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,7 @@ from autonas import (
     default_spaces,
     devices,
     estimators,
+    front,
     heads,
     lite,
     objectives,
@@ -34,7 +33,8 @@ from autonas import (
 )
 from autonas import data as data_module
 from autonas import inputs as inputs_module
-from autonas.errors import InputError, NotFittedError, SearchError
+from autonas.answers import KEPT, Answers, read
+from autonas.errors import NotFittedError
 from autonas.heads.base import Head
 from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
@@ -44,28 +44,25 @@ from autonas.trials import TrialStore
 
 if TYPE_CHECKING:
     import keras
-    import keras_tuner
-    import pandas as pd
 
     from autonas.blocks.base import Block
     from autonas.estimators.base import Budget, Data
     from autonas.evaluation import Evaluation
-    from autonas.exported import ExportReport
     from autonas.preparation import Given, Part
     from autonas.progress import View
-    from autonas.retrain import Together
+    from autonas.retrain import Retrained, Together
     from autonas.space import SearchSpace
+    from autonas.trials import Trial
 
 DEFAULT_TRIALS = 20
 RETRAINING_SHARE = 0.5  # of `max_time`
 CHECKPOINTS = "checkpoints"  # folder of trainings that a strategy may go on with
 MOST_FOLDS = 10  # of an ensemble
-KEPT = 256  # examples that an exported file is compared on
 CONTROL = "control"  # folder of the trials of a control, beside `trials`
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
 
 
-class AutoModel:
+class AutoModel(Answers):
     """Searches a network for some data, retrains it, and answers with it.
 
     Args:
@@ -76,11 +73,15 @@ class AutoModel:
         max_trials: Most candidates to train (rejected ones do not count). None means 20, or no bound if there is a
             `max_time`.
         max_time: Bound on the whole of `fit`, retraining included: seconds, or `"90s"`, `"10m"`, `"2h"`.
-        objective: What is optimised: a metric of Keras with `val_` before it, a cost (`"latency_ms"`, `"params"`, ...), or a
-            `keras_tuner.Objective`. None means the head's own.
+        objective: What is optimised: a metric of Keras with `val_` before it, a cost (`"latency_ms"`, `"params"`, ...), a
+            `keras_tuner.Objective`, or an `autonas.Tradeoff` of a metric and a cost. A list of several of these, or a dict of
+            name -> `"max"` or `"min"`, is searched for the whole front of them: see `pareto_front` and `select`. None means
+            the head's own.
         limits: Most that a candidate may cost, as cost -> number: `{"latency_ms": 2.0, "size_kb": 500}`.
         strategy: Who proposes: a name of `autonas.strategies.STRATEGIES` (`"evolution"`, `"random"`, ...), an
-            `autonas.Strategy`, or an oracle of Keras Tuner (class or instance).
+            `autonas.Strategy`, or an oracle of Keras Tuner (class or instance). None means `"evolution"`, and
+            `"hypervolume"` where there are several objectives. With several of them, a strategy for one is asked with random
+            weighings (`autonas.ParEGO`).
         screen: Who chooses among proposals before they are trained: a name, a function `screen(list_of_values) -> scores`
             (higher is better), an `autonas.screens.base.Screen`, or a list of these, which then vote by their ranks. None
             chooses none.
@@ -88,10 +89,11 @@ class AutoModel:
         device: Where latency is measured: `"host"`, or an instance.
         operations: `"int8"` searches only among networks that int8 kernels of LiteRT, and the Edge TPU, can run, so that
             `export(path, "full_int8")` loses little and leaves nothing in float. None searches among all.
-        top_k: How many of the best are trained in full before one is chosen.
+        top_k: How many of the best are trained in full before one is chosen; with several objectives they are spread over the
+            front, and the knee of those that were trained is returned.
         ensemble: Whether the model is the mean of several networks, trained on the folds of the data and chosen for how they
             help each other; costs and limits then count all of them. None makes one where networks are light, which images'
-            are not, and there are no `limits`.
+            are not, and there are no `limits` and no costs among the objectives.
         control: `"random"` runs a random search after the search, on the same terms and with as much to spend: as many trained
             trials or, with `max_time`, as many seconds of trials. That time comes on top of `max_time`. Its best stands beside
             the search's in `report()`; it has no say in the model. None runs none.
@@ -126,7 +128,7 @@ class AutoModel:
         max_time: float | str | None = None,
         objective: Any = None,
         limits: Mapping[str, float] | None = None,
-        strategy: Any = "evolution",
+        strategy: Any = None,
         screen: Any = None,
         estimator: Any = "proxy",
         device: Any = "host",
@@ -148,15 +150,15 @@ class AutoModel:
         if self.max_trials is None and self.max_time is None:
             self.max_trials = DEFAULT_TRIALS
         self._named_objective = objective
-        self.objective = objectives.get(self.head.default_objective if objective is None else objective)
+        self.objectives = objectives.several(self.head.default_objective if objective is None else objective)
         self.limits = objectives.limits(limits or {})
-        self.strategy = arguments.strategy(strategy, self.objective.name)
+        self.strategy = arguments.strategy(strategy, self.objective.name, len(self.objectives) > 1)
         self.screen = arguments.screen(screen, self.strategy)
         self.estimator = estimators.get(estimator)
         self.device = devices.get(device)
         self.operations = arguments.operations(operations)
         self.top_k = arguments.whole("top_k", top_k, least=1)
-        self.ensemble = arguments.ensemble(ensemble, self.objective)
+        self.ensemble = arguments.ensemble(ensemble, self.objectives)
         self.control = arguments.control(control)
         self.seed = arguments.whole("seed", seed, least=0)
         self.directory, self.project_name = Path(directory), arguments.project_name(project_name)
@@ -168,6 +170,7 @@ class AutoModel:
         self._kept: Part | None = None  # held-out examples of `fit`, to compare an exported file on
         self._hyperparameters: list[dict[str, Any]] = []  # of the project, as plain data
         self._target: str | list[str] | None = None  # of a frame or a file that `fit` got
+        self._ready: _Ready | None = None  # for more trainings, where there are several objectives
 
     def fit(
         self,
@@ -222,9 +225,9 @@ class AutoModel:
         batch_size = arguments.whole_or_none("batch_size", batch_size, least=1)
         callbacks = list(callbacks or [])
         data_input, head = copy.deepcopy(self._parts)
-        x, y = _read(data_input, x, y, target)
+        x, y = read(data_input, x, y, target)
         if reading.is_path(validation_data) or (target is not None and hasattr(validation_data, "columns")):
-            validation_data = _read(data_input, validation_data, None, target)
+            validation_data = read(data_input, validation_data, None, target)
         given = preparation.check(
             data_input,
             head,
@@ -239,7 +242,7 @@ class AutoModel:
         )
         self.input, self.head, self._finished, self._target = data_input, head, None, _name_of(target)
         if self._named_objective is None:
-            self.objective = objectives.get(head.objective)
+            self.objectives = objectives.several(head.objective)
         self._kept = given.validation.rows(np.arange(min(KEPT, data_module.length(given.validation.x))))
         settings = self._settings(given, epochs, batch_size, callbacks, class_weight)
         project = Project(self.directory / (self.project_name or default_name(type(self).__name__, settings)))
@@ -258,18 +261,19 @@ class AutoModel:
         callbacks: list[Any],
         class_weight: Any,
     ) -> keras.Model:
-        from autonas import progress
         from autonas.space import SearchSpace
 
         preprocessor = self.input.preprocessor()
         data, everything = preparation.prepare(given, self.input, self.head, preprocessor, class_weight, self.seed)
         block = self.block(self.input, len(data))
-        judged_by_loss = self.objective.cheap or self.objective.name == "val_loss"
-        space = SearchSpace(
-            block, self.head, self.input.shape, schedules(callbacks), not judged_by_loss, self.operations
-        )
-        budget = training_budget(self.input, self.objective, len(everything), epochs, batch_size, callbacks)
+        quality = objectives.lead(self.objectives)
+        search_loss = quality is not None and quality.name != "val_loss"
+        space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks), search_loss, self.operations)
+        budget = training_budget(self.input, quality, len(everything), epochs, batch_size, callbacks)
         evaluation = self._evaluation(space, data, budget, preprocessor, project.folder / CHECKPOINTS)
+        evaluation.check_metrics()
+        ready = _Ready(space, data, everything, budget, evaluation, preprocessor)
+        self._ready = ready if len(self.objectives) > 1 else None
         settings = {**settings, "space": space.get_config()}
         # measured limits shaped them, so a search that goes on takes those that it began with
         points = project.kept(settings).get("starting_points") or evaluation.feasible(space.starting_points())
@@ -282,19 +286,17 @@ class AutoModel:
             self._finished = content["finished"]
             self.head = self._kept_head(content)
             self._say(f"The project in {project.folder} is finished; its model is read from there.")
-            self._run_control(space, evaluation, budget)
+            self._run_control(ready)
             return self.model
         seconds = self._seconds(store)
         end = None if seconds is None else begun + seconds - CLOSING_SECONDS - CLOSING_SHARE * seconds
-        view = progress.make(
-            self.verbose, self.objective.name, self._sign, report.describe, self.max_trials, seconds, begun
-        )
+        view = self._view(self.max_trials, seconds, begun)
         with view:
             view.resume(store.trials)
             try:
                 together = self._together(given, evaluation)
-                self._search(end, space, evaluation, points, budget, view)
-                outcome = self._retrain(end, space, data, everything, budget, evaluation, together, view)
+                self._search(end, ready, points, view)
+                outcome = self._retrain(end, ready, together, view)
             except KeyboardInterrupt:
                 view.say(self._how_to_go_on())
                 raise
@@ -303,27 +305,26 @@ class AutoModel:
             if outcome.unseen is not None and self.head.calibrates:
                 self.head.calibrate(outcome.unseen.outputs, outcome.unseen.y, outcome.unseen.weights)
             self._finish(project, {**content, **self._identity()}, outcome)
-        self._run_control(space, evaluation, budget)
+        self._run_control(ready)
         self._say(self.report())
         return self._model
 
-    def _search(
-        self,
-        end: float | None,
-        space: SearchSpace,
-        evaluation: Evaluation,
-        points: list[Any],
-        budget: Budget,
-        view: View,
-    ) -> None:
+    def _view(self, max_trials: int | None, seconds: float | None, begun: float) -> View:
+        from autonas import progress
+
+        aims = [(objective.name, objective.sign) for objective in self.objectives]
+        return progress.make(self.verbose, *aims[0], report.describe, max_trials, seconds, begun, others=aims[1:])
+
+    def _search(self, end: float | None, ready: _Ready, points: list[Any], view: View) -> None:
         from autonas import loop
 
         deadline = None if end is None or self.max_time is None else end - RETRAINING_SHARE * self.max_time
-        evaluation.budget = dataclasses.replace(budget, deadline=deadline)
+        evaluation = ready.evaluation
+        evaluation.budget = dataclasses.replace(ready.budget, deadline=deadline)
         evaluation.rivals = lambda: self._store.trials
         loop.run(
             self.strategy,
-            space.searched(self.estimator.judges_late_choices),
+            ready.space.searched(self.estimator.judges_late_choices),
             evaluation,
             self._store,
             screen=self.screen,
@@ -331,15 +332,15 @@ class AutoModel:
             starting_points=points,
             max_trials=self.max_trials,
             deadline=deadline,
-            epochs=budget.epochs,
+            epochs=ready.budget.epochs,
             seed=self.seed,
             view=view,
             prune=evaluation.prune,
         )
 
-    def _run_control(self, space: SearchSpace, evaluation: Evaluation, budget: Budget) -> None:
+    def _run_control(self, ready: _Ready) -> None:
         """The random search that the search is compared with: from other seeds, without starting points."""
-        from autonas import loop, progress
+        from autonas import loop
 
         if self.control is None:
             return
@@ -348,16 +349,17 @@ class AutoModel:
         left = None if most is not None else seconds - trials.spent(self._control_store.trials)[1]
         begun = time.monotonic()
         deadline = None if left is None else begun + left
-        evaluation.budget = dataclasses.replace(budget, deadline=deadline)
+        evaluation = ready.evaluation
+        evaluation.budget = dataclasses.replace(ready.budget, deadline=deadline)
         evaluation.rivals = lambda: self._control_store.trials
-        view = progress.make(self.verbose, self.objective.name, self._sign, report.describe, most, left, begun)
+        view = self._view(most, left, begun)
         with view:
             view.resume(self._control_store.trials)
             view.stage("A random search at the same budget, as a control")
             try:
                 loop.run(
                     strategies.get(self.control),
-                    space.searched(self.estimator.judges_late_choices),
+                    ready.space.searched(self.estimator.judges_late_choices),
                     evaluation,
                     self._control_store,
                     max_trials=most,
@@ -369,259 +371,74 @@ class AutoModel:
                 view.say("Stopped. The model is finished and kept; the same call goes on with the control.")
                 raise
 
-    def _retrain(
-        self,
-        end: float | None,
-        space: SearchSpace,
-        data: Data,
-        everything: Data,
-        budget: Budget,
-        evaluation: Evaluation,
-        together: Together | None,
-        view: View,
-    ) -> Any:
+    def _retrain(self, end: float | None, ready: _Ready, together: Together | None, view: View) -> Retrained:
         from autonas import finalists
         from autonas.loop import STARTING_POINT
-        from autonas.retrain import payable, retrain
+        from autonas.retrain import payable
 
-        twins = space.twins if not self.estimator.judges_late_choices else lambda values: []
-        kind = space.kind if together is not None else lambda values: None
-        budget = dataclasses.replace(budget, deadline=end)
-        trained = payable(self._store.trials, data, everything, budget)
+        twins = ready.space.twins if not self.estimator.judges_late_choices else lambda values: []
+        kind = ready.space.kind if together is not None else lambda values: None
+        budget = dataclasses.replace(ready.budget, deadline=end)
+        trained = payable(self._store.trials, ready.data, ready.everything, budget)
+        order = front.ordered if len(self.objectives) > 1 else trials.completed
+        chosen = finalists.choose(trained, self.top_k, STARTING_POINT, twins, kind, order)
+        return self._train(chosen, ready, budget, together, view)
+
+    def _train(
+        self, chosen: list[Trial], ready: _Ready, budget: Budget, together: Together | None, view: View
+    ) -> Retrained:
+        """Trains finalists in full; of several objectives the one nearest to the best of all on the search's front wins."""
+        from autonas.retrain import retrain
+
+        def scores(metrics: dict[str, float], trial: Trial) -> list[float]:
+            return ready.evaluation.scores(metrics, trial.costs)
+
+        ends = np.array([trials.scores_of(trial) for trial in front.members(self._store.trials)])
+
+        def nearness(metrics: dict[str, float], trial: Trial) -> float:
+            return -float(front.distances(np.array([scores(metrics, trial)]), ends)[0])
+
         return retrain(
-            finalists.choose(trained, self.top_k, STARTING_POINT, twins, kind),
-            space,
-            data,
-            everything,
+            chosen,
+            ready.space,
+            ready.data,
+            ready.everything,
             budget,
-            score=lambda metrics, trial: evaluation.value(metrics, trial.costs),
+            score=lambda metrics, trial: scores(metrics, trial)[0],
             seed=self.seed,
             view=view,
             together=together,
+            rank=nearness if len(self.objectives) > 1 else None,
         )
+
+    def _train_selected(self, trial: Trial) -> tuple[keras.Model, Head, Retrained]:
+        """Trains a trial that `select` chose, without a deadline."""
+        ready = self._ready
+        if ready is None:
+            raise NotFittedError(
+                f"Trial {trial.number} was not trained in full, and there is no data here to do it with. Call fit with the "
+                "same data and settings as before, which reads the finished project from disk, and then select."
+            )
+        with _chatter_off(), self._view(None, None, time.monotonic()) as view:
+            outcome = self._train([trial], ready, ready.budget, None, view)
+            model = self._finished_model(ready.preprocessor, outcome.core)
+            model.optimizer.build(model.trainable_variables)
+        head = copy.deepcopy(ready.data.head)
+        if outcome.unseen is not None and head.calibrates:
+            head.calibrate(outcome.unseen.outputs, outcome.unseen.y, outcome.unseen.weights)
+        return model, head, outcome
 
     def _together(self, given: Given, evaluation: Evaluation) -> Together | None:
         """How networks are joined: on as many folds as the split makes, where it was drawn at random."""
         from autonas.retrain import Together
 
         light = self.input.light and not isinstance(given.train.x, streams.Stream)
-        wanted = light and not self.limits and not self.objective.cheap
+        wanted = light and not self.limits and not self.objective.costs and len(self.objectives) == 1
         if not (wanted if self.ensemble is None else self.ensemble):
             return None
         if given.split is None or given.how != "stratified" or isinstance(given.train.x, streams.Stream):
             return Together(1, evaluation.fits)
         return Together(max(2, min(MOST_FOLDS, round(1 / given.split))), evaluation.fits)
-
-    @property
-    def model(self) -> keras.Model:
-        """The retrained model, preprocessing included."""
-        if self._finished is None:
-            raise NotFittedError(
-                f"This {type(self).__name__} is not fitted. Call fit, or autonas.load a finished project."
-            )
-        if self._model is None and self._project is not None:
-            with _chatter_off():
-                self._model = self._project.load_model()
-        return self._model
-
-    def predict(self, x: Any, batch_size: int = 256) -> np.ndarray:
-        """Answers in the user's terms.
-
-        Args:
-            x: Examples of the kind that `fit` got; or the path of a table, or of a folder of images. Columns that `fit` did
-                not see, and the target, are left out. Of a folder, the images in it and in its folders are answered in the
-                order of their sorted paths, `sorted(Path(x).rglob("*.png"))`. A `tf.data.Dataset`, of any size, is gone
-                through block by block.
-            batch_size: Examples at a time.
-
-        Returns:
-            One answer for each example.
-
-        Raises:
-            NotFittedError: Before `fit`.
-            InputError: If the examples have another form than those of `fit`.
-        """
-        return self.head.decode(self._outputs(x, batch_size))
-
-    def evaluate(
-        self, x: Any, y: Any = None, *, target: Any = None, sample_weight: Any = None, batch_size: int = 256
-    ) -> dict[str, float]:
-        """Returns the loss and the metrics on labelled examples, given as `fit` takes them, by name.
-
-        A frame or a file needs no `target` if `fit` got its name. A `tf.data.Dataset`, of any size, is gone through block by
-        block; the metrics are those of the whole.
-        """
-        model = self.model
-        if y is None and target is None and (hasattr(x, "columns") or reading.is_file(x)):
-            target = self._target
-        x, y = _read(self.input, x, y, target)
-        if not model.compiled:
-            raise NotFittedError(
-                "The loss or a metric is code of yours, which a project cannot keep: call model.compile."
-            )
-        step: Callable[[Any], Any] | None = None
-        with _chatter_off():
-            labels = []
-            for part, targets, weights in streams.portions(x, y, sample_weight, self.input, batch_size):
-                targets = self.head.check(targets)
-                data_module.check_lengths(part, targets, weights)
-                labels.append((targets, self.head.weights(targets, None, weights)))
-                for batch in self._batches(part, *labels[-1], batch_size):
-                    if step is None:
-                        model.test_on_batch(*batch)  # starts the metrics; further steps add to them
-                        step = model.test_function
-                    else:
-                        step(iter([batch]))
-            result = {name: float(value) for name, value in model.get_metrics_result().items()}
-            every = data_module.mapped(lambda *parts: np.concatenate(parts), *(targets for targets, _ in labels))
-            weighted = None if labels[0][1] is None else np.concatenate([weights for _, weights in labels])
-            return self.head.exact(result, every, functools.cache(lambda: self._outputs(x, batch_size)), weighted)
-
-    def export(
-        self,
-        path: str | Path,
-        quantize: str | None = None,
-        *,
-        representative_data: Any = None,
-        data: Any = None,
-    ) -> ExportReport:
-        """Writes the model, runs what was written, and compares its answers with the model's.
-
-        Args:
-            path: The suffix decides how: `.keras`, `.tflite`, `.onnx` (`pip install 'autonas[onnx]'`), and a name without
-                one is a SavedModel folder.
-            quantize: Of a `.tflite`: None is float32, `"float16"` halves its size, `"dynamic"` keeps weights as int8,
-                `"int8"` computes in int8 as well, `"full_int8"` takes and gives int8 too, for microcontrollers and the Edge
-                TPU. `autonas.lite.Model` takes raw examples in all of them.
-            representative_data: Examples that `"int8"` takes its ranges from; a hundred or more, without labels. None takes
-                held-out examples of `fit`, as long as this object has them.
-            data: `(x, y)`, or a frame or a file with the target in it: the examples that file and model are compared on,
-                with their metrics. None takes `representative_data`, or else held-out examples of `fit` with their labels.
-
-        Returns:
-            The report, which is usable as a path.
-
-        Raises:
-            NotFittedError: Before `fit`.
-            InputError: If an argument cannot be used.
-            AutonasError: If the model cannot be written so, or a package that writes or runs it is not installed.
-
-        Example:
-
-        >>> report = clf.export("digits.tflite", quantize="int8", data=(x_test, y_test))
-        >>> report.metrics_before["accuracy"], report.metrics_after["accuracy"]
-        (0.981, 0.979)
-        """
-        from autonas import export, exported
-
-        kept, (x, y) = self._kept, (self._kept, None) if self._kept is None else (self._kept.x, self._kept.y)
-        representative = None if kept is None else kept.x
-        if representative_data is not None:
-            parts = streams.examples(representative_data, self.input, export.CALIBRATION)
-            representative = data_module.spread(next(iter(parts)), export.CALIBRATION)
-            x, y = representative, None
-        if data is not None:
-            x, y = self._checked_pair(data)
-        with _chatter_off():
-            written = export.export(
-                self.model,
-                path,
-                functools.partial(assembly.on_device, self.model, self.input, self.head),
-                lite.files(self.input, self.head),
-                quantize,
-                None if representative is None else self.input.numbers(representative),
-            )
-            report = exported.compare(written, quantize, self.model, self.input, self.head, x, y)
-        self._say(report.summary())
-        return report
-
-    def _checked_pair(self, given: Any) -> tuple[Any, Any]:
-        """Labelled examples in their canonical form."""
-        alone = not isinstance(given, tuple)
-        if (alone and self._target is None and not reading.is_path(given)) or (not alone and len(given) != 2):
-            raise InputError.of(
-                "data", "(x, y), or what has the target that `fit` was told of in it", repr(type(given))
-            )
-        x, y = (given, None) if alone else given
-        x, y = _read(self.input, x, y, self._target if alone else None)
-        parts = []
-        for part, labels, _ in streams.portions(x, y, None, self.input, KEPT):
-            parts.append((part, self.head.check(labels)))
-            data_module.check_lengths(*parts[-1], None)
-        examples, targets = (
-            data_module.mapped(lambda *arrays: np.concatenate(arrays), *side) for side in zip(*parts, strict=True)
-        )
-        return examples, targets
-
-    def _outputs(self, x: Any, batch_size: int) -> Any:
-        model, outputs = self.model, []
-        if reading.is_path(x) or (self._target is not None and hasattr(x, "columns")):
-            x = _beside(self.input, x, reading.unlabelled(x, self._target))
-        for part in streams.examples(x, self.input, batch_size):
-            outputs.append(model.predict(data_module.feed(part), batch_size=batch_size, verbose=0))
-        return data_module.mapped(lambda *parts: np.concatenate(parts), *outputs)
-
-    def _batches(self, x: Any, y: Any, weights: np.ndarray | None, batch_size: int) -> Iterator[tuple[Any, Any, Any]]:
-        """Of checked examples, with what the finished model is judged by."""
-        targets = self.head.finished_targets(y)
-        for start in range(0, data_module.length(x), batch_size):
-            rows = slice(start, start + batch_size)
-            weight = None if weights is None else weights[rows]
-            yield data_module.feed(data_module.take(x, rows)), data_module.take(targets, rows), weight
-
-    def costs(self) -> dict[str, float]:
-        """Returns all costs of the model: parameters, FLOPs, activation memory, size, and latency with its interval."""
-        model = assembly.on_device(self.model, self.input, self.head)
-        built = objectives.BuiltModel(model, self.device, lite.files(self.input, self.head))
-        with _chatter_off():
-            return objectives.measure({name: kind() for name, kind in objectives.COSTS.items()}, built)
-
-    def leaderboard(self) -> pd.DataFrame:
-        """One row a trial, best first: status, score, metrics, costs, seconds, hyperparameters."""
-        self._need_trials()
-        return trials.leaderboard(self._store.trials)
-
-    def importance(self) -> pd.DataFrame:
-        """Which hyperparameters mattered, and what the best trials have in them: one row each, the most important first.
-
-        Returns:
-            Columns `hyperparameter`, `importance` (share of the variance of the scores that it explains by itself, see
-            `autonas.analysis.importance`), `best_quarter` and `all` (the label that the best quarter of the trials has more of
-            than all trials, with its shares, or median and quartiles).
-
-        Raises:
-            NotFittedError: Before `fit`.
-            SearchError: If fewer than ten trials completed, or all have the same score.
-        """
-        from autonas import analysis
-
-        self._need_trials()
-        space = self._searched()
-        found = analysis.importance(space, self._store.trials)
-        if found is None:
-            completed = len(trials.completed(self._store.trials))
-            raise SearchError(f"Importance is told by ten trials or more that differ; {completed} completed.")
-        return analysis.importance_table(found, analysis.favoured(space, self._store.trials))
-
-    def report(self) -> str:
-        """The search in some lines: what was tried and found, what that is worth, and what the search favoured.
-
-        See `docs/report.md` for how to read it.
-        """
-        from autonas.loop import STARTING_POINT
-
-        self._need_trials()
-        finalists = self._finished["finalists"] if self._finished else []
-        text = report.summary(
-            self._store.trials,
-            finalists,
-            self.objective.name,
-            self._sign,
-            STARTING_POINT,
-            self._control_store.trials,
-            self._searched(),
-        )
-        return "\n".join(filter(None, [text, self.head.summary()]))
 
     @classmethod
     def restore(cls, project: Project, content: dict[str, Any]) -> AutoModel:
@@ -640,29 +457,13 @@ class AutoModel:
             directory=project.folder.parent,
             project_name=project.folder.name,
         )
-        self.objective = objectives.restore(*content["objective"])
+        self.objectives = [objectives.restore(*plain) for plain in _each(content["objective"])]
         self._project, self._finished, self._target = project, content["finished"], content.get("target")
         settings = content["settings"]
         self._store = TrialStore(project.folder / "trials", fingerprint(settings))
         self._control_store = TrialStore(project.folder / CONTROL, fingerprint(settings))
         self._hyperparameters = settings["space"]["hyperparameters"]
         return self
-
-    @staticmethod
-    def _kept_head(content: dict[str, Any]) -> Head:
-        name, config = content["head"]
-        return heads.HEADS[name].from_config(config)
-
-    def _searched(self) -> keras_tuner.HyperParameters:
-        """The hyperparameters of the search, as the project keeps them."""
-        import keras_tuner
-
-        kept = copy.deepcopy(self._hyperparameters)  # Keras Tuner changes what it reads
-        return keras_tuner.HyperParameters.from_config({"space": kept, "values": {}})
-
-    def _need_trials(self) -> None:
-        if self._project is None:
-            raise NotFittedError(f"This {type(self).__name__} has no trials. Call fit, or autonas.load a project.")
 
     def _evaluation(
         self, space: SearchSpace, data: Data, budget: Budget, preprocessor: keras.Model, checkpoints: Path
@@ -674,7 +475,7 @@ class AutoModel:
             data,
             self.estimator,
             budget,
-            self.objective,
+            self.objectives,
             screens.on_costs(self.limits),
             self.limits,
             self.device,
@@ -685,8 +486,8 @@ class AutoModel:
         )
 
     def _finished_model(self, preprocessor: keras.Model, core: keras.Model) -> keras.Model:
-        metric = None if self.objective.cheap else self.objective.name.removeprefix("val_")
-        metric = None if metric == "loss" else metric
+        quality = objectives.lead(self.objectives)
+        metric = None if quality is None or quality.name == "val_loss" else quality.name.removeprefix("val_")
         return assembly.finished(preprocessor, core, self.head, metric, snake(type(self).__name__))
 
     def _settings(
@@ -700,7 +501,7 @@ class AutoModel:
             **({} if self.operations is None else {"operations": self.operations}),
             **described_fit(given, epochs, batch_size, callbacks, class_weight),
             "head": self.head.get_config(),
-            "objective": [self.objective.name, self.objective.direction],
+            "objective": self._plain_objective(),
             "limits": {name: limit for name, (_, limit) in self.limits.items()},
             "estimator": self.estimator.get_config(),
             "seed": self.seed,
@@ -726,6 +527,7 @@ class AutoModel:
             "winner": outcome.trial.number,
             "epochs": outcome.epochs,
             "finalists": as_plain(outcome.finalists),
+            "selected": (content["finished"] or {}).get("selected", {}),
         }
         project.write({**content, "finished": self._finished})
 
@@ -735,7 +537,7 @@ class AutoModel:
             "task": type(self).__name__,
             "input": [inputs_module.name_of(self.input), self.input.get_config()],
             "head": [heads.name_of(self.head), self.head.get_config()],
-            "objective": [self.objective.name, self.objective.direction],
+            "objective": self._plain_objective(),
             "target": self._target,
         }
 
@@ -746,10 +548,6 @@ class AutoModel:
         spent = sum(trial.seconds for trial in store.trials)
         return max(self.max_time - spent, RETRAINING_SHARE * self.max_time)
 
-    def _say(self, text: str) -> None:
-        if self.verbose:
-            sys.stdout.write(text + "\n")
-
     def _how_to_go_on(self) -> str:
         done = len(trials.completed(self._store.trials))
         return (
@@ -757,20 +555,27 @@ class AutoModel:
             f"call goes on from there; with max_trials={max(1, done)} it retrains the best of what there is."
         )
 
-    @property
-    def _sign(self) -> int:
-        return 1 if self.objective.direction == "max" else -1
+    def _plain_objective(self) -> list[Any]:
+        """The objective as plain data; several as a list of these."""
+        plain = [objective.plain() for objective in self.objectives]
+        return plain if len(plain) > 1 else plain[0]
 
 
-def _read(input: Input, x: Any, y: Any, target: Any) -> tuple[Any, Any]:
-    """Examples and targets, whether they came apart, in one frame, in a file or in a folder."""
-    examples, y = reading.given(x, y, target)
-    return _beside(input, x, examples), y
+@dataclasses.dataclass(frozen=True)
+class _Ready:
+    """What trainings of a call of `fit` share."""
+
+    space: SearchSpace
+    data: Data
+    everything: Data
+    budget: Budget
+    evaluation: Evaluation
+    preprocessor: keras.Model
 
 
-def _beside(input: Input, x: Any, examples: Any) -> Any:
-    """Examples that came out of `x`; if that was a file, paths in it start where it lies."""
-    return input.in_folder(examples, Path(x).parent) if reading.is_file(x) else examples
+def _each(plain: list[Any]) -> list[Any]:
+    """The objectives of a project's file, of which a single one stands there by itself."""
+    return [plain] if isinstance(plain[0], str) else plain
 
 
 def _name_of(target: Any) -> str | list[str] | None:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import graph as graph_module
-from autonas import objectives
 from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.loop import Interrupted, Outcome
+from autonas.objectives import COSTS, lead, measure
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
 from autonas.space import SearchSpace, Values, seeded
@@ -44,7 +44,7 @@ class Evaluation:
         data: What they are trained and validated on.
         estimator: Measures their quality.
         budget: Of a full training.
-        objective: What is optimised.
+        objectives: What is optimised; the first is the score of a trial.
         screen: Refuses candidates before they are trained.
         limits: On costs; what they are about is measured, and stands in the records.
         device: Where latency is measured.
@@ -60,7 +60,7 @@ class Evaluation:
         data: Data,
         estimator: Estimator,
         budget: Budget,
-        objective: Objective,
+        objectives: Sequence[Objective],
         screen: Screen,
         limits: Mapping[str, tuple[Cost, float]],
         device: Device,
@@ -70,13 +70,12 @@ class Evaluation:
         checkpoints: Path | None = None,
     ) -> None:
         self.space, self.data, self.estimator, self.budget = space, data, estimator, budget
-        self.objective, self.screen, self.device = objective, screen, device
+        self.objectives, self.screen, self.device = list(objectives), screen, device
         self.limits, self.assemble, self.seed = dict(limits), assemble, seed
         self.files, self.checkpoints = dict(files or {}), checkpoints
-        asked = {name: cost for name, (cost, _) in limits.items()}
-        if isinstance(objective, Cost):
-            asked[objective.name] = objective
-        self.costs: dict[str, Cost] = {name: objectives.COSTS[name]() for name in ALWAYS} | asked
+        asked = {name: cost for objective in objectives for name, cost in objective.costs.items()}
+        asked |= {name: cost for name, (cost, _) in limits.items()}
+        self.costs: dict[str, Cost] = {name: COSTS[name]() for name in ALWAYS} | asked
         self.rivals: Callable[[], Sequence[Trial]] = lambda: ()  # the trials that a candidate has to beat
         self._built: dict[str, BuiltModel] = {}
         self._known: dict[str, dict[str, float]] = {}  # costs of candidates that were looked at before their trial
@@ -91,7 +90,7 @@ class Evaluation:
             Interrupted: If the time was up.
         """
         costs = self._known.get(key(bare(values))) or self._measure(values)
-        if isinstance(self.objective, Cost):
+        if lead(self.objectives) is None:
             return self._outcome({}, costs)
         try:
             metrics = self.estimator.evaluate(
@@ -107,8 +106,8 @@ class Evaluation:
         if broken is not None:
             # what a measurement would cost is not paid for a candidate that is not trained
             graph_costs = {name: self.costs[name] for name in ALWAYS}
-            raise RejectedError(broken, objectives.measure(graph_costs, built))
-        costs = objectives.measure(self.costs, built)
+            raise RejectedError(broken, measure(graph_costs, built))
+        costs = measure(self.costs, built)
         self._built.clear()
         if BUDGET in values:
             self._known[key(bare(values))] = costs
@@ -161,10 +160,29 @@ class Evaluation:
 
         return made
 
-    def value(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
-        """The objective's score, higher is better."""
-        known = costs if self.objective.cheap else metrics
-        return self.objective.score(known[self.objective.name])
+    def check_metrics(self) -> None:
+        """Says which objective no training would tell.
+
+        Raises:
+            InputError: If one of several qualities is not among the metrics.
+        """
+        quality = lead(self.objectives)
+        if quality is None:
+            return
+        wanted = None if quality.name == "val_loss" else quality.name.removeprefix("val_")
+        known = {f"val_{name}" for name in names_of(self.data.head.metrics(wanted))}
+        missing = [o.quality.name for o in self.objectives if o.quality and o.quality.name not in known | {"val_loss"}]
+        if missing:
+            raise InputError.of(
+                "objective",
+                f"of metrics that are trained with, {sorted(known)}",
+                missing,
+                "Name the others in metrics=.",
+            )
+
+    def scores(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> list[float]:
+        """The score of each objective, higher is better."""
+        return [objective.score(objective.value(metrics, costs)) for objective in self.objectives]
 
     def fits(self, core: keras.Model) -> bool:
         """Whether a trained network is within the limits."""
@@ -205,7 +223,7 @@ class Evaluation:
             built = self.built(values)
             refusal = self.screen.refusal(built)
             if refusal is None:
-                self._known[key(values)] = objectives.measure(self.costs, built)
+                self._known[key(values)] = measure(self.costs, built)
                 return values
             smaller = self._smaller(values)
             if smaller is None:
@@ -268,9 +286,11 @@ class Evaluation:
         )
 
     def _best(self, number: int) -> float | None:
-        """The best value of the objective before a trial; None where there is none."""
+        """The best value of the objective before a trial; None where there is none, or where costs count too."""
+        if len(self.objectives) > 1 or self.objectives[0].costs:
+            return None
         best = completed(trial for trial in self.rivals() if trial.number < number)[:1]
-        return best[0].metrics.get(self.objective.name) if best else None
+        return best[0].metrics.get(self.objectives[0].name) if best else None
 
     def _checkpoint(self, values: Values) -> Path | None:
         name = hashlib.sha256(key(bare(values)).encode()).hexdigest()[:16]
@@ -287,13 +307,21 @@ class Evaluation:
     def _outcome(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> Outcome:
         timings = {name: metrics[name] for name in TIMINGS if name in metrics}
         metrics = {name: value for name, value in metrics.items() if name not in TIMINGS}
-        return Outcome(self.value(metrics, costs), metrics, {**costs, **timings})
+        scores = self.scores(metrics, costs)
+        return Outcome(scores[0], metrics, {**costs, **timings}, scores if len(scores) > 1 else ())
 
     def _seed(self, number: int, values: Values) -> int:
         """The seed of a trial; of one that may go on, of its candidate, so that it goes on with the same."""
         if BUDGET in values:
             number = int(hashlib.sha256(key(bare(values)).encode()).hexdigest()[:8], 16)
         return int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0])
+
+
+def names_of(metrics: Any) -> list[str]:
+    """The names of a head's metrics, with the output's before them where there are several outputs."""
+    if isinstance(metrics, Mapping):
+        return [f"{output}_{name}" for output, own in metrics.items() for name in names_of(own)]
+    return [metric.name for metric in metrics]
 
 
 def _ratio(cost: Cost, graph: Graph, other: Graph) -> float:

@@ -46,6 +46,7 @@ def choose(
     starting_point: str,
     twins: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = lambda values: (),
     kind: Callable[[Mapping[str, Any]], Any] = lambda values: None,
+    order: Callable[[Sequence[Trial]], list[Trial]] = completed,
 ) -> list[Trial]:
     """Chooses who is trained in full.
 
@@ -55,13 +56,14 @@ def choose(
         starting_point: The origin of human designs: the best of them is trained too.
         twins: What the search could not judge: other ways to train the best network.
         kind: What kind of network it is; the best of each kind, up to `POOL` finalists in all, come last.
+        order: Puts the completed trials in the order that they are chosen in; that of their scores unless told.
 
     Returns:
         In the order in which they are worth their time: the best, the best starting point to compare it with, the best
         trained in other ways, the other networks.
     """
     best: dict[str, Trial] = {}
-    for trial in completed(trials):
+    for trial in order(trials):
         best.setdefault(key(bare(trial.values)), trial)
     ranked = list(best.values())
     chosen = ranked[:top_k]

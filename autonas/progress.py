@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from autonas.trials import COMPLETED, Trial, completed
+from autonas.pareto import is_efficient
+from autonas.trials import COMPLETED, Trial, completed, scores_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -23,6 +24,7 @@ class View:
         max_trials: How many trials there will be, if that is known.
         max_seconds: How long the whole takes at most, if that is known.
         begun: When it began, as `time.monotonic()` counts; None means now.
+        others: Name and sign of further objectives.
     """
 
     def __init__(
@@ -33,8 +35,10 @@ class View:
         max_trials: int | None = None,
         max_seconds: float | None = None,
         begun: float | None = None,
+        others: Sequence[tuple[str, int]] = (),
     ) -> None:
         self.objective, self.sign, self.describe = objective, sign, describe
+        self.others = list(others)
         self.max_trials, self.max_seconds = max_trials, max_seconds
         self.begun = time.monotonic() if begun is None else begun
         self.trials: list[Trial] = []
@@ -77,7 +81,11 @@ class View:
     def best(self) -> str:
         """The best value so far, in words."""
         done = completed(self.trials)
-        return f"{self.sign * (done[0].score or 0.0):.4g} (trial {done[0].number + 1})" if done else "none yet"
+        if not done:
+            return "none yet"
+        several = [scores for trial in done if len(scores := scores_of(trial)) > 1]
+        front = f", {int(is_efficient(several).sum())} on the front" if several else ""
+        return f"{self.sign * (done[0].score or 0.0):.4g} (trial {done[0].number + 1}){front}"
 
 
 class Lines(View):
@@ -167,7 +175,10 @@ def _position(number: int, total: int | None) -> str:
 def _result(view: View, trial: Trial) -> str:
     if trial.status != COMPLETED:
         return f"{trial.status}: {trial.message}"
-    return f"{view.objective} {view.sign * (trial.score or 0.0):.4g} in {trial.seconds:.1f} s, {view.describe(trial.values)}"
+    aims = [(view.objective, view.sign), *view.others]
+    scores = zip(aims, trial.scores or [trial.score or 0.0], strict=False)
+    told = ", ".join(f"{name} {sign * score:.4g}" for (name, sign), score in scores)
+    return f"{told} in {trial.seconds:.1f} s, {view.describe(trial.values)}"
 
 
 def _left(view: View) -> str:

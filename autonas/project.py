@@ -109,35 +109,40 @@ class Project:
         """Replaces what `project.json` says."""
         write_json(self.file, dict(content))
 
-    def save_model(self, model: keras.Model) -> None:
-        """Keeps the model."""
-        with replacing(self.model_file) as temporary:
+    def selected_file(self, trial: int) -> Path:
+        """Where the model of a trial is kept that the user selected beside the one of `fit`."""
+        return self.folder / "selected" / f"{trial:04d}.keras"
+
+    def save_model(self, model: keras.Model, file: Path | None = None) -> None:
+        """Keeps a model; None means that of `fit`."""
+        with replacing(file or self.model_file) as temporary:
             model.save(temporary)
 
-    def load_model(self) -> keras.Model:
-        """Reads the model back; compiled, unless its loss or metrics are the user's own code.
+    def load_model(self, file: Path | None = None) -> keras.Model:
+        """Reads a model back; compiled, unless its loss or metrics are the user's own code. None means that of `fit`.
 
         Raises:
             ProjectError: If the file is missing or damaged. The trials stay usable.
         """
         import keras
 
+        file = file or self.model_file
         try:
             with odd_names_allowed():
-                return keras.saving.load_model(self.model_file)
+                return keras.saving.load_model(file)
         except (TypeError, ValueError):
             pass  # a loss or a metric of the user's own is not known to Keras here; the network itself may still load
         except Exception as error:
-            raise self._no_model(error) from error
+            raise self._no_model(file, error) from error
         try:
             with odd_names_allowed():
-                return keras.saving.load_model(self.model_file, compile=False)
+                return keras.saving.load_model(file, compile=False)
         except Exception as error:
-            raise self._no_model(error) from error
+            raise self._no_model(file, error) from error
 
-    def _no_model(self, error: Exception) -> ProjectError:
+    def _no_model(self, file: Path, error: Exception) -> ProjectError:
         return ProjectError(
-            f"{self.model_file} is missing or damaged ({type(error).__name__}: {error}). The trials are still there: "
+            f"{file} is missing or damaged ({type(error).__name__}: {error}). The trials are still there: "
             "`leaderboard()` shows them, and `fit` with the same data and a `max_trials` of their number retrains the best."
         )
 

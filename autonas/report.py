@@ -33,6 +33,7 @@ def summary(
     starting_point: str,
     control: Sequence[Trial] = (),
     space: keras_tuner.HyperParameters | None = None,
+    front: Sequence[str] = (),
 ) -> str:
     """The search in some lines: what was tried and found, what that is worth, and what the search favoured.
 
@@ -46,6 +47,7 @@ def summary(
         starting_point: The origin of human designs.
         control: The trials of a random search at the same budget.
         space: All hyperparameters; without it nothing is said of them.
+        front: Of several objectives, what is told of the front, in the place of what is told of the best by the first one.
 
     Returns:
         Text without a line break at its end.
@@ -55,12 +57,7 @@ def summary(
     done = completed(trials)
     if not done:
         return lines[0]
-    best = done[0]
-    lines.append(f"Best trial: {best.number + 1} ({best.origin}), {objective} {sign * float(best.score or 0):.4g}")
-    lines.append(f"  {describe(best.values)}")
-    better = gain(trials, starting_point)
-    if better is not None:
-        lines.append(f"Gain over the best starting point in the search: {better:+.4g}")
+    lines += front or _best(trials, objective, sign, starting_point)
     unjudged = [finalist for finalist in finalists if finalist["score"] is None]
     finalists = [finalist for finalist in finalists if finalist["score"] is not None]
     lines += [
@@ -75,11 +72,21 @@ def summary(
             f"{f['seconds']:.1f} s{_together(f, sign)}"
             for f in finalists
         ]
-        lines += _full_gain(finalists, starting_point)
-    lines += _over_control(trials, control, objective, sign)
+        lines += [] if front else _full_gain(finalists, starting_point)
+    lines += [] if front else _over_control(trials, control, objective, sign)
     lines += _rankings(trials, finalists)
     lines += [] if space is None else _favours(space, trials)
     return "\n".join(lines)
+
+
+def _best(trials: Sequence[Trial], objective: str, sign: int, starting_point: str) -> list[str]:
+    best = completed(trials)[0]
+    better = gain(trials, starting_point)
+    return [
+        f"Best trial: {best.number + 1} ({best.origin}), {objective} {sign * float(best.score or 0):.4g}",
+        f"  {describe(best.values)}",
+        *([] if better is None else [f"Gain over the best starting point in the search: {better:+.4g}"]),
+    ]
 
 
 def _over_control(trials: Sequence[Trial], control: Sequence[Trial], objective: str, sign: int) -> list[str]:

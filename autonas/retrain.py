@@ -91,6 +91,7 @@ class _Entry:
     epochs: int
     trainings: list[Training]
     outputs: list[Any]
+    rank: float | None = None  # what it is ordered by, where that is not its score
 
     @property
     def patience(self) -> int:
@@ -119,6 +120,7 @@ def retrain(
     seed: int,
     view: View,
     together: Together | None = None,
+    rank: Callable[[dict[str, float], Trial], float] | None = None,
 ) -> Retrained:
     """Trains finalists on the training part, then the winner on all the data, or the best of them on its folds.
 
@@ -135,6 +137,7 @@ def retrain(
         seed: Of all that is random here.
         view: Told what goes on.
         together: If not None, an ensemble is made where the time is enough for it.
+        rank: What the winner has most of, from the metrics of a training and its trial, where that is not the score.
 
     Raises:
         SearchError: If every finalist diverged.
@@ -147,7 +150,7 @@ def retrain(
         affordable = max(min(2, affordable), _affordable(trials, data, everything, budget, share=0.5))
     if affordable < len(trials):
         view.say(f"The time that is left is enough to train {max(1, affordable)} of {len(trials)} finalists well.")
-    finals = _Finals(space, everything, budget, score, seed, view, together is not None or data.head.calibrates)
+    finals = _Finals(space, everything, budget, score, seed, view, together is not None or data.head.calibrates, rank)
     if affordable == 0 and trials[0] is not plain and not finals.keeps_outputs:
         return finals.unjudged(trials[0])
     entries = finals.first_fold(trials[: max(1, affordable)], data, alone=affordable == 0)
@@ -176,19 +179,20 @@ class _Finals:
         seed: int,
         view: View,
         keeps_outputs: bool,
+        rank: Callable[[dict[str, float], Trial], float] | None = None,
     ) -> None:
         self.space, self.everything, self.budget = space, everything, budget
-        self.score, self.seed, self.view, self.keeps_outputs = score, seed, view, keeps_outputs
+        self.score, self.seed, self.view, self.keeps_outputs, self.rank = score, seed, view, keeps_outputs, rank
 
     def first_fold(self, trials: Sequence[Trial], data: Data, alone: bool = False) -> list[_Entry]:
         """Trains all of them on the split that the search had; best first. One that is alone gets all of the time."""
         entries: list[_Entry] = []
         failures: list[str] = []
-        for rank, trial in enumerate(trials):
-            of = f"{rank + 1}/{len(trials)}, " if len(trials) > 1 else ""
+        for place, trial in enumerate(trials):
+            of = f"{place + 1}/{len(trials)}, " if len(trials) > 1 else ""
             self.view.stage(f"Retraining {of}trial {trial.number + 1}")
             begun = time.monotonic()
-            ahead = sum(_seconds(other, data, self.budget) for other in trials[rank + 1 :])
+            ahead = sum(_seconds(other, data, self.budget) for other in trials[place + 1 :])
             # the winner may be any of them
             ahead += 0.0 if alone else max(_seconds(other, self.everything, self.budget) for other in trials)
             share = _fit_time(self.budget, trial, data, ahead, least=trial.seconds if not entries else 0.0)
@@ -202,7 +206,8 @@ class _Finals:
             seconds, metrics = time.monotonic() - begun, training.metrics
             score = self.score(metrics, trial)
             found = Finalist(trial.number, trial.origin, score, metrics, training.epochs, seconds, [score])
-            entries.append(_Entry(found, trial, share.epochs, [training], [outputs]))
+            rank = None if self.rank is None else self.rank(metrics, trial)
+            entries.append(_Entry(found, trial, share.epochs, [training], [outputs], rank))
         if not entries:
             raise SearchError(f"None of the best candidates could be trained in full. {' '.join(failures)}")
         return _sorted(entries)
@@ -382,7 +387,12 @@ def _joined(
 
 def _sorted(entries: list[_Entry]) -> list[_Entry]:
     """Best first; where scores are equal, as they soon are on easy data, the smaller loss decides."""
-    return sorted(entries, key=lambda entry: (-np.mean(entry.found.scores), entry.found.metrics.get("val_loss", 0.0)))
+
+    def order(entry: _Entry) -> tuple[float, float]:
+        rank = float(np.mean(entry.found.scores)) if entry.rank is None else entry.rank
+        return -rank, entry.found.metrics.get("val_loss", 0.0)
+
+    return sorted(entries, key=order)
 
 
 def _outputs(training: Training, part: Data) -> Any:

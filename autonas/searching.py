@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import arguments, objectives, progress, report, strategies
+from autonas import arguments, front, objectives, progress, report
 from autonas import trials as trials_module
 from autonas.errors import InputError, SearchError, TrialError
 from autonas.project import Project
@@ -43,7 +43,7 @@ class Goal:
 def search(
     space: keras_tuner.HyperParameters | Callable[[keras_tuner.HyperParameters], Any],
     evaluate: Callable[..., float | Mapping[str, float]],
-    strategy: Any = "evolution",
+    strategy: Any = None,
     screen: Any = None,
     objective: Any = "max",
     max_trials: int | None = 90,
@@ -64,7 +64,9 @@ def search(
             number, or a dict of metrics. If it raises, or returns NaN or an infinity, that costs the candidate's own trial. One
             with a second argument, `evaluate(values, budget)`, is told the share of a full evaluation, in (0, 1], that it is to
             take: 1 unless the strategy shares out budgets (`"hyperband"`, `"asha"`), which need this argument.
-        strategy: Who proposes: a name, an `autonas.Strategy`, or an oracle of Keras Tuner (class or instance).
+        strategy: Who proposes: a name, an `autonas.Strategy`, or an oracle of Keras Tuner (class or instance). None means
+            `"evolution"`, and `"hypervolume"` where there are several objectives. With several of them, a strategy for one is
+            asked with random weighings (`autonas.ParEGO`).
         screen: Who chooses among proposals before they are evaluated: a function `screen(list_of_values) -> scores` (higher is
             better), an `autonas.screens.base.Screen`, or a list of these, which then vote by their ranks. None chooses none.
         objective: `"max"` or `"min"` for a number. For a dict of metrics the name of one (`"accuracy"`, `"val_loss"`,
@@ -100,10 +102,9 @@ def search(
     """
     begun = time.monotonic()
     space = _space(space)
-    strategy = arguments.strategy(strategy, "score")
-    measure = _evaluate(evaluate, strategy)
     goals = read_goals(objective)
-    _check_goals(goals, strategy)
+    strategy = arguments.strategy(strategy, "score", len(goals) > 1)
+    measure = _evaluate(evaluate, strategy)
     max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
     seconds = arguments.seconds("max_time", max_time)
     if max_trials is None and seconds is None:
@@ -125,7 +126,10 @@ def search(
     if seconds is not None:
         begun -= sum(trial.seconds for trial in store.trials)
     name = goals[0].name or "score"
-    with progress.make(verbose, name, goals[0].sign, report.describe, max_trials, seconds, begun) as view:
+    others = [(goal.name or "", goal.sign) for goal in goals[1:]]
+    with progress.make(
+        verbose, name, goals[0].sign, report.describe, max_trials, seconds, begun, others=others
+    ) as view:
         view.resume(store.trials)
         loop.run(
             strategy,
@@ -185,9 +189,22 @@ class SearchResult:
 
         With one objective these are the best trial and its equals.
         """
-        done = completed(self._found)
-        scores = np.array([trial.scores or [float(trial.score or 0)] for trial in done], dtype=float)
-        return self._table([trial for trial, kept in zip(done, _non_dominated(scores), strict=True) if kept])
+        return self._table(front.members(self._found))
+
+    def hypervolume(self, reference: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """How much the front covered after each trial.
+
+        Args:
+            reference: objective -> value from which on it counts. None takes the worst of the trials in each.
+
+        Returns:
+            Columns `trial`, `seconds` (of all trials until then) and `hypervolume`; the reference is in
+            `.attrs["reference"]`.
+
+        Raises:
+            InputError: If the reference is not of exactly the objectives.
+        """
+        return front.hypervolumes(self._found, self._goals, reference)
 
     def _table(self, found: Sequence[Trial]) -> pd.DataFrame:
         table = trials_module.leaderboard(found)
@@ -255,12 +272,6 @@ def _known_direction(name: str) -> str:
             f"Say it: objective={{{name!r}: 'max'}} or {{{name!r}: 'min'}}.",
         )
     return direction
-
-
-def _check_goals(goals: Sequence[Goal], strategy: Any) -> None:
-    if len(goals) > 1 and not getattr(strategy, "multi_objective", False):
-        able = sorted(name for name, kind in strategies.STRATEGIES.items() if kind.multi_objective)
-        raise InputError.of("strategy", f"one for several objectives: one of {able} or one of your own", repr(strategy))
 
 
 def _space(space: Any) -> keras_tuner.HyperParameters:
@@ -366,9 +377,3 @@ def _outcome(result: Any, goals: Sequence[Goal]) -> Outcome:
     scores = [goal.sign * metrics[goal.name] for goal in goals]
     named = {name: value for name, value in metrics.items() if name is not None}
     return Outcome(scores[0], named, scores=scores if len(scores) > 1 else ())
-
-
-def _non_dominated(scores: np.ndarray) -> np.ndarray:
-    """Which rows (higher is better) no other row dominates."""
-    better = [((scores >= row).all(axis=1) & (scores > row).any(axis=1)).any() for row in scores]
-    return ~np.array(better, dtype=bool)

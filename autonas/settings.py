@@ -21,13 +21,18 @@ FULL_STEPS, FEWEST_EPOCHS = 5_000, 15
 
 
 def training_budget(
-    input: Input, objective: Objective, rows: int, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any]
+    input: Input,
+    objective: Objective | None,
+    rows: int,
+    epochs: int | None,
+    batch_size: int | None,
+    callbacks: Sequence[Any],
 ) -> Budget:
     """The budget of a full training.
 
     Args:
         input: Its examples; batch size and epochs follow it.
-        objective: What decides which epoch was best.
+        objective: Its quality decides which epoch was best; without one the loss does.
         rows: How many examples there are; epochs and the batch size follow it.
         epochs: As the user says; None chooses.
         batch_size: As the user says; None chooses.
@@ -38,13 +43,13 @@ def training_budget(
     batch_size = batch_size or input.batch_size(rows)
     if epochs is None:
         epochs = min(input.most_epochs, max(FEWEST_EPOCHS, FULL_STEPS // math.ceil(rows / batch_size)))
-    quality = not objective.cheap
+    quality = None if objective is None else objective.quality
     return Budget(
         epochs=epochs,
         batch_size=batch_size,
         patience=max(5, epochs // 3),
-        monitor=objective.name if quality else "val_loss",
-        mode=objective.direction if quality else "min",
+        monitor="val_loss" if quality is None else quality.name,
+        mode="min" if quality is None else quality.direction,
         callbacks=callbacks,
     )
 

@@ -70,6 +70,20 @@ def key(values: Mapping[str, Any]) -> str:
     return json.dumps(values, sort_keys=True)
 
 
+def scores_of(trial: Trial) -> list[float]:
+    """All objectives of a trial, the single score of one that has no others; empty where one of them is missing.
+
+    Example:
+
+    >>> scores_of(Trial(0, {}, score=0.9, scores=[0.9, -2.0])), scores_of(Trial(1, {}, FAILED))
+    ([0.9, -2.0], [])
+    """
+    if trial.score is None:
+        return []
+    scores = trial.scores or [trial.score]
+    return scores if all(map(math.isfinite, scores)) else []
+
+
 class History(Sequence[Trial]):
     """The finished trials of a search, oldest first, as strategies and screens read them.
 

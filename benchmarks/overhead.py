@@ -72,7 +72,7 @@ def main() -> None:
         data,
         Full(),
         Budget(options.epochs, BATCH_SIZE, monitor="val_accuracy", mode="max"),
-        objectives.get("val_accuracy"),
+        objectives.several("val_accuracy"),
         screens.on_costs({}),
         {},
         devices.get("host"),

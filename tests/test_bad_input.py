@@ -70,7 +70,7 @@ CONSTRUCTOR = {
     "an ensemble in words": ({"ensemble": "yes"}, "ensemble must be True, False or None"),
     "an ensemble for the least latency": (
         {"ensemble": True, "objective": "latency_ms"},
-        "ensemble must be left out where a cost is the objective",
+        "ensemble must be left out where a cost is an objective",
     ),
     "a negative seed": ({"seed": -1}, "seed must be an integer from 0 up"),
     "a path for a name": ({"project_name": "a/b"}, "project_name must be the name of one folder"),

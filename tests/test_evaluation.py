@@ -60,7 +60,7 @@ def make(objective="val_accuracy", limits=None, estimator=None, budget=None, che
         data,
         estimator or Instant(),
         budget or Budget(epochs=12, batch_size=16),
-        objectives.get(objective),
+        objectives.several(objective),
         screens.on_costs(objectives.limits(limits or {})),
         objectives.limits(limits or {}),
         Clock(),

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import autonas
-from autonas import searching
+from autonas import pareto, searching
 from autonas.errors import InputError, ProjectError, SearchError
 from autonas.searching import Goal
 
@@ -91,9 +91,33 @@ def test_the_front_of_one_objective_is_the_best_trial_and_its_equals():
     assert len(result.pareto_front()) > 1
 
 
-def test_a_strategy_for_one_objective_is_not_given_several():
-    with pytest.raises(InputError, match=r"several objectives.*random"):
-        autonas.search(build, metrics, objective=["accuracy", {"energy": "min"}])
+def test_a_strategy_for_one_objective_is_asked_with_weighings_of_several():
+    objective = ["accuracy", {"energy": "min"}]
+    result = autonas.search(build, metrics, "evolution", objective=objective, max_trials=20)
+    other = autonas.search(build, metrics, autonas.ParEGO("evolution"), objective=objective, max_trials=20)
+    assert [trial.values for trial in result.trials] == [trial.values for trial in other.trials]
+
+
+def test_shares_of_the_budget_need_one_score():
+    with pytest.raises(InputError, match="evaluates in full where there are several objectives"):
+        autonas.search(
+            build, lambda values, budget: metrics(values), "asha", objective={"accuracy": "max", "energy": "min"}
+        )
+
+
+def test_the_hypervolume_grows_to_that_of_the_front():
+    objective = {"accuracy": "max", "energy": "min"}
+    result = autonas.search(build, metrics, "random", objective=objective, max_trials=15)
+    table = result.hypervolume({"accuracy": 0.0, "energy": 500.0})
+    assert table["hypervolume"].is_monotonic_increasing
+    scores = [[trial.metrics["accuracy"], -trial.metrics["energy"]] for trial in result.trials]
+    assert table["hypervolume"].iloc[-1] == pytest.approx(pareto.hypervolume(scores, [0.0, -500.0]))
+    assert result.hypervolume().attrs["reference"] == {
+        "accuracy": min(s[0] for s in scores),
+        "energy": max(-s[1] for s in scores),
+    }
+    with pytest.raises(InputError, match="reference must be a dict"):
+        result.hypervolume({"accuracy": 0.0})
 
 
 def test_numbers_may_be_of_any_kind():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autonas.errors import InputError
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.objectives.costs import Flops, LatencyMs, Memory, Parameters, Size
 from autonas.objectives.quality import DIRECTIONS, Quality
+from autonas.objectives.tradeoff import Tradeoff
 
 COSTS: dict[str, type[Cost]] = {
     "params": Parameters,
@@ -46,24 +47,59 @@ def get(identifier: Any) -> Objective:
     keras_tuner = sys.modules.get("keras_tuner")  # whoever holds an objective of Keras Tuner has it loaded
     if keras_tuner is not None and isinstance(identifier, keras_tuner.Objective):
         return restore(identifier.name, identifier.direction)
-    several = isinstance(identifier, (list, tuple))
     near = difflib.get_close_matches(str(identifier), [*COSTS, *(f"val_{name}" for name in DIRECTIONS)], n=1)
     raise InputError.of(
         "objective",
-        f"one of the costs {sorted(COSTS)}, a metric of Keras such as 'val_accuracy', or a keras_tuner.Objective",
+        f"one of the costs {sorted(COSTS)}, a metric of Keras such as 'val_accuracy', a keras_tuner.Objective, an "
+        "autonas.Tradeoff, or a list of several of these",
         repr(identifier),
-        "Several objectives at once are not searched for: choose one, and put limits on costs."
-        if several
-        else (f"Did you mean {near[0]!r}?" if near else ""),
+        f"Did you mean {near[0]!r}?" if near else "",
     )
 
 
-def restore(name: str, direction: str) -> Objective:
-    """Returns the objective of this name and direction.
+def several(identifier: Any) -> list[Objective]:
+    """Returns all objectives that are meant: of one the only one, of a list or a dict each of them.
+
+    Args:
+        identifier: What `get` takes, a list of these, or a dict of name -> `"max"` or `"min"`.
+
+    Raises:
+        InputError: If one of them is none, two have the same name, or there is none.
+
+    Example:
+
+    >>> [objective.name for objective in several(["val_accuracy", "latency_ms"])]
+    ['val_accuracy', 'latency_ms']
+    """
+    if isinstance(identifier, Mapping):
+        found = [restore(name, direction) for name, direction in identifier.items()]
+    else:
+        found = [get(one) for one in (identifier if isinstance(identifier, (list, tuple)) else [identifier])]
+    names = [objective.name for objective in found]
+    if not found or len(set(names)) < len(names):
+        raise InputError.of("objective", "one or several, each of another name", repr(identifier))
+    return found
+
+
+def lead(found: Sequence[Objective]) -> Objective | None:
+    """The metric of the trainings: the first that one of several objectives depends on; None where none depends on any."""
+    return next((objective.quality for objective in found if objective.quality is not None), None)
+
+
+def restore(name: str, direction: str, made_with: Mapping[str, Any] | None = None) -> Objective:
+    """Returns the objective that `Objective.plain` told.
+
+    Args:
+        name: Its name.
+        direction: `"max"` or `"min"`.
+        made_with: The arguments of a `Tradeoff`; None for all others.
 
     Raises:
         InputError: If a cost is to be maximised, or the direction is neither `"max"` nor `"min"`.
     """
+    if made_with is not None:
+        parts = {part: restore(*made_with[part]) for part in ("quality", "cost")}
+        return Tradeoff(**{**made_with, **parts})
     if direction not in ("max", "min") or (name in COSTS and direction == "max"):
         raise InputError.of(f"The direction of {name!r}", "'max' or 'min', and 'min' for a cost", repr(direction))
     return COSTS[name]() if name in COSTS else Quality(name, direction)

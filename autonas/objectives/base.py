@@ -6,7 +6,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import keras
@@ -56,9 +56,32 @@ class Objective(abc.ABC):
     direction: str
     cheap: ClassVar[bool]
 
+    @property
+    def sign(self) -> int:
+        """What turns a value so that higher is better, and back: 1 or -1."""
+        return 1 if self.direction == "max" else -1
+
     def score(self, value: float) -> float:
         """Turns a value so that higher is better."""
-        return value if self.direction == "max" else -value
+        return self.sign * value
+
+    @property
+    @abc.abstractmethod
+    def quality(self) -> Objective | None:
+        """The metric of a training that it depends on, which also says which epoch was best; None for a cost."""
+
+    @property
+    @abc.abstractmethod
+    def costs(self) -> Mapping[str, Cost]:
+        """The costs that it depends on, by name."""
+
+    @abc.abstractmethod
+    def value(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
+        """Its value, from the metrics of a training and the costs of the model, by name."""
+
+    def plain(self) -> list[Any]:
+        """What `autonas.objectives.restore` makes it anew of, as plain data."""
+        return [self.name, self.direction]
 
 
 class Cost(Objective):
@@ -66,6 +89,20 @@ class Cost(Objective):
 
     direction = "min"
     cheap = True
+
+    @property
+    def quality(self) -> None:
+        """None: no training shows it."""
+        return None
+
+    @property
+    def costs(self) -> Mapping[str, Cost]:
+        """Itself."""
+        return {self.name: self}
+
+    def value(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
+        """The cost of its name."""
+        return costs[self.name]
 
     @abc.abstractmethod
     def measure(self, built: BuiltModel) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 from autonas import qualities
 from autonas.errors import InputError
-from autonas.objectives.base import Objective
+from autonas.objectives.base import Cost, Objective
 
 _MAXIMISED = """accuracy acc auc binary_accuracy binary_io_u categorical_accuracy concordance_correlation cosine_similarity
 f1_score fbeta_score f_beta_score io_u mean_io_u one_hot_io_u one_hot_mean_io_u pearson_correlation precision
@@ -51,6 +52,20 @@ class Quality(Objective):
         self.name = name
         self.metric = name.removeprefix("val_")
         self.direction = _direction(self.metric) if direction is None else direction
+
+    @property
+    def quality(self) -> Quality:
+        """Itself."""
+        return self
+
+    @property
+    def costs(self) -> Mapping[str, Cost]:
+        """None: it is the same on every device."""
+        return {}
+
+    def value(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
+        """The metric of its name."""
+        return metrics[self.name]
 
 
 def _direction(metric: str) -> str:

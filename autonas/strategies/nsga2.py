@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from autonas.pareto import best_first
 from autonas.strategies.base import Strategy, fraction, integer, untried
-from autonas.trials import Trial
+from autonas.trials import Trial, scores_of
 from autonas.values import Values, mutate, recombine, sample
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class NSGA2(Strategy):
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
         """Crosses and changes parents of the first fronts, or draws at random while there are too few trials."""
-        done = [(trial, scores) for trial in history if (scores := _scores(trial))]
+        done = [(trial, scores) for trial in history if (scores := scores_of(trial))]
         if len(history) < self.population or len(done) < 2:
             return untried(history, space, rng, lambda: sample(space, rng))
         order = best_first([scores for _, scores in done])[: self.population]
@@ -79,11 +78,3 @@ class NSGA2(Strategy):
 
     def __repr__(self) -> str:
         return f"NSGA2(population={self.population}, crossover={self.crossover})"
-
-
-def _scores(trial: Trial) -> list[float]:
-    """All objectives of a trial, the single score of one that has no others; none where one of them is missing."""
-    if trial.score is None:
-        return []
-    scores = trial.scores or [trial.score]
-    return scores if all(map(math.isfinite, scores)) else []

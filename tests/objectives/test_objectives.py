@@ -44,9 +44,19 @@ def test_an_unknown_objective_lists_the_costs(name):
         objectives.get(name)
 
 
-def test_several_objectives_are_not_taken_for_one():
-    with pytest.raises(InputError, match="Several objectives"):
-        objectives.get(["val_accuracy", "latency_ms"])
+def test_several_objectives_are_read():
+    found = objectives.several(["val_accuracy", "latency_ms"])
+    assert [(objective.name, objective.sign) for objective in found] == [("val_accuracy", 1), ("latency_ms", -1)]
+    found = objectives.several({"val_profit": "max", "size_kb": "min"})
+    assert [(objective.name, objective.sign) for objective in found] == [("val_profit", 1), ("size_kb", -1)]
+    assert objectives.lead(found) is found[0]
+    assert objectives.lead(objectives.several("params")) is None
+
+
+@pytest.mark.parametrize("wrong", [[], ["params", "params"], {}])
+def test_several_objectives_have_names_of_their_own(wrong):
+    with pytest.raises(InputError, match="each of another name"):
+        objectives.several(wrong)
 
 
 def test_what_was_kept_is_restored():

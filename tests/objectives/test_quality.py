@@ -6,6 +6,7 @@ import pytest
 
 from autonas.errors import InputError
 from autonas.objectives.quality import DIRECTIONS, Quality
+from autonas.testing.objectives import check_objective
 
 # Given to a metric as (targets, good predictions, bad ones); the first kind that it takes decides.
 ONE_HOT = np.eye(3, dtype="float32")[[0, 1, 2, 0, 1, 2]]
@@ -117,3 +118,8 @@ def test_a_near_name_is_suggested():
 def test_a_metric_of_the_training_part_is_no_objective():
     with pytest.raises(InputError, match="'val_accuracy'"):
         Quality("accuracy")
+
+
+@pytest.mark.parametrize("name", ["val_accuracy", "val_loss"])
+def test_a_quality_keeps_the_contract_of_objectives(name):
+    check_objective(Quality(name))

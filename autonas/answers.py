@@ -1,0 +1,419 @@
+"""What a task does after `fit`: it answers with its model, exports it, and tells what the search found."""
+
+from __future__ import annotations
+
+import abc
+import copy
+import functools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autonas import assembly, front, heads, lite, objectives, reading, report, streams, trials
+from autonas import data as data_module
+from autonas.errors import InputError, NotFittedError, SearchError
+from autonas.finalists import as_plain
+from autonas.quiet import quiet as _chatter_off
+
+if TYPE_CHECKING:
+    import keras
+    import keras_tuner
+    import pandas as pd
+
+    from autonas.devices.base import Device
+    from autonas.exported import ExportReport
+    from autonas.heads.base import Head
+    from autonas.inputs.base import Input
+    from autonas.objectives.base import Objective
+    from autonas.preparation import Part
+    from autonas.project import Project
+    from autonas.retrain import Retrained
+    from autonas.trials import Trial, TrialStore
+
+KEPT = 256  # examples that an exported file is compared on
+
+
+class Answers(abc.ABC):
+    """The answering side of a task; `autonas.AutoModel` adds the side that fits."""
+
+    input: Input
+    head: Head
+    device: Device
+    objectives: list[Objective]
+    verbose: int
+    _project: Project | None
+    _store: TrialStore
+    _control_store: TrialStore
+    _finished: dict[str, Any] | None
+    _model: keras.Model | None
+    _hyperparameters: list[dict[str, Any]]
+    _target: str | list[str] | None
+    _kept: Part | None
+
+    @property
+    def objective(self) -> Objective:
+        """What is optimised; of several objectives the first, which is the `score` of a trial."""
+        return self.objectives[0]
+
+    @property
+    def model(self) -> keras.Model:
+        """The current model, preprocessing included: the one that `fit` returned, or that `select` chose after it."""
+        if self._finished is None:
+            raise NotFittedError(
+                f"This {type(self).__name__} is not fitted. Call fit, or autonas.load a finished project."
+            )
+        if self._model is None and self._project is not None:
+            with _chatter_off():
+                self._model = self._project.load_model()
+        return self._model
+
+    def predict(self, x: Any, batch_size: int = 256) -> np.ndarray:
+        """Answers in the user's terms.
+
+        Args:
+            x: Examples of the kind that `fit` got; or the path of a table, or of a folder of images. Columns that `fit` did
+                not see, and the target, are left out. Of a folder, the images in it and in its folders are answered in the
+                order of their sorted paths, `sorted(Path(x).rglob("*.png"))`. A `tf.data.Dataset`, of any size, is gone
+                through block by block.
+            batch_size: Examples at a time.
+
+        Returns:
+            One answer for each example.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            InputError: If the examples have another form than those of `fit`.
+        """
+        return self.head.decode(self._outputs(x, batch_size))
+
+    def evaluate(
+        self, x: Any, y: Any = None, *, target: Any = None, sample_weight: Any = None, batch_size: int = 256
+    ) -> dict[str, float]:
+        """Returns the loss and the metrics on labelled examples, given as `fit` takes them, by name.
+
+        A frame or a file needs no `target` if `fit` got its name. A `tf.data.Dataset`, of any size, is gone through block by
+        block; the metrics are those of the whole.
+        """
+        model = self.model
+        if y is None and target is None and (hasattr(x, "columns") or reading.is_file(x)):
+            target = self._target
+        x, y = read(self.input, x, y, target)
+        if not model.compiled:
+            raise NotFittedError(
+                "The loss or a metric is code of yours, which a project cannot keep: call model.compile."
+            )
+        step: Callable[[Any], Any] | None = None
+        with _chatter_off():
+            labels = []
+            for part, targets, weights in streams.portions(x, y, sample_weight, self.input, batch_size):
+                targets = self.head.check(targets)
+                data_module.check_lengths(part, targets, weights)
+                labels.append((targets, self.head.weights(targets, None, weights)))
+                for batch in self._batches(part, *labels[-1], batch_size):
+                    if step is None:
+                        model.test_on_batch(*batch)  # starts the metrics; further steps add to them
+                        step = model.test_function
+                    else:
+                        step(iter([batch]))
+            result = {name: float(value) for name, value in model.get_metrics_result().items()}
+            every = data_module.mapped(lambda *parts: np.concatenate(parts), *(targets for targets, _ in labels))
+            weighted = None if labels[0][1] is None else np.concatenate([weights for _, weights in labels])
+            return self.head.exact(result, every, functools.cache(lambda: self._outputs(x, batch_size)), weighted)
+
+    def export(
+        self,
+        path: str | Path,
+        quantize: str | None = None,
+        *,
+        representative_data: Any = None,
+        data: Any = None,
+    ) -> ExportReport:
+        """Writes the model, runs what was written, and compares its answers with the model's.
+
+        Args:
+            path: The suffix decides how: `.keras`, `.tflite`, `.onnx` (`pip install 'autonas[onnx]'`), and a name without
+                one is a SavedModel folder.
+            quantize: Of a `.tflite`: None is float32, `"float16"` halves its size, `"dynamic"` keeps weights as int8,
+                `"int8"` computes in int8 as well, `"full_int8"` takes and gives int8 too, for microcontrollers and the Edge
+                TPU. `autonas.lite.Model` takes raw examples in all of them.
+            representative_data: Examples that `"int8"` takes its ranges from; a hundred or more, without labels. None takes
+                held-out examples of `fit`, as long as this object has them.
+            data: `(x, y)`, or a frame or a file with the target in it: the examples that file and model are compared on,
+                with their metrics. None takes `representative_data`, or else held-out examples of `fit` with their labels.
+
+        Returns:
+            The report, which is usable as a path.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            InputError: If an argument cannot be used.
+            AutonasError: If the model cannot be written so, or a package that writes or runs it is not installed.
+
+        Example:
+
+        >>> report = clf.export("digits.tflite", quantize="int8", data=(x_test, y_test))
+        >>> report.metrics_before["accuracy"], report.metrics_after["accuracy"]
+        (0.981, 0.979)
+        """
+        from autonas import export, exported
+
+        kept, (x, y) = self._kept, (self._kept, None) if self._kept is None else (self._kept.x, self._kept.y)
+        representative = None if kept is None else kept.x
+        if representative_data is not None:
+            parts = streams.examples(representative_data, self.input, export.CALIBRATION)
+            representative = data_module.spread(next(iter(parts)), export.CALIBRATION)
+            x, y = representative, None
+        if data is not None:
+            x, y = self._checked_pair(data)
+        with _chatter_off():
+            written = export.export(
+                self.model,
+                path,
+                functools.partial(assembly.on_device, self.model, self.input, self.head),
+                lite.files(self.input, self.head),
+                quantize,
+                None if representative is None else self.input.numbers(representative),
+            )
+            report = exported.compare(written, quantize, self.model, self.input, self.head, x, y)
+        self._say(report.summary())
+        return report
+
+    def _checked_pair(self, given: Any) -> tuple[Any, Any]:
+        """Labelled examples in their canonical form."""
+        alone = not isinstance(given, tuple)
+        if (alone and self._target is None and not reading.is_path(given)) or (not alone and len(given) != 2):
+            raise InputError.of(
+                "data", "(x, y), or what has the target that `fit` was told of in it", repr(type(given))
+            )
+        x, y = (given, None) if alone else given
+        x, y = read(self.input, x, y, self._target if alone else None)
+        parts = []
+        for part, labels, _ in streams.portions(x, y, None, self.input, KEPT):
+            parts.append((part, self.head.check(labels)))
+            data_module.check_lengths(*parts[-1], None)
+        examples, targets = (
+            data_module.mapped(lambda *arrays: np.concatenate(arrays), *side) for side in zip(*parts, strict=True)
+        )
+        return examples, targets
+
+    def _outputs(self, x: Any, batch_size: int) -> Any:
+        model, outputs = self.model, []
+        if reading.is_path(x) or (self._target is not None and hasattr(x, "columns")):
+            x = beside(self.input, x, reading.unlabelled(x, self._target))
+        for part in streams.examples(x, self.input, batch_size):
+            outputs.append(model.predict(data_module.feed(part), batch_size=batch_size, verbose=0))
+        return data_module.mapped(lambda *parts: np.concatenate(parts), *outputs)
+
+    def _batches(self, x: Any, y: Any, weights: np.ndarray | None, batch_size: int) -> Iterator[tuple[Any, Any, Any]]:
+        """Of checked examples, with what the finished model is judged by."""
+        targets = self.head.finished_targets(y)
+        for start in range(0, data_module.length(x), batch_size):
+            rows = slice(start, start + batch_size)
+            weight = None if weights is None else weights[rows]
+            yield data_module.feed(data_module.take(x, rows)), data_module.take(targets, rows), weight
+
+    def costs(self) -> dict[str, float]:
+        """Returns all costs of the model: parameters, FLOPs, activation memory, size, and latency with its interval."""
+        model = assembly.on_device(self.model, self.input, self.head)
+        built = objectives.BuiltModel(model, self.device, lite.files(self.input, self.head))
+        with _chatter_off():
+            return objectives.measure({name: kind() for name, kind in objectives.COSTS.items()}, built)
+
+    def leaderboard(self) -> pd.DataFrame:
+        """One row a trial, best first: status, score, metrics, costs, seconds, hyperparameters."""
+        self._need_trials()
+        return trials.leaderboard(self._store.trials)
+
+    def importance(self) -> pd.DataFrame:
+        """Which hyperparameters mattered, and what the best trials have in them: one row each, the most important first.
+
+        Returns:
+            Columns `hyperparameter`, `importance` (share of the variance of the scores that it explains by itself, see
+            `autonas.analysis.importance`), `best_quarter` and `all` (the label that the best quarter of the trials has more of
+            than all trials, with its shares, or median and quartiles).
+
+        Raises:
+            NotFittedError: Before `fit`.
+            SearchError: If fewer than ten trials completed, or all have the same score.
+        """
+        from autonas import analysis
+
+        self._need_trials()
+        space = self._searched()
+        found = analysis.importance(space, self._store.trials)
+        if found is None:
+            completed = len(trials.completed(self._store.trials))
+            raise SearchError(f"Importance is told by ten trials or more that differ; {completed} completed.")
+        return analysis.importance_table(found, analysis.favoured(space, self._store.trials))
+
+    def report(self) -> str:
+        """The search in some lines: what was tried and found, what that is worth, and what the search favoured.
+
+        See `docs/report.md` for how to read it.
+        """
+        from autonas.loop import STARTING_POINT
+
+        self._need_trials()
+        several = len(self.objectives) > 1
+        told = front.summary(self._store.trials, self.objectives, self._control_store.trials) if several else []
+        text = report.summary(
+            self._store.trials,
+            self._finished["finalists"] if self._finished else [],
+            self.objective.name,
+            self.objective.sign,
+            STARTING_POINT,
+            self._control_store.trials,
+            self._searched(),
+            told,
+        )
+        return "\n".join(filter(None, [text, self.head.summary()]))
+
+    def pareto_front(self) -> pd.DataFrame:
+        """The trade-offs of several objectives: the trials that no other one beats, best first by the first objective.
+
+        Returns:
+            One row a trial, with the columns of `autonas.front.table`. `values` says of which training the metrics are:
+            `"retrained"` are those of a full training, `"searched"` the estimator's, which are lower as a rule. Who is on the
+            front is decided by the estimator's, which all trials have.
+        """
+        self._need_trials()
+        return front.table(self._store.trials, self.objectives, self._retrained())
+
+    def hypervolume(self, reference: Mapping[str, float] | None = None) -> pd.DataFrame:
+        """How much the front covered after each trial.
+
+        Args:
+            reference: objective -> value from which on it counts. None takes the worst of the trials in each.
+
+        Returns:
+            Columns `trial`, `seconds` (of all trials until then) and `hypervolume`; the reference is in
+            `.attrs["reference"]`.
+
+        Raises:
+            InputError: If the reference is not of exactly the objectives.
+        """
+        self._need_trials()
+        return front.hypervolumes(self._store.trials, self.objectives, reference)
+
+    def plot_front(self, path: str | Path) -> Path:
+        """Draws the front of the first two objectives, and the hypervolume over time; needs `autonas[plot]`.
+
+        Args:
+            path: Of the picture, such as `"front.png"`.
+
+        Raises:
+            InputError: If there is one objective only.
+            AutonasError: If matplotlib is not installed.
+        """
+        self._need_several("plot_front")
+        return front.plot(self._store.trials, self.objectives, path, self.pareto_front())
+
+    def select(self, which: str | None = None, **limits: float) -> keras.Model:
+        """Chooses another model of the front, which from then on is the task's: `predict`, `export` and `costs` go by it.
+
+        The trial is trained in full, as the finalists of `fit` were, and then on all the data, without a bound on the time.
+        Its model is kept in the project, so that the same choice is answered from disk ever after.
+
+        Args:
+            which: `"knee"` is the model that `fit` returned; it needs no limits, and they need no `which`.
+            **limits: cost -> the most that it may be, objective -> the worst that it may be. The best trial that keeps to them
+                is chosen, by the first objective without a limit and by the values of the search.
+
+        Returns:
+            The model.
+
+        Raises:
+            InputError: If no trial keeps to the limits; what the front offers is named.
+            NotFittedError: Before `fit`, and of a loaded project if the choice is not kept and there is no data to train on.
+
+        Example:
+
+        >>> clf = autonas.ImageClassifier(objective=["val_accuracy", "latency_ms"]).fit(x, y)
+        >>> model = clf.select(latency_ms=1.5)
+        >>> clf.export("model.tflite")
+        """
+        self._need_several("select")
+        if which not in (None, front.KNEE) or (which is not None and limits):
+            raise InputError.of("select", "called with 'knee' or with limits", f"{which!r} and {limits}")
+        if self._finished is None or self._project is None:
+            raise NotFittedError(
+                f"This {type(self).__name__} is not fitted. Call fit, or autonas.load a finished project."
+            )
+        winner = self._finished["winner"]
+        number = front.within(self._store.trials, self.objectives, limits).number if limits else winner
+        content = self._project.read()
+        if number == winner:
+            self.head, self._model = self._kept_head(content), None
+            return self.model
+        kept = self._finished.setdefault("selected", {})
+        if str(number) in kept:
+            with _chatter_off():
+                model = self._project.load_model(self._project.selected_file(number))
+            self.head, self._model = self._kept_head(kept[str(number)]), model
+            return model
+        trial = next(trial for trial in self._store.trials if trial.number == number)
+        model, head, outcome = self._train_selected(trial)
+        self._project.save_model(model, self._project.selected_file(number))
+        kept[str(number)] = {
+            "head": [heads.name_of(head), head.get_config()],
+            "epochs": outcome.epochs,
+            "finalist": as_plain(outcome.finalists)[0],
+        }
+        self._project.write({**content, "finished": self._finished})
+        self.head, self._model = head, model
+        return model
+
+    @abc.abstractmethod
+    def _train_selected(self, trial: Trial) -> tuple[keras.Model, Head, Retrained]:
+        """Trains a trial that `select` chose."""
+
+    @staticmethod
+    def _kept_head(content: dict[str, Any]) -> Head:
+        name, config = content["head"]
+        return heads.HEADS[name].from_config(config)
+
+    def _retrained(self) -> dict[int, dict[str, float]]:
+        """The metrics of the full trainings, by the number of the trial; of several ways to train one the best."""
+        found: dict[int, dict[str, float]] = {}
+        finished = self._finished or {}
+        chosen = [entry["finalist"] for entry in finished.get("selected", {}).values()]
+        for finalist in [*finished.get("finalists", []), *chosen]:
+            if finalist["score"] is not None:
+                found.setdefault(finalist["trial"], finalist["metrics"])
+        return found
+
+    def _need_several(self, method: str) -> None:
+        self._need_trials()
+        if len(self.objectives) < 2:
+            raise InputError.of(
+                f"The objective of a task whose {method} is called", "several", repr(self.objective.name)
+            )
+
+    def _searched(self) -> keras_tuner.HyperParameters:
+        """The hyperparameters of the search, as the project keeps them."""
+        import keras_tuner
+
+        kept = copy.deepcopy(self._hyperparameters)  # Keras Tuner changes what it reads
+        return keras_tuner.HyperParameters.from_config({"space": kept, "values": {}})
+
+    def _say(self, text: str) -> None:
+        if self.verbose:
+            sys.stdout.write(text + "\n")
+
+    def _need_trials(self) -> None:
+        if self._project is None:
+            raise NotFittedError(f"This {type(self).__name__} has no trials. Call fit, or autonas.load a project.")
+
+
+def read(input: Input, x: Any, y: Any, target: Any) -> tuple[Any, Any]:
+    """Examples and targets, whether they came apart, in one frame, in a file or in a folder."""
+    examples, y = reading.given(x, y, target)
+    return beside(input, x, examples), y
+
+
+def beside(input: Input, x: Any, examples: Any) -> Any:
+    """Examples that came out of `x`; if that was a file, paths in it start where it lies."""
+    return input.in_folder(examples, Path(x).parent) if reading.is_file(x) else examples

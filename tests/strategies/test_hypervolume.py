@@ -1,0 +1,63 @@
+import keras_tuner
+import numpy as np
+import pytest
+from scipy.stats import norm, wilcoxon
+
+from autonas.errors import InputError
+from autonas.pareto import hypervolume
+from autonas.strategies.hypervolume import Hypervolume, quantiles
+from autonas.strategies.nsga2 import NSGA2
+from autonas.testing.strategies import p_value_against_random
+from autonas.trials import FAILED, Trial
+
+
+def tables(sizes=6, depth=5):
+    """Labels with an effect each on a quality and on a cost, drawn by a seed."""
+    hp = keras_tuner.HyperParameters()
+    for number in range(depth):
+        hp.Choice(f"c{number}", [str(label) for label in range(sizes)])
+    return hp
+
+
+def front(strategy, seed, trials=40):
+    rng = np.random.default_rng(seed)
+    effects = rng.random((2, 5, 6))
+    history = []
+    for number in range(trials):
+        values = strategy.propose(history, tables(), np.random.default_rng([seed, number]))
+        places = [int(values[f"c{n}"]) for n in range(5)]
+        quality, cost = (effects[k, range(5), places].sum() for k in range(2))
+        history.append(Trial(number, values, score=quality, scores=[quality, -float(np.exp(cost))]))
+    return hypervolume([trial.scores for trial in history], [0.0, -60.0])
+
+
+def test_it_covers_more_than_evolution():
+    gains = [front(Hypervolume(), seed) - front(NSGA2(), seed) for seed in range(6)]
+    assert wilcoxon(gains, alternative="greater").pvalue < 0.05
+
+
+def test_with_one_objective_it_beats_random_search():
+    assert p_value_against_random(Hypervolume(pool=200), trials=35, searches=8) < 0.02
+
+
+def test_objectives_are_learned_as_quantiles_and_failures_as_the_worst():
+    trials = [
+        Trial(0, {}, score=5.0, scores=[5.0, -1e9]),
+        Trial(1, {}, FAILED),
+        Trial(2, {}, score=1.0, scores=[1.0, 0.0]),
+    ]
+    steps = norm.ppf([1 / 6, 3 / 6, 5 / 6])
+    np.testing.assert_allclose(quantiles(trials), [[steps[2], steps[1]], [steps[0]] * 2, [steps[1], steps[2]]])
+
+
+def test_a_long_history_is_fitted_in_part():
+    trials = [Trial(n, {"c0": str(n % 6)}, score=float(-n), scores=[float(-n), float(n)]) for n in range(30)]
+    best = trials[:10]
+    kept = [trial.number for trial in Hypervolume(memory=8)._remembered(trials, best)]
+    assert kept == [0, 1, 2, 3, 26, 27, 28, 29]
+
+
+@pytest.mark.parametrize("arguments", [{"initial": 1}, {"pool": 1}, {"memory": 1.5}])
+def test_impossible_arguments(arguments):
+    with pytest.raises(InputError, match="Hypervolume's"):
+        Hypervolume(**arguments)

@@ -379,7 +379,7 @@ class AutoModel(Answers):
         twins = ready.space.twins if not self.estimator.judges_late_choices else lambda values: []
         kind = ready.space.kind if together is not None else lambda values: None
         budget = dataclasses.replace(ready.budget, deadline=end)
-        trained = payable(self._store.trials, ready.data, ready.everything, budget)
+        trained = payable(self._store.trials, ready.everything, budget)
         order = front.ordered if len(self.objectives) > 1 else trials.completed
         chosen = finalists.choose(trained, self.top_k, STARTING_POINT, twins, kind, order)
         return self._train(chosen, ready, budget, together, view)

@@ -132,7 +132,8 @@ def retrain(
         budget: Of one training. With a deadline, the epochs of all trainings are shortened by one factor so that they end
             before it; where that leaves too little of them, the last finalists are left out. One that is alone gets all the
             time; if it stops before that, it is trained on all the data too. Where it can be augmented, which makes it safe
-            to train without a look at unseen examples, it is trained on all the data at once, and not judged.
+            to train without a look at unseen examples, it is trained on all the data at once and not judged: there is
+            nothing to choose from.
         score: Turns the metrics of a training and its trial into a score, higher is better.
         seed: Of all that is random here.
         view: Told what goes on.
@@ -151,7 +152,7 @@ def retrain(
     if affordable < len(trials):
         view.say(f"The time that is left is enough to train {max(1, affordable)} of {len(trials)} finalists well.")
     finals = _Finals(space, everything, budget, score, seed, view, together is not None or data.head.calibrates, rank)
-    if affordable == 0 and trials[0] is not plain and not finals.keeps_outputs:
+    if affordable <= 1 and trials[0] is not plain and not finals.keeps_outputs:
         return finals.unjudged(trials[0])
     entries = finals.first_fold(trials[: max(1, affordable)], data, alone=affordable == 0)
     if together is not None:
@@ -214,7 +215,7 @@ class _Finals:
 
     def unjudged(self, trial: Trial) -> Retrained:
         """Trains one network on all the data, for as many epochs as there is time for, without a look at unseen examples."""
-        self.view.stage(f"Training trial {trial.number + 1} on all the data: there is no time to judge it before")
+        self.view.stage(f"Training trial {trial.number + 1} on all the data: there is no time to judge several before")
         begun = time.monotonic()
         patient = dataclasses.replace(self.budget, patience=None)
         planned = _fit_time(patient, trial, self.everything, 0, least=trial.seconds)
@@ -453,21 +454,16 @@ def _on_everything(
     return result.model, result.epochs
 
 
-def payable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget) -> list[Trial]:
-    """The trials that there is time to train in full, on the training part and then on all the data.
+def payable(trials: Sequence[Trial], everything: Data, budget: Budget) -> list[Trial]:
+    """The trials that there is time to train once in full, on all the data; all of them if there are none.
 
-    If there are none, those that can be trained once; if there are none of these either, all of them. A network that is ahead
-    in a short training but would get a fraction of its epochs in the last one is no winner.
+    A network that is ahead in a short training but would get a fraction of its epochs in the last one is no winner.
     """
-    twice = [trial for trial in trials if _affordable([trial], data, everything, budget)]
-    return twice or [trial for trial in trials if _is_payable_once(trial, everything, budget)] or list(trials)
-
-
-def _is_payable_once(trial: Trial, everything: Data, budget: Budget) -> bool:
     if budget.deadline is None:
-        return True
+        return list(trials)
     least = dataclasses.replace(budget, epochs=math.ceil(LEAST_EPOCHS * budget.epochs))
-    return _seconds(trial, everything, least) <= budget.deadline - time.monotonic()
+    left = budget.deadline - time.monotonic()
+    return [trial for trial in trials if _seconds(trial, everything, least) <= left] or list(trials)
 
 
 def _with_late_choices(trials: Sequence[Trial], affordable: int, everything: Data, budget: Budget) -> Sequence[Trial]:

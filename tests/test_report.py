@@ -43,7 +43,10 @@ def test_the_summary_says_what_an_ensemble_is_made_of():
 def test_a_training_that_was_not_judged_is_no_evidence():
     unjudged = [{**FINALISTS[0], "score": None, "scores": []}]
     text = report.summary(TRIALS, unjudged, "val_accuracy", 1, HUMAN)
-    assert "on all the data and not judged, as there was time for one training: trial 2 (evolution), 9 epochs" in text
+    assert (
+        "on all the data and not judged, as there was no time for others to compare it with: trial 2 (evolution), 9 epochs"
+        in text
+    )
     assert "on the validation part" not in text
     assert "after full training" not in text
 

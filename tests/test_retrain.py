@@ -230,14 +230,14 @@ def test_what_cannot_be_trained_in_time_is_no_finalist():
     candidate, data, everything = setting()
     quick, slow = timed(candidate.values, 0, 0.01), timed(candidate.values, 1, 10.0)
     budget = dataclasses.replace(BUDGET, epochs=30, deadline=time.monotonic() + 60)
-    assert retrain.payable([slow, quick], data, everything, budget) == [quick]
-    assert retrain.payable([slow], data, everything, budget) == [slow]
+    assert retrain.payable([slow, quick], everything, budget) == [quick]
+    assert retrain.payable([slow], everything, budget) == [slow]
     once = timed(candidate.values, 2, 60 / (30 * 4))
-    assert retrain.payable([slow, once], data, everything, budget) == [once]
-    assert retrain.payable([slow, quick], data, everything, BUDGET) == [slow, quick]
+    assert retrain.payable([slow, once], everything, budget) == [once]
+    assert retrain.payable([slow, quick], everything, BUDGET) == [slow, quick]
 
 
-@pytest.mark.parametrize(("time_for", "on_all_the_data"), [(1.6, True), (0.4, False), (2.1, False)])
+@pytest.mark.parametrize(("time_for", "on_all_the_data"), [(1.6, True), (2.1, True), (0.4, False), (3.1, False)])
 def test_time_for_one_training_is_for_all_the_data_if_it_can_be_augmented(monkeypatch, time_for, on_all_the_data):
     """`time_for` counts trainings of the least epochs that say something; under half of one there are too few to augment."""
     candidate, data, everything = setting()

@@ -61,8 +61,8 @@ def summary(
     unjudged = [finalist for finalist in finalists if finalist["score"] is None]
     finalists = [finalist for finalist in finalists if finalist["score"] is not None]
     lines += [
-        f"Trained in full, on all the data and not judged, as there was no time for others to compare it with: trial {f['trial'] + 1} "
-        f"({f['origin']}), {f['epochs']} epochs, {f['seconds']:.1f} s"
+        f"Trained in full, on all the data and not judged, as there was no time for others to compare it with: "
+        f"trial {f['trial'] + 1} ({f['origin']}), {f['epochs']} epochs, {f['seconds']:.1f} s"
         for f in unjudged
     ]
     if finalists:

@@ -227,7 +227,7 @@ def timed(values, number, step, origin="evolution"):
 
 
 def test_what_cannot_be_trained_in_time_is_no_finalist():
-    candidate, data, everything = setting()
+    candidate, _, everything = setting()
     quick, slow = timed(candidate.values, 0, 0.01), timed(candidate.values, 1, 10.0)
     budget = dataclasses.replace(BUDGET, epochs=30, deadline=time.monotonic() + 60)
     assert retrain.payable([slow, quick], everything, budget) == [quick]

@@ -199,6 +199,40 @@ class Answers(abc.ABC):
         )
         return examples, targets
 
+    def model_code(self, path: str | Path) -> Path:
+        """Writes the architecture as stand-alone Keras source, to be read, changed and trained without this package.
+
+        Its `build()` makes the network that was searched, the layer `core` of the model, with fresh weights. What stands
+        before it has nothing to train but may hold whole vocabularies, so that it stays in the `.keras` file.
+
+        Args:
+            path: Of the `.py` file; what stood there is replaced.
+
+        Returns:
+            The path.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            InputError: If a layer is not Keras's own, or the path does not end in `.py`.
+
+        Example:
+
+        >>> clf.model_code("network.py")
+        >>> from network import build
+        >>> core = build()
+        >>> core.set_weights(clf.model.get_layer("core").get_weights())
+        """
+        from autonas import model_code
+
+        path = Path(path)
+        if path.suffix != ".py":
+            raise InputError.of("path", "the name of a .py file", repr(str(path)))
+        with _chatter_off():
+            text = model_code.source(self.model.get_layer(assembly.CORE))
+        with trials.replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        return path
+
     def _outputs(self, x: Any, batch_size: int) -> Any:
         model, outputs = self.model, []
         if reading.is_path(x) or (self._target is not None and hasattr(x, "columns")):

@@ -34,7 +34,7 @@ LAYERS = [
     "objectives",
     "inputs heads blocks",
     "lite",
-    "exported",
+    "exported model_code",
     "space default_spaces",
     "proxies graph_network",
     "assembly strategies screens",

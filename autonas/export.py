@@ -134,7 +134,7 @@ def to_tflite(model: keras.Model, quantize: str | None = None, representative: A
             raise
         except Exception as error:  # The converter's own error is not public; anything that leaves it means the same.
             raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
-    left = tflite.read(content).float_operations if quantize == "full_int8" else ()
+    left = tflite.float_operations(tflite.read(content)) if quantize == "full_int8" else ()
     if left:
         hint = "Export with quantize='int8', which leaves them in float, or search with operations='int8'."
         raise AutonasError(f"LiteRT has no int8 operation for {', '.join(left)}. {hint}")

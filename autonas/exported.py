@@ -92,7 +92,7 @@ def compare(
     Raises:
         AutonasError: If the package that runs such a file is not installed.
     """
-    left = tflite.read(path.read_bytes()).float_operations if quantize == "int8" else ()
+    left = tflite.float_operations(tflite.read(path.read_bytes())) if quantize == "int8" else ()
     report = ExportReport(path, quantize, _size(path) / 1024, float_operations=left)
     if x is None:
         return report

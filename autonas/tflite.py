@@ -1,100 +1,376 @@
-"""One reading of a `.tflite`: which operations it runs, on which tensors. Nothing is executed."""
+"""Files in LiteRT's format, read and written without TensorFlow: operators, the shapes they work on, their options.
+
+The format is a flatbuffer; its schema comes with `ai-edge-litert`, so that all this runs on a device too.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import math
+import functools
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-FLOAT_KINDS = ("FLOAT32", "FLOAT16", "FLOAT64", "BFLOAT16")
-_BYTES = {"FLOAT64": 8, "INT64": 8, "UINT64": 8, "FLOAT32": 4, "INT32": 4, "UINT32": 4, "FLOAT16": 2, "BFLOAT16": 2}
-_BYTES |= {"INT16": 2, "UINT16": 2}
+import numpy as np
+
+from autonas.errors import AutonasError, InputError
+from autonas.quiet import quiet
+
+Shape = tuple[int, ...]
+
+_IDENTIFIER = b"TFL3"
+_KEPT = 64  # numbers of an integer constant that say what an operator does: axes, paddings, a permutation
+_INT, _SHORT, _BYTE = struct.Struct("<i"), struct.Struct("<H"), struct.Struct("<b")
+_SHAPE_INPUT = {"RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}  # which input is the shape of the output
+_POINTING = ("ReshapeOptions", "SqueezeOptions")  # tables of options that point to other places
+_DTYPES = {
+    "FLOAT32": "float32",
+    "FLOAT16": "float16",
+    "FLOAT64": "float64",
+    "INT8": "int8",
+    "INT16": "int16",
+    "INT32": "int32",
+    "INT64": "int64",
+    "UINT8": "uint8",
+    "BOOL": "bool",
+}
 
 
 @dataclasses.dataclass(frozen=True)
 class Tensor:
-    """A tensor of the file.
+    """What goes into an operator or comes out of one.
 
     Attributes:
-        name: As the converter named it.
-        kind: Its type, by LiteRT's name: `"FLOAT32"`, `"INT8"`.
-        shape: With one for an open size.
-        constant: Whether the file holds its values, as of weights.
+        shape: With a batch of one.
+        dtype: As NumPy names it.
+        constant: Whether the file holds its values.
+        values: Those of a small constant of integers, flattened; None for all others.
     """
 
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    constant: bool
+    shape: Shape
+    dtype: str = "float32"
+    constant: bool = False
+    values: tuple[int, ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many numbers it has."""
+        return int(np.prod(self.shape, dtype=np.int64))
 
     @property
     def bytes(self) -> int:
-        """What it takes in memory; one byte for an element of a type that has no larger size here."""
-        return math.prod(self.shape) * _BYTES.get(self.kind, 1)
+        """Memory of its numbers."""
+        return self.size * np.dtype(self.dtype).itemsize
 
 
 @dataclasses.dataclass(frozen=True)
-class Operation:
-    """An operation; `inputs` and `outputs` are numbers of tensors."""
+class Operator:
+    """One operator of a model.
+
+    Attributes:
+        kind: As the schema names it: `"CONV_2D"`.
+        inputs: What it takes, in the order of the schema; None for an optional input that is not there.
+        outputs: What it makes.
+        options: Those of its kind, by the schema's names; without any, an empty dict.
+        table: The schema's name of the table of options: `"Conv2DOptions"`.
+        version: Of its kind in the schema.
+        reads: Positions, among the operators, of those whose outputs it takes.
+    """
 
     kind: str
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class File:
-    """A model in LiteRT's format: its operations in the order in which they run."""
-
-    tensors: tuple[Tensor, ...]
-    operations: tuple[Operation, ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[Tensor, ...]
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    table: str = ""
+    version: int = 1
+    reads: tuple[int, ...] = ()
 
     @property
-    def float_operations(self) -> tuple[str, ...]:
-        """The kinds of operations that compute with floating-point numbers, those between types left out."""
-        found = []
-        for operation in self.operations:
-            kinds = {self.tensors[number].kind for number in (*operation.inputs, *operation.outputs)}
-            if kinds & {*FLOAT_KINDS} and operation.kind not in ("QUANTIZE", "DEQUANTIZE"):
-                found.append(operation.kind)
-        return tuple(dict.fromkeys(found))
+    def activations(self) -> list[Tensor]:
+        """The inputs that are computed rather than stored."""
+        return [tensor for tensor in self.inputs if tensor is not None and not tensor.constant]
+
+    @property
+    def constants(self) -> list[Tensor]:
+        """The inputs that the file holds."""
+        return [tensor for tensor in self.inputs if tensor is not None and tensor.constant]
 
 
-def read(content: bytes) -> File:
-    """Reads a model of one graph.
+def read(tflite: bytes) -> list[Operator]:
+    """Reads the operators of a model's main graph, in the order in which they run.
 
     Args:
-        content: Of a `.tflite`; files that follow the model do not matter.
+        tflite: A model in LiteRT's format; other files may be appended to it.
+
+    Raises:
+        InputError: If it is no such model.
+        AutonasError: If `ai-edge-litert` is not installed.
 
     Example:
 
-    >>> [operation.kind for operation in read(to_tflite(model)).operations]
+    >>> [operator.kind for operator in read(to_tflite(model))]
     ['CONV_2D', 'MEAN', 'FULLY_CONNECTED', 'SOFTMAX']
     """
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
-    graph, types = model.subgraphs[0], _names(schema.TensorType)
-    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    kinds = _names(schema.BuiltinOperator)
-    tensors = []
-    for tensor in graph.tensors:
-        held = model.buffers[tensor.buffer]
-        constant = (held.data is not None and len(held.data) > 0) or getattr(held, "size", 0) > 0
-        shape = tuple(max(1, int(size)) for size in ([] if tensor.shape is None else tensor.shape))
-        tensors.append(Tensor(tensor.name.decode(), types[tensor.type], shape, constant))
-    operations = [
-        Operation(kinds[codes[each.opcodeIndex]], _numbers(each.inputs), _numbers(each.outputs))
-        for each in graph.operators or []
-    ]
-    return File(tuple(tensors), tuple(operations), _numbers(graph.inputs), _numbers(graph.outputs))
+    if tflite[4:8] != _IDENTIFIER:
+        raise InputError.of("tflite", "a model in LiteRT's format", f"{len(tflite)} bytes of something else")
+    operators = _Reader(tflite, _shapes(tflite)).operators()
+    return operators if _consistent(operators) else _Reader(tflite, _shapes(tflite, run=True)).operators()
 
 
-def _numbers(given: object) -> tuple[int, ...]:
-    """Numbers of tensors; -1 stands for an input that is left out."""
-    return () if given is None else tuple(int(number) for number in given if number >= 0)  # type: ignore[attr-defined]
+def float_operations(operators: Sequence[Operator]) -> tuple[str, ...]:
+    """The kinds of operators that compute with floating-point numbers, those between types left out.
+
+    Example:
+
+    >>> float_operations(read(to_tflite(model, "int8", x)))
+    ('SIN',)
+    """
+    found = []
+    for operator in operators:
+        kinds = {tensor.dtype for tensor in (*operator.inputs, *operator.outputs) if tensor is not None}
+        if any(kind.startswith("float") for kind in kinds) and operator.kind not in ("QUANTIZE", "DEQUANTIZE"):
+            found.append(operator.kind)
+    return tuple(dict.fromkeys(found))
 
 
-def _names(enumeration: type) -> dict[int, str]:
-    return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}
+class _Table:
+    """One table of a flatbuffer. Read by hand: the schema's own classes take a hundred times as long for a large model."""
+
+    def __init__(self, content: bytes, position: int) -> None:
+        self.content, self.position = content, position
+        self._fields = position - _INT.unpack_from(content, position)[0]
+        self._end = _SHORT.unpack_from(content, self._fields)[0]
+
+    def at(self, field: int) -> int:
+        """Where the value of a field stands; 0 for one that has its default."""
+        slot = 4 + 2 * field
+        offset = _SHORT.unpack_from(self.content, self._fields + slot)[0] if slot < self._end else 0
+        return self.position + offset if offset else 0
+
+    def number(self, field: int, form: struct.Struct, default: int = 0) -> int:
+        at = self.at(field)
+        return form.unpack_from(self.content, at)[0] if at else default
+
+    def target(self, field: int) -> int:
+        """Where that stands which a field points to."""
+        at = self.at(field)
+        return at + _INT.unpack_from(self.content, at)[0] if at else 0
+
+    def numbers(self, field: int) -> tuple[int, ...]:
+        at = self.target(field)
+        return struct.unpack_from(f"<{_INT.unpack_from(self.content, at)[0]}i", self.content, at + 4) if at else ()
+
+    def tables(self, field: int) -> list[_Table]:
+        at = self.target(field)
+        count = _INT.unpack_from(self.content, at)[0] if at else 0
+        places = range(at + 4, at + 4 + 4 * count, 4)
+        return [_Table(self.content, place + _INT.unpack_from(self.content, place)[0]) for place in places]
+
+    @property
+    def plain(self) -> bytes:
+        """All that stands in the table itself: equal for tables that are equal but for what they point to."""
+        size = _SHORT.unpack_from(self.content, self._fields + 2)[0]
+        return (
+            self.content[self._fields : self._fields + self._end]
+            + self.content[self.position + 4 : self.position + size]
+        )
+
+
+class _Reader:
+    """Reads the operators of the main graph; a tensor is read once, however many take it.
+
+    Shapes are LiteRT's own, for a batch of one: what the file says of them is wrong where the batch is one with another
+    dimension, such as the steps of a sequence. A shape that the model computes from them is a constant here.
+    """
+
+    def __init__(self, content: bytes, shapes: Mapping[int, Shape]) -> None:
+        self._content, self._shapes = content, shapes
+        model = _Table(content, _INT.unpack_from(content, 0)[0])
+        graph = model.tables(2)[0]
+        self._buffers, self._tables, self._nodes = model.tables(4), graph.tables(0), graph.tables(3)
+        self._codes = [
+            (_names("BuiltinOperator")[max(c.number(3, _INT), c.number(0, _BYTE))], c.number(2, _INT, 1))
+            for c in model.tables(1)
+        ]
+        self._tensors: dict[int, Tensor] = {}
+        self._made: dict[int, int] = {}  # number of a tensor -> position of its operator
+        self._options: dict[Any, tuple[str, dict[str, Any]]] = {}
+
+    def operators(self) -> list[Operator]:
+        return [self._operator(node, place) for place, node in enumerate(self._nodes)]
+
+    def _operator(self, node: _Table, place: int) -> Operator:
+        kind, version = self._codes[node.number(0, _INT)]
+        taken, made = node.numbers(1), node.numbers(2)
+        inputs = [None if number < 0 else self._tensor(number) for number in taken]
+        outputs = tuple(self._tensor(number) for number in made)
+        at = _SHAPE_INPUT.get(kind, -1)
+        if 0 <= at < len(taken):
+            inputs[at] = Tensor((len(outputs[0].shape),), self._tensor(taken[at]).dtype, True, outputs[0].shape)
+        sources = [self._made[number] for place, number in enumerate(taken) if place != at and number in self._made]
+        self._made.update(dict.fromkeys(made, place))
+        table, options = self._table(node)
+        return Operator(kind, tuple(inputs), outputs, options, table, version, tuple(dict.fromkeys(sources)))
+
+    def _tensor(self, number: int) -> Tensor:
+        if number not in self._tensors:
+            table = self._tables[number]
+            dtype = _DTYPES.get(_names("TensorType")[table.number(1, _BYTE)], "float32")
+            shape = self._shapes.get(number, ())
+            at = self._buffers[table.number(2, _INT)].target(0)
+            length = _INT.unpack_from(self._content, at)[0] if at else 0
+            values = None
+            if length and dtype in ("int32", "int64") and length <= _KEPT * np.dtype(dtype).itemsize:
+                values = tuple(np.frombuffer(self._content[at + 4 : at + 4 + length], dtype).tolist())
+            self._tensors[number] = Tensor(shape, dtype, length > 0, values)
+        return self._tensors[number]
+
+    def _table(self, node: _Table) -> tuple[str, dict[str, Any]]:
+        """The name of an operator's table of options, and what stands in it."""
+        code, at = node.number(3, _BYTE), node.target(4)
+        if not code or not at:
+            return "", {}
+        name = _names("BuiltinOptions")[code]
+        key = (name, at) if name in _POINTING else (name, _Table(self._content, at).plain)
+        if key not in self._options:
+            packed = getattr(_schema(), name)()
+            packed.Init(self._content, at)
+            found = vars(getattr(_schema(), f"{name}T").InitFromObj(packed))
+            plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in found.items()}
+            self._options[key] = name, plain
+        return self._options[key]
+
+
+def write(operators: Sequence[Operator], seed: int = 0) -> bytes:
+    """Writes a model of operators side by side; those of equal inputs share them.
+
+    Args:
+        operators: What stands in the model. Their constants whose values are not known get random ones, each its own.
+        seed: Of these values.
+
+    Returns:
+        A model in LiteRT's format. Its outputs are those of all operators.
+
+    Raises:
+        AutonasError: If `ai-edge-litert` is not installed.
+
+    Example:
+
+    >>> relu = Operator("RELU", (Tensor((1, 64)),), (Tensor((1, 64)),))
+    >>> [operator.kind for operator in read(write([relu, relu]))]
+    ['RELU', 'RELU']
+    """
+    return _Writer(np.random.default_rng(seed)).content(operators)
+
+
+class _Writer:
+    """Builds the flatbuffer's tables from the schema's own classes."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._schema = _schema()
+        self._tensors: list[Any] = []
+        self._buffers = [self._schema.BufferT()]  # the first is the empty one, by convention
+        self._codes: dict[tuple[str, int], Any] = {}
+        self._inputs: dict[tuple[int, Tensor], int] = {}  # of the model, by their place in the operators
+
+    def content(self, operators: Sequence[Operator]) -> bytes:
+        import flatbuffers
+
+        nodes = [self._node(operator) for operator in operators]
+        graph = self._schema.SubGraphT()
+        graph.inputs = list(self._inputs.values())
+        graph.outputs = [number for node in nodes for number in node.outputs]
+        graph.tensors, graph.operators = self._tensors, nodes
+        model = self._schema.ModelT()
+        model.version, model.subgraphs, model.buffers = 3, [graph], self._buffers
+        model.operatorCodes = list(self._codes.values())
+        builder = flatbuffers.Builder(1024)
+        builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
+        return bytes(builder.Output())
+
+    def _node(self, operator: Operator) -> Any:
+        node = self._schema.OperatorT()
+        node.opcodeIndex = self._code(operator)
+        node.inputs = [-1 if tensor is None else self._input(tensor, at) for at, tensor in enumerate(operator.inputs)]
+        node.outputs = [self._add(tensor) for tensor in operator.outputs]
+        if operator.table:
+            node.builtinOptionsType = getattr(self._schema.BuiltinOptions, operator.table)
+            node.builtinOptions = getattr(self._schema, f"{operator.table}T")()
+            for name, value in operator.options.items():
+                setattr(node.builtinOptions, name, value)
+        return node
+
+    def _code(self, operator: Operator) -> int:
+        key = operator.kind, operator.version
+        if key not in self._codes:
+            code = self._codes[key] = self._schema.OperatorCodeT()
+            code.builtinCode = getattr(self._schema.BuiltinOperator, operator.kind)
+            code.deprecatedBuiltinCode = min(code.builtinCode, 127)  # one byte, for readers that know no other
+            code.version = operator.version
+        return list(self._codes).index(key)
+
+    def _input(self, tensor: Tensor, at: int) -> int:
+        if tensor.constant:
+            return self._add(tensor)
+        if (at, tensor) not in self._inputs:
+            self._inputs[at, tensor] = self._add(tensor)
+        return self._inputs[at, tensor]
+
+    def _add(self, tensor: Tensor) -> int:
+        added = self._schema.TensorT()
+        added.name = f"tensor_{len(self._tensors)}"
+        added.shape = list(tensor.shape)
+        dtype = next(name for name, known in _DTYPES.items() if known == tensor.dtype)
+        added.type = getattr(self._schema.TensorType, dtype)
+        if tensor.constant:
+            buffer = self._schema.BufferT()
+            buffer.data = np.frombuffer(self._values(tensor).tobytes(), np.uint8)
+            self._buffers.append(buffer)
+            added.buffer = len(self._buffers) - 1
+        self._tensors.append(added)
+        return len(self._tensors) - 1
+
+    def _values(self, tensor: Tensor) -> np.ndarray:
+        if tensor.values is not None:
+            return np.array(tensor.values, tensor.dtype)
+        if np.issubdtype(tensor.dtype, np.floating):
+            return self._rng.uniform(0.1, 1, tensor.size).astype(tensor.dtype)
+        return np.ones(tensor.size, tensor.dtype)
+
+
+def _shapes(content: bytes, run: bool = False) -> dict[int, Shape]:
+    """The shapes that LiteRT gives to the tensors of a model, by number; some are only known when it has run."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    with quiet():
+        interpreter = Interpreter(
+            model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        )
+        interpreter.allocate_tensors()
+    if run:
+        for details in interpreter.get_input_details():
+            interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
+        interpreter.invoke()
+    return {details["index"]: tuple(details["shape"].tolist()) for details in interpreter.get_tensor_details()}
+
+
+def _consistent(operators: Sequence[Operator]) -> bool:
+    """Whether all shapes are known: a reshaping keeps the size."""
+    reshaped = [operator for operator in operators if operator.kind == "RESHAPE" and operator.inputs[0] is not None]
+    return all(operator.inputs[0].size == operator.outputs[0].size for operator in reshaped)  # type: ignore[union-attr]
+
+
+@functools.cache
+def _names(enumeration: str) -> dict[int, str]:
+    members = vars(getattr(_schema(), enumeration))
+    return {value: name for name, value in members.items() if isinstance(value, int)}
+
+
+@functools.cache
+def _schema() -> Any:
+    try:
+        from ai_edge_litert import schema_py_generated
+    except ImportError as error:
+        raise AutonasError("Models in LiteRT's format are read with it: pip install ai-edge-litert") from error
+    return schema_py_generated

@@ -23,13 +23,16 @@ ROOT = Path(autonas.__file__).parent
 
 # Each line may import from the lines above it, never from its own line or below (but for its own folder).
 LAYERS = [
-    "errors tflite",
+    "errors",
     "quiet registry trials",
+    "tflite timing regression",
+    "kernels",
     "data graph labels generators reading values pareto checkpoint",
     "encoding improvement processes",
     "qualities splits columns scaling streams frozen graph_features learning_curves",
     "thresholds sequences",
     "export",
+    "profiling",
     "devices",
     "objectives",
     "inputs heads blocks",

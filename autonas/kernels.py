@@ -1,0 +1,179 @@
+"""What LiteRT runs of a `.tflite`: the kernels behind its operators, and how their work is described to a regressor.
+
+Activations are part of the operators already. Operators on float32 that XNNPACK knows are run by it, in partitions; each
+change between XNNPACK and LiteRT's own kernels costs something. Shapes that are computed from the batch are constants
+by the time a model runs, and so is what is computed of constants alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from autonas.tflite import Operator, Tensor
+
+FEATURES = (
+    "multiplications",
+    "input",
+    "output",
+    "constant",
+    "taps",
+    "input_channels",
+    "output_channels",
+    "positions",
+    "stride",
+)
+
+_ELEMENTWISE = {
+    *("ABS", "ADD", "CEIL", "COS", "DIV", "ELU", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LEAKY_RELU", "LOG", "LOGISTIC"),
+    *("MAXIMUM", "MINIMUM", "MUL", "NEG", "POW", "PRELU", "RELU", "RELU6", "RELU_N1_TO_1", "ROUND", "RSQRT", "SIN"),
+    *("SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "TANH"),
+}
+_DELEGATED = _ELEMENTWISE | {
+    *("AVERAGE_POOL_2D", "BATCH_MATMUL", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE"),
+    *("FULLY_CONNECTED", "MAX_POOL_2D", "MEAN", "PAD", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE", "RESIZE_BILINEAR"),
+    *("SLICE", "SOFTMAX", "SPACE_TO_DEPTH", "SPLIT", "STRIDED_SLICE", "SUM", "TRANSPOSE", "TRANSPOSE_CONV"),
+}
+_INDEXED = {"GATHER"}  # what is taken counts, not what it is taken from
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """One kernel at work.
+
+    Attributes:
+        kind: What regressors are kept by: operator, type, and which of several ways of it.
+        work: What `FEATURES` names, as logarithms to the base of two.
+    """
+
+    kind: str
+    work: tuple[float, ...]
+
+
+def kernel(operator: Operator) -> Kernel:
+    """Describes an operator as a kernel.
+
+    Args:
+        operator: Of a model that was read.
+
+    Example:
+
+    >>> kernel(tflite.read(content)[0]).kind
+    'CONV_2D'
+    """
+    taken = sum(tensor.size for tensor in operator.activations)
+    made = sum(tensor.size for tensor in operator.outputs)
+    stored = sum(tensor.size for tensor in operator.constants if tensor.values is None)
+    if operator.kind in _INDEXED:
+        taken, stored = made, 0
+    taps = _taps(operator)
+    channels = _last(operator.activations[0]) if operator.activations else 1
+    multiplied = made * taps * (_depth(operator, channels))
+    stride = int(operator.options.get("strideW", 1)) * int(operator.options.get("strideH", 1))
+    positions = made // max(1, _last(operator.outputs[0]))
+    work = (multiplied, taken, made, stored, taps, channels, _last(operator.outputs[0]), positions, stride)
+    return Kernel(_kind(operator), tuple(math.log2(1 + amount) for amount in work))
+
+
+def _kind(operator: Operator) -> str:
+    main = next(iter(operator.activations or operator.outputs))
+    parts = [operator.kind]
+    if main.dtype != "float32":
+        parts.append(main.dtype)
+    if operator.kind in _ELEMENTWISE:
+        parts += _broadcast(operator)
+    if operator.kind in ("CONV_2D", "DEPTHWISE_CONV_2D") and _taps(operator) == 1:
+        parts.append("pointwise")
+    if operator.kind in ("SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "CONCATENATION", "CUMSUM"):
+        parts.append("last" if _touches_last(operator) else "other")
+    return " ".join(parts)
+
+
+def _broadcast(operator: Operator) -> list[str]:
+    """How the smaller input of an elementwise operator is repeated: a number, a row, or otherwise."""
+    made = operator.outputs[0]
+    smaller = [tensor for tensor in operator.inputs if tensor is not None and tensor.size < made.size]
+    if not smaller:
+        return []
+    if smaller[0].size == 1:
+        return ["scalar"]
+    return ["row" if _last(smaller[0]) == _last(made) else "broadcast"]
+
+
+def _touches_last(operator: Operator) -> bool:
+    rank = len(operator.activations[0].shape)
+    axes = [int(operator.options.get("axis", 0))]
+    if operator.kind != "CONCATENATION" and operator.constants and operator.constants[-1].values:
+        axes = list(operator.constants[-1].values)
+    return any(axis % max(1, rank) == rank - 1 for axis in axes)
+
+
+def _last(tensor: Tensor) -> int:
+    return tensor.shape[-1] if tensor.shape else 1
+
+
+def _taps(operator: Operator) -> int:
+    if operator.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"):
+        kernel = operator.inputs[1]
+        return kernel.shape[1] * kernel.shape[2] if kernel is not None else 1
+    return int(operator.options.get("filterWidth", 1)) * int(operator.options.get("filterHeight", 1))
+
+
+def _depth(operator: Operator, channels: int) -> int:
+    """How many products are summed for each output and tap."""
+    if operator.kind in ("CONV_2D", "FULLY_CONNECTED"):
+        kernel = operator.inputs[1]
+        return kernel.shape[-1] if kernel is not None else channels
+    if operator.kind == "BATCH_MATMUL":
+        shape = operator.activations[0].shape
+        return (
+            shape[-2] if operator.options.get("adjX") and operator.activations[0] is operator.inputs[0] else shape[-1]
+        )
+    return 1
+
+
+def delegated(operator: Operator) -> bool:
+    """Whether LiteRT hands it to XNNPACK."""
+    tensors = [*operator.activations, *operator.outputs]
+    return operator.kind in _DELEGATED and all(tensor.dtype == "float32" for tensor in tensors)
+
+
+def running(operators: Sequence[Operator]) -> list[Operator]:
+    """The operators that do something at each inference: not those whose result is known from shapes and constants.
+
+    Args:
+        operators: Those of a model, in their order.
+    """
+    return [operator for operator, fixed in zip(operators, _fixed(operators), strict=True) if not fixed]
+
+
+def _fixed(operators: Sequence[Operator]) -> list[bool]:
+    fixed: list[bool] = []
+    for operator in operators:
+        computed = len(operator.activations)
+        known = sum(1 for place in operator.reads if fixed[place])
+        fixed.append(operator.kind == "SHAPE" or (computed > 0 and known == len(operator.reads) == computed))
+    return fixed
+
+
+def partitions(operators: Sequence[Operator]) -> int:
+    """How many times LiteRT goes to XNNPACK: it takes all that is ready for one of both, then all for the other.
+
+    Args:
+        operators: Those of a model, in their order.
+    """
+    left, done, count, ours = list(range(len(operators))), set[int](), 0, False
+    turned = 0
+    while left and turned < 2:
+        taken = set[int]()
+        for place in left:
+            ready = all(source in done or source in taken for source in operators[place].reads)
+            if ready and delegated(operators[place]) == ours:
+                taken.add(place)
+        turned = 0 if taken else turned + 1
+        count += ours and bool(taken)
+        done |= taken
+        left = [place for place in left if place not in taken]
+        ours = not ours
+    return count

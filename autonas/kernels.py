@@ -85,6 +85,10 @@ def _kind(operator: Operator) -> str:
         parts += _broadcast(operator)
     if operator.kind in ("CONV_2D", "DEPTHWISE_CONV_2D") and _taps(operator) == 1:
         parts.append("pointwise")
+    if operator.kind == "TRANSPOSE" and operator.constants and operator.constants[0].values:
+        parts.append("outer" if operator.constants[0].values[-1] == len(operator.outputs[0].shape) - 1 else "inner")
+    if operator.kind == "BATCH_MATMUL" and operator.options.get("adjY"):
+        parts.append("adjoint")
     if operator.kind in ("SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "CONCATENATION", "CUMSUM"):
         parts.append("last" if _touches_last(operator) else "other")
     return " ".join(parts)
@@ -131,6 +135,11 @@ def _depth(operator: Operator, channels: int) -> int:
             shape[-2] if operator.options.get("adjX") and operator.activations[0] is operator.inputs[0] else shape[-1]
         )
     return 1
+
+
+def constant_bytes(operators: Sequence[Operator]) -> int:
+    """Bytes of what the operators have to read beside what they compute; XNNPACK gives each a copy of its own."""
+    return sum(t.bytes for o in operators if o.kind not in _INDEXED for t in o.constants)
 
 
 def delegated(operator: Operator) -> bool:

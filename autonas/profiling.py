@@ -29,8 +29,10 @@ _MOST_WORK = 5_000_000  # multiplications in one timed model, but for a single o
 _MOST_BYTES = 400_000  # the same for its constants and outputs, which in a model stay in a cache
 _AT_ONCE = 24  # models that take turns
 _ROUNDS = 4
-_QUICKEST = 0.1  # quantile of the runs that is kept: others on the machine only add to a time
-_MIXTURES = 40
+_MIXTURES = 60
+KERNEL, MIXTURE, STREAM = "kernel", "mixture", "stream"
+
+_STREAMS = (1, 4, 16, 64, 128)  # dense layers of a quarter of a megabyte
 _CHEAP = 12  # logarithm of the multiplications of an operator in a mixture
 
 
@@ -39,10 +41,13 @@ class Timed:
     """A model of operators, and what it takes.
 
     Attributes:
-        operators: What is in it, in their order.
-        ms: One inference, in milliseconds.
+        role: `"kernel"` for one operator, several times; `"mixture"` for several; `"stream"` for more constants than a cache
+            holds.
+        operators: What is in it.
+        ms: One inference, in milliseconds: the quickest of many, since others on the machine only add to a time.
     """
 
+    role: str
     operators: tuple[Operator, ...]
     ms: float
 
@@ -58,14 +63,20 @@ def measure(operators: Sequence[Operator], seconds: float, num_threads: int = 1)
     Returns:
         A timed model for each operator that can be run on its own, and those of mixtures.
     """
-    models = [[operator] * _copies(operator) for operator in operators]
-    models += list(mixtures(operators))
+    models = [(KERNEL, [operator] * _copies(operator)) for operator in operators]
+    models += [(MIXTURE, mixture) for mixture in mixtures(operators)]
+    models += [(STREAM, [_dense()] * count) for count in _STREAMS]
     timed: list[Timed] = []
     share = seconds / len(models)
     for start in range(0, len(models), _AT_ONCE):
-        group = [(tuple(parts), run) for parts in models[start : start + _AT_ONCE] for run in _runs(parts, num_threads)]
-        times = timing.take_turns([run for _, run in group], share, min_runs=_ROUNDS, rounds=_ROUNDS)
-        timed += [Timed(parts, float(np.quantile(t, _QUICKEST))) for (parts, _), t in zip(group, times, strict=True)]
+        group = [
+            (role, tuple(parts), run)
+            for role, parts in models[start : start + _AT_ONCE]
+            for run in _runs(parts, num_threads)
+        ]
+        times = timing.take_turns([run for *_, run in group], share, min_runs=_ROUNDS, rounds=_ROUNDS)
+        found = zip(group, times, strict=True)
+        timed += [Timed(role, parts, min(known)) for (role, parts, _), known in found]
     return timed
 
 
@@ -88,8 +99,14 @@ def mixtures(operators: Sequence[Operator]) -> Iterator[list[Operator]]:
     rng = np.random.default_rng(0)
     cheap = [operator for operator in operators if kernels.kernel(operator).work[0] < _CHEAP]
     for _ in range(_MIXTURES if cheap else 0):
-        length = int(2 ** rng.uniform(1, 7))
+        length = int(2 ** rng.uniform(1, 5))
         yield [cheap[place] for place in rng.integers(0, len(cheap), length)]
+
+
+def _dense() -> Operator:
+    plain = {"fusedActivationFunction": 0, "weightsFormat": 0, "keepNumDims": False, "asymmetricQuantizeInputs": False}
+    inputs = (Tensor((1, 128)), Tensor((512, 128), constant=True), Tensor((512,), constant=True))
+    return Operator("FULLY_CONNECTED", inputs, (Tensor((1, 512)),), plain, "FullyConnectedOptions")
 
 
 def machine(num_threads: int) -> dict[str, Any]:
@@ -148,7 +165,7 @@ def write(path: Path, timed: Sequence[Timed], num_threads: int) -> None:
     for model in timed:
         for part in model.operators:
             numbers.setdefault(json.dumps(plain(part)), len(numbers))
-    models = [[[numbers[json.dumps(plain(part))] for part in model.operators], model.ms] for model in timed]
+    models = [[m.role, [numbers[json.dumps(plain(part))] for part in m.operators], m.ms] for m in timed]
     head = {"format": FORMAT, "version": VERSION, "machine": machine(num_threads)}
     rows = ["[\n" + ",\n".join(lines) + "\n]" for lines in (list(numbers), [json.dumps(model) for model in models])]
     body = json.dumps(head, indent=1)[:-2] + f',\n "operators": {rows[0]},\n "models": {rows[1]}\n}}\n'
@@ -174,4 +191,6 @@ def read(path: Path) -> tuple[dict[str, Any], list[Timed]]:
         hint = "Make one on the device: python -m autonas.devices.profile --out FILE.json"
         raise InputError.of("device", f"a profile of version {VERSION}", repr(str(path)), hint)
     known = [operator(each) for each in content["operators"]]
-    return content["machine"], [Timed(tuple(known[n] for n in numbers), ms) for numbers, ms in content["models"]]
+    return content["machine"], [
+        Timed(role, tuple(known[number] for number in numbers), ms) for role, numbers, ms in content["models"]
+    ]

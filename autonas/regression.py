@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 _LINEAR = 4  # the first features are amounts of work, which time cannot fall with
 _LENGTHS = (0.5, 1.0, 2.0, 4.0, 8.0)  # of the correction, in standard deviations of the features
-_NOISES = (1e-4, 1e-3, 1e-2, 1e-1)  # variance of chance in measurements, as a share of that of the correction
+_NOISES = (1e-3, 1e-2, 1e-1)  # variance of chance in measurements, as a share of that of the correction
+_FACTORS = (0.25, 0.6, 1.7, 4.0)  # by which the scale of one feature is tried
+_PASSES = 2
 _ENOUGH = 4  # samples below which there is no correction
 
 
@@ -14,7 +18,7 @@ class Regressor:
     """Predicts times from amounts of work.
 
     A sum of amounts with non-negative factors, fitted to relative errors, is multiplied by a correction: a Gaussian process
-    over the logarithms of the amounts, whose length and noise are those with the least leave-one-out error. Far from all
+    over the logarithms of the amounts, whose scales and noise are those with the least leave-one-out error. Far from all
     samples the correction goes to one, and the prediction grows with the work.
 
     Args:
@@ -36,15 +40,16 @@ class Regressor:
         self._factors = nonnegative(_work(features), times)
         self._least = float(times.min())
         self._mean, deviation = features.mean(0), features.std(0)
-        self._scale = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
-        self._known = (features - self._mean) * self._scale
+        scale = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
         residuals = np.log(times / self._grown(features))
-        self.error, self._length, self._weights = _correction(_distances(self._known, self._known), residuals)
+        found = _correction((features - self._mean) * scale, residuals)
+        self.error, self._scale, self._weights = found.error, scale * found.scale, found.weights
+        self._known = (features - self._mean) * self._scale
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Returns times, shape (m,), for features of the shape (m, d)."""
-        distances = _distances((features - self._mean) * self._scale, self._known)
-        return self._grown(features) * np.exp(np.exp(-distances / (2 * self._length**2)) @ self._weights)
+        likeness = np.exp(-_distances((features - self._mean) * self._scale, self._known) / 2)
+        return self._grown(features) * np.exp(likeness @ self._weights)
 
     def _grown(self, features: np.ndarray) -> np.ndarray:
         return np.maximum(_work(features) @ self._factors, self._least / 10)
@@ -64,19 +69,41 @@ def nonnegative(amounts: np.ndarray, times: np.ndarray, scale: np.ndarray | None
 
 
 def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    squares = (first**2).sum(1)[:, None] + (second**2).sum(1)[None, :] - 2 * first @ second.T
-    return np.maximum(squares, 0)
+    """Squared; small, so that threads of a linear algebra library would only be in each other's way."""
+    return ((first[:, None, :] - second[None, :, :]) ** 2).sum(-1)
 
 
-def _correction(distances: np.ndarray, residuals: np.ndarray) -> tuple[float, float, np.ndarray]:
-    """The error, the length and the weight of each sample, with the least error where each is predicted from the others."""
-    best = (float(np.mean(residuals**2)), 1.0, np.zeros(len(residuals)))
-    for length in _LENGTHS if len(residuals) >= _ENOUGH else ():
-        likeness = np.exp(-distances / (2 * length**2))
-        for noise in _NOISES:
-            inverse = np.linalg.inv(likeness + noise * np.eye(len(residuals)))
-            weights = inverse @ residuals
-            error = float(np.mean((weights / np.diag(inverse)) ** 2))
-            if error < best[0]:
-                best = error, length, weights
-    return np.sqrt(best[0]), *best[1:]
+@dataclasses.dataclass(frozen=True)
+class _Correction:
+    error: float
+    scale: np.ndarray
+    weights: np.ndarray
+
+
+def _correction(features: np.ndarray, residuals: np.ndarray) -> _Correction:
+    """The scale of each feature, and the weight of each sample, with the least error where each is predicted from the others.
+
+    First one scale for all, then each in turn, as long as it helps.
+    """
+    count, width = features.shape
+    best = _Correction(float(np.sqrt(np.mean(residuals**2))), np.ones(width), np.zeros(count))
+    if count < _ENOUGH:
+        return best
+    for length in _LENGTHS:
+        best = min(best, _fitted(features, residuals, np.full(width, 1 / length)), key=lambda each: each.error)
+    for feature in [place for place in range(width) if features[:, place].any()] * _PASSES:
+        for factor in _FACTORS:
+            scale = best.scale.copy()
+            scale[feature] *= factor
+            best = min(best, _fitted(features, residuals, scale), key=lambda each: each.error)
+    return best
+
+
+def _fitted(features: np.ndarray, residuals: np.ndarray, scale: np.ndarray) -> _Correction:
+    likeness = np.exp(-_distances(features * scale, features * scale) / 2)
+    found = []
+    for noise in _NOISES:
+        inverse = np.linalg.inv(likeness + noise * np.eye(len(residuals)))
+        weights = inverse @ residuals
+        found.append(_Correction(float(np.sqrt(np.mean((weights / np.diag(inverse)) ** 2))), scale, weights))
+    return min(found, key=lambda each: each.error)

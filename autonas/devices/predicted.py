@@ -17,7 +17,7 @@ import numpy as np
 
 from autonas import kernels, profiling
 from autonas.devices.base import Device, Latency
-from autonas.profiling import Timed
+from autonas.profiling import KERNEL, MIXTURE, STREAM, Timed
 from autonas.regression import Regressor, nonnegative
 from autonas.tflite import Operator, read
 
@@ -53,11 +53,17 @@ class Predicted(Device):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.machine, timed = profiling.read(self.path)
-        alone = [model for model in timed if _is_alone(model)]
-        mixed = [model for model in timed if not _is_alone(model)]
+        by_role = {role: [model for model in timed if model.role == role] for role in (KERNEL, MIXTURE, STREAM)}
         self._call = _CALL * min(model.ms for model in timed)
-        self._regressors = self._fit(alone)
         self._assumed: set[str] = set()
+        self._streams = np.array(
+            [
+                (kernels.constant_bytes(m.operators), (m.ms - self._call) / kernels.constant_bytes(m.operators))
+                for m in by_role[STREAM]
+            ]
+        )
+        self._regressors = self._fit(by_role[KERNEL])
+        mixed = by_role[MIXTURE]
         rows = np.array([_changes(model.operators) for model in mixed], dtype=float)
         left = np.array([model.ms - self._kernels(model.operators)[0] for model in mixed])
         self._factors = nonnegative(rows, left, np.array([model.ms for model in mixed]))
@@ -94,16 +100,22 @@ class Predicted(Device):
 
     def _kernels(self, operators: Sequence[Operator]) -> tuple[float, float]:
         """The milliseconds of all kernels, and the standard error of that: kinds err each in its own way."""
-        found: dict[str, Counter[tuple[float, ...]]] = defaultdict(Counter)
+        found: dict[str, Counter[tuple[tuple[float, ...], int]]] = defaultdict(Counter)
         for operator in operators:
             kernel = kernels.kernel(operator)
-            found[self._known(kernel.kind)][kernel.work] += 1
-        sums = {
-            kind: float(self._regressors[kind].predict(np.array(list(works))) @ np.array(list(works.values())))
-            for kind, works in found.items()
-        }
+            found[self._known(kernel.kind)][kernel.work, kernels.constant_bytes([operator])] += 1
+        pace = self._pace(kernels.constant_bytes(operators))
+        sums = {}
+        for kind, counted in found.items():
+            works, sizes = zip(*counted, strict=True)
+            each = np.maximum(self._regressors[kind].predict(np.array(works)), pace * np.array(sizes))
+            sums[kind] = float(each @ np.array(list(counted.values())))
         errors = [self._regressors[kind].error * ms for kind, ms in sums.items()]
         return sum(sums.values()), float(np.linalg.norm(errors))
+
+    def _pace(self, size: int) -> float:
+        """Milliseconds for a byte of the constants of a model that has so many: those of a large one are in no cache."""
+        return float(np.interp(np.log(max(1, size)), np.log(self._streams[:, 0]), self._streams[:, 1]))
 
     def _known(self, kind: str) -> str:
         """The kind itself, or the one that it is taken for."""
@@ -119,10 +131,6 @@ class Predicted(Device):
                 stacklevel=2,
             )
         return near
-
-
-def _is_alone(model: Timed) -> bool:
-    return all(operator is model.operators[0] for operator in model.operators)
 
 
 def _changes(operators: Sequence[Operator]) -> list[float]:

@@ -217,7 +217,7 @@ class _Finals:
         """Trains one network on all the data, for as many epochs as there is time for, without a look at unseen examples."""
         self.view.stage(f"Training trial {trial.number + 1} on all the data: there is no time to judge several before")
         begun = time.monotonic()
-        patient = dataclasses.replace(self.budget, patience=None)
+        patient = dataclasses.replace(self.budget, patience=None, epochs=self.budget.longest or self.budget.epochs)
         planned = _fit_time(patient, trial, self.everything, 0, least=trial.seconds)
         try:
             training = self._train(trial, self.everything, planned, 0, last=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autonas.preparation import Given
 
 FULL_STEPS, FEWEST_EPOCHS = 5_000, 15
+LONGER = 2  # times these epochs, where augmentation keeps a network learning and there is time
 
 
 def training_budget(
@@ -41,12 +42,15 @@ def training_budget(
     from autonas.estimators.base import Budget
 
     batch_size = batch_size or input.batch_size(rows)
+    longest = None
     if epochs is None:
         epochs = min(input.most_epochs, max(FEWEST_EPOCHS, FULL_STEPS // math.ceil(rows / batch_size)))
+        longest = LONGER * epochs
     quality = None if objective is None else objective.quality
     return Budget(
         epochs=epochs,
         batch_size=batch_size,
+        longest=longest,
         patience=max(5, epochs // 3),
         monitor="val_loss" if quality is None else quality.name,
         mode="min" if quality is None else quality.direction,

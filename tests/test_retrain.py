@@ -242,20 +242,22 @@ def test_time_for_one_training_is_for_all_the_data_if_it_can_be_augmented(monkey
     """`time_for` counts trainings of the least epochs that say something; under half of one there are too few to augment."""
     candidate, data, everything = setting()
     augmented = {**candidate.values, "adamw_learning_rate": 1e-3}  # stands for another way to train the same network
-    calls = []
+    calls, epochs = [], []
     train = retrain.train
 
     def short(candidate, data, budget, seed):
+        epochs.append(budget.epochs)
         calls.append((data.validation is None, candidate.values == augmented, budget.patience))
         return train(candidate, data, dataclasses.replace(budget, epochs=1, deadline=None), seed)
 
     monkeypatch.setattr(retrain, "train", short)
     monkeypatch.setattr(retrain.time, "monotonic", lambda: 0.0)
     seconds = math.ceil(retrain.LEAST_EPOCHS * 30) * 4 * 0.1 * retrain.MARGIN
-    budget = dataclasses.replace(BUDGET, epochs=30, deadline=time_for * seconds)
+    budget = dataclasses.replace(BUDGET, epochs=30, longest=60, deadline=time_for * seconds)
     outcome = run([timed(candidate.values, 0, 0.1), timed(augmented, 0, 0.1)], candidate, data, everything, budget)
     if on_all_the_data:
         assert calls == [(True, True, None)]
+        assert epochs == [int(time_for * 23)]  # all of the time, also for more than the 30 that others get
         assert outcome.finalists[0].score is None
         assert outcome.finalists[0].share == 1.0
     else:

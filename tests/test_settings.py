@@ -21,7 +21,7 @@ from autonas.strategies.evolution import Evolution
 )
 def test_epochs_and_batches_follow_the_examples(kind, rows, epochs, batch_size):
     budget = settings.training_budget(inputs.get(kind), objectives.get("val_accuracy"), rows, None, None, [])
-    assert (budget.epochs, budget.batch_size) == (epochs, batch_size)
+    assert (budget.epochs, budget.longest, budget.batch_size) == (epochs, 2 * epochs, batch_size)
     assert (budget.monitor, budget.mode) == ("val_accuracy", "max")
 
 
@@ -34,7 +34,7 @@ def test_several_inputs_are_trained_as_the_heaviest_of_them():
 
 def test_what_the_user_says_is_used():
     budget = settings.training_budget(inputs.get("image"), objectives.get("latency_ms"), 100, 3, 8, ["callback"])
-    assert (budget.epochs, budget.batch_size, budget.callbacks) == (3, 8, ["callback"])
+    assert (budget.epochs, budget.longest, budget.batch_size, budget.callbacks) == (3, None, 8, ["callback"])
     assert (budget.monitor, budget.mode) == ("val_loss", "min")
 
 

@@ -83,6 +83,8 @@ class Budget:
     Attributes:
         epochs: Most epochs to train; a decaying learning rate ends there.
         batch_size: Examples in a batch.
+        longest: Epochs that an augmented training may have instead, which learns on, where there is time for them; None adds
+            none.
         patience: Epochs without a better validation metric after which training stops; None never stops.
         monitor: The metric that decides which epoch was best: `"val_accuracy"`.
         mode: `"max"` or `"min"`.
@@ -97,6 +99,7 @@ class Budget:
 
     epochs: int
     batch_size: int
+    longest: int | None = None
     patience: int | None = None
     monitor: str = "val_loss"
     mode: str = "min"

@@ -24,6 +24,7 @@ RUNS = {  # size, and what is better than guessing
     "tables": ({"rows": 200}, 0.3),
     "fraud_detection": ({"cards": 200, "threshold": "f1"}, 0.0),  # so few cards teach nothing
     "several_inputs": ({"rows": 80}, 0.5),
+    "edge_deployment": ({"rows": 300, "epochs": 8}, 0.3),
 }
 
 

@@ -251,3 +251,15 @@ def test_what_has_no_integer_kernel_stays_in_float_or_is_refused():
 def test_int8_takes_ranges_from_representative_examples():
     with pytest.raises(InputError, match="representative_data"):
         to_tflite(keras.Sequential([keras.Input((4,)), L.Dense(3)]), "int8")
+
+
+def test_numbers_of_words_are_not_rounded():
+    from ai_edge_litert.interpreter import Interpreter
+
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, L.Dense(3)(L.Flatten()(L.Embedding(1_000, 8)(inputs))))
+    rows = np.random.default_rng(0).integers(0, 1_000, (50, 4)).astype("float32")
+    run = Interpreter(model_content=to_tflite(model, "int8", rows)).get_signature_runner("serve")
+    (answers,) = run(**{next(iter(run.get_input_details())): rows}).values()
+    expected = model.predict(rows, verbose=0)
+    assert np.abs(answers - expected).max() < 0.05 * np.ptp(expected)

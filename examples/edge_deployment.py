@@ -1,0 +1,51 @@
+"""From limits to a file on a device: digits, recognised with int8 alone, by NumPy and LiteRT.
+
+    python examples/edge_deployment.py [folder]
+
+The search stays among networks that int8 kernels can run and under the limits; the export says what quantisation costs. A
+quarter of the images is held out; the search never sees it.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+import autonas
+
+
+def main(folder: Path, rows: int = 1_797, epochs: int | None = None, **options: Any) -> float:
+    x, y = load_digits(return_X_y=True)
+    images = x.reshape(-1, 8, 8).astype("uint8")[:rows]
+    train, test, y_train, y_test = train_test_split(images, y[:rows], test_size=0.25, stratify=y[:rows], random_state=0)
+
+    clf = autonas.ImageClassifier(
+        operations="int8",
+        limits={"size_kb": 300, "flops": 5e6},
+        directory=folder,
+        project_name="edge",
+        **{"max_time": "3m", "max_trials": 12, **options},
+    )
+    clf.fit(train, y_train, epochs=epochs)
+    clf.model_code(folder / "network.py")  # the architecture, to be read and changed
+
+    for quantize in (None, "float16", "int8", "full_int8"):
+        report = clf.export(folder / f"digits_{quantize or 'float32'}.tflite", quantize, data=(test, y_test))
+        print(f"Held-out digits. {report.summary()}")
+
+    # on the device: this line needs numpy and ai-edge-litert, and takes raw images
+    answers = autonas.lite.Model(folder / "digits_full_int8.tflite").predict(test)
+    return float((answers == y_test).mean())
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]))
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            main(Path(temporary))

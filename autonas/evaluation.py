@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import graph as graph_module
-from autonas.errors import InputError, RejectedError
+from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.loop import Interrupted, Outcome
 from autonas.objectives import COSTS, lead, measure
@@ -207,7 +207,10 @@ class Evaluation:
             return starting_points
         fitted: list[Values] = []
         for point in starting_points:
-            values = self._fitted(point)
+            try:
+                values = self._fitted(point)
+            except TrialError:  # a device that does not answer now is asked again in the candidate's own trial
+                values = point
             if values is not None and values not in fitted:
                 fitted.append(values)
         if not fitted:

@@ -124,6 +124,29 @@ def _width(times: Sequence[float]) -> float:
     return (high - low) / median
 
 
+def check(
+    seconds: float, min_runs: int, max_runs: int, warmup: float, batch_size: int, width: float, repeats: int
+) -> None:
+    """Checks what devices that time something are made with.
+
+    Raises:
+        InputError: If an argument is out of range. Names it.
+    """
+    if min_runs < 6:
+        raise InputError.of("min_runs", "an integer of at least 6", min_runs, "Fewer have no 95 % interval.")
+    if max_runs < min_runs:
+        raise InputError.of("max_runs", f"an integer of at least min_runs ({min_runs})", max_runs)
+    if batch_size < 1:
+        raise InputError.of("batch_size", "an integer of at least 1", batch_size)
+    if repeats < 0:
+        raise InputError.of("repeats", "an integer of at least 0", repeats)
+    for name, duration in [("seconds", seconds), ("warmup", warmup)]:
+        if not 0 <= duration < math.inf:
+            raise InputError.of(name, "a finite number of seconds, not negative", duration)
+    if not width > 0:
+        raise InputError.of("width", "a positive share of the median", width)
+
+
 def inference(tflite: bytes, num_threads: int = 1, batch_size: int = 1) -> Run:
     """Loads a model into LiteRT, with random inputs, the same ones each time.
 

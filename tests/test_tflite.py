@@ -1,13 +1,13 @@
-"""The reading of a .tflite, against LiteRT's interpreter."""
-
-from __future__ import annotations
+"""Reading and writing LiteRT's format: against Keras's own shapes, and by running what was written in LiteRT."""
 
 import keras
 import numpy as np
 import pytest
 
-from autonas import tflite
+from autonas import tflite, timing
+from autonas.errors import InputError
 from autonas.export import to_tflite, with_files
+from autonas.tflite import Operator, Tensor
 
 L = keras.layers
 ROWS = np.random.default_rng(0).normal(size=(8, 8, 8, 2)).astype("float32")
@@ -49,3 +49,80 @@ def test_float_operations_are_named():
     rows = np.random.default_rng(0).normal(size=(20, 8)).astype("float32")
     assert tflite.float_operations(tflite.read(to_tflite(sine, "int8", rows))) == ("SIN",)
     assert tflite.float_operations(tflite.read(to_tflite(model(), "int8", ROWS))) == ()
+
+
+@pytest.fixture(scope="module")
+def content():
+    inputs = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(8, (3, 5), strides=2, padding="same", activation="relu")(inputs)
+    x = keras.layers.DepthwiseConv2D(3)(x)
+    x = keras.layers.Flatten()(x)
+    return to_tflite(keras.Model(inputs, keras.layers.Dense(4, use_bias=False)(x)))
+
+
+def test_operators_have_their_shapes_and_options(content):
+    read = [operator for operator in tflite.read(content) if operator.kind not in ("SHAPE", "STRIDED_SLICE", "PACK")]
+    conv, depthwise, reshape, dense = read
+    assert [operator.kind for operator in read] == ["CONV_2D", "DEPTHWISE_CONV_2D", "RESHAPE", "FULLY_CONNECTED"]
+    assert conv.activations == [Tensor((1, 16, 16, 3))]
+    assert conv.constants[0] == Tensor((8, 3, 5, 3), constant=True)
+    assert conv.outputs == (Tensor((1, 8, 8, 8)),)
+    assert (conv.options["strideW"], conv.options["strideH"]) == (2, 2)
+    assert depthwise.outputs[0].shape == (1, 6, 6, 8)
+    assert reshape.inputs[1].values == (1, 288)  # computed from the batch in the file
+    assert dense.inputs[2] is None
+
+
+def test_an_operator_knows_where_its_inputs_come_from(content):
+    operators = tflite.read(content)
+    kinds = {place: operator.kind for place, operator in enumerate(operators)}
+    dense = operators[-1]
+    assert [kinds[source] for source in dense.reads] == ["RESHAPE"]
+    assert [kinds[source] for source in operators[dense.reads[0]].reads] == ["DEPTHWISE_CONV_2D"]
+
+
+def test_the_steps_of_a_sequence_are_in_the_shapes():
+    inputs = keras.Input((6, 4))
+    x = keras.layers.MultiHeadAttention(2, 3)(inputs, inputs)
+    sizes = {operator.kind: operator for operator in tflite.read(to_tflite(keras.Model(inputs, x)))}
+    assert sizes["SOFTMAX"].outputs[0].size == 2 * 6 * 6
+    assert sizes["FULLY_CONNECTED"].outputs[0].size % 6 == 0
+
+
+def test_a_file_with_others_appended_is_read(content):
+    assert tflite.read(content + b"PK and so on") == tflite.read(content)
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(InputError, match="LiteRT's format"):
+        tflite.read(b"something else")
+
+
+def test_what_was_read_can_be_written_and_runs(content):
+    for operator in tflite.read(content)[-2:]:
+        written = tflite.write([operator] * 3)
+        again = tflite.read(written)
+        assert [(each.kind, each.inputs, each.outputs, each.options) for each in again] == [
+            (operator.kind, operator.inputs, operator.outputs, operator.options)
+        ] * 3
+        timing.inference(written)()
+
+
+def test_what_is_written_computes():
+    from ai_edge_litert.interpreter import Interpreter
+
+    x, twice = Tensor((1, 3)), Tensor((2,), "int32", True, (1, 1))
+    plain = {"fusedActivationFunction": 0, "potScaleInt16": True}
+    add = Operator("ADD", (x, x), (x,), plain, "AddOptions")
+    pad = Operator(
+        "PAD", (x, Tensor((2, 2), "int32", True, (0, 0, *twice.values))), (Tensor((1, 5)),), {}, "PadOptions"
+    )
+    interpreter = Interpreter(model_content=tflite.write([add, pad]))
+    interpreter.allocate_tensors()
+    given = [np.array([[1.0, 2.0, 3.0]], "float32"), np.array([[10.0, 20.0, 30.0]], "float32")]
+    for details, values in zip(interpreter.get_input_details(), given, strict=True):
+        interpreter.set_tensor(details["index"], values)
+    interpreter.invoke()
+    added, padded = (interpreter.get_tensor(details["index"]) for details in interpreter.get_output_details())
+    np.testing.assert_array_equal(added, [[11, 22, 33]])
+    np.testing.assert_array_equal(padded, [[0, 1, 2, 3, 0]])

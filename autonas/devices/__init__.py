@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from typing import Any
+
 from autonas.devices.base import Device, Latency
 from autonas.devices.host import Host
+from autonas.devices.host_keras import HostKeras
+from autonas.devices.predicted import Predicted
+from autonas.devices.rig import Rig
+from autonas.errors import InputError
 from autonas.registry import resolve
 
-DEVICES: dict[str, type[Device]] = {"host": Host}
+DEVICES: dict[str, type[Device]] = {
+    "host": Host,
+    "host-keras": HostKeras,
+    "predicted": Predicted,
+    "rig": Rig,
+}
+_NEEDS = {
+    "predicted": "the path of its profile: device='raspberrypi4.json', or Predicted(path)",
+    "rig": "your callable: device=measure, or Rig(measure)",
+}
 
 
-def get(identifier: str | type[Device] | Device) -> Device:
-    """Returns the device that a name, a class or an instance means."""
-    return resolve("device", DEVICES, Device, identifier)  # type: ignore[type-abstract]
+def get(identifier: str | os.PathLike[str] | Callable[[bytes], float] | type[Device] | Device) -> Device:
+    """Returns the device that is meant.
+
+    Args:
+        identifier: A name, a class or an instance; the path of a profile (`.json`) for what it predicts; or a callable that
+            takes a `.tflite` and returns seconds.
+
+    Raises:
+        InputError: If it is none of these, or if there is no such profile.
+
+    Example:
+
+    >>> get("raspberrypi4.json")
+    """
+    if isinstance(identifier, os.PathLike) or (isinstance(identifier, str) and identifier.endswith(".json")):
+        return Predicted(identifier)
+    if callable(identifier) and not isinstance(identifier, (type, Device)):
+        return Rig(identifier)
+    known: Any = identifier
+    for name, need in _NEEDS.items():
+        if known == name or known is DEVICES[name]:
+            raise InputError.of("device", "complete", repr(name), f"It needs {need}.")
+    return resolve("device", DEVICES, Device, known)  # type: ignore[type-abstract]
 
 
-__all__ = ["DEVICES", "Device", "Host", "Latency", "get"]
+__all__ = ["DEVICES", "Device", "Host", "HostKeras", "Latency", "Predicted", "Rig", "get"]

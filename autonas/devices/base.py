@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from typing import Any, ClassVar
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,12 +17,18 @@ class Latency:
 
 
 class Device(abc.ABC):
-    """Says how long a model takes."""
+    """Says how long a model takes.
+
+    Attributes:
+        takes: What of a built model `latency` gets: `"tflite"`, its bytes in LiteRT's format, or `"model"`, the `keras.Model`.
+    """
+
+    takes: ClassVar[str] = "tflite"
 
     @abc.abstractmethod
-    def latency(self, tflite: bytes) -> Latency:
+    def latency(self, model: Any, /) -> Latency:
         """Measures or predicts one inference.
 
         Args:
-            tflite: A model in LiteRT's format; batch 1 is timed.
+            model: What `takes` says. One example is timed, unless the device was made for more at once.
         """

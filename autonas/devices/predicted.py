@@ -51,8 +51,8 @@ class Predicted(Device):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self.machine, timed = profiling.read(self.path)
+        self.path = str(path)
+        self.machine, timed = profiling.read(Path(path))
         by_role = {role: [model for model in timed if model.role == role] for role in (KERNEL, MIXTURE, STREAM)}
         self._call = _CALL * min(model.ms for model in timed)
         self._assumed: set[str] = set()
@@ -68,7 +68,7 @@ class Predicted(Device):
         left = np.array([model.ms - self._kernels(model.operators)[0] for model in mixed])
         self._factors = nonnegative(rows, left, np.array([model.ms for model in mixed]))
 
-    def latency(self, tflite: bytes) -> Latency:
+    def latency(self, tflite: bytes, /) -> Latency:
         """Predicts one inference.
 
         Args:
@@ -126,7 +126,7 @@ class Predicted(Device):
         if kind not in self._assumed:
             self._assumed.add(kind)
             warnings.warn(
-                f"The profile {str(self.path)!r} has no operator {kind}; it is taken for {near}. Make the profile anew "
+                f"The profile {self.path!r} has no operator {kind}; it is taken for {near}. Make the profile anew "
                 "with `--models` and a model that has it.",
                 stacklevel=2,
             )

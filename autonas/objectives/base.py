@@ -40,7 +40,7 @@ class BuiltModel:
     @functools.cached_property
     def latency(self) -> Latency:
         """One inference on the device."""
-        return self.device.latency(self.tflite)
+        return self.device.latency(getattr(self, self.device.takes))
 
 
 class Objective(abc.ABC):

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autonas.export import to_tflite
+from autonas.objectives.base import BuiltModel
 
 if TYPE_CHECKING:
+    import keras
+
     from autonas.devices.base import Device
 
 
@@ -18,7 +20,9 @@ def check_device(device: Device) -> None:
     Raises:
         AssertionError: Names what does not hold.
     """
-    small, large = (device.latency(_network(size, width)) for size, width in [(8, 2), (32, 128)])
+    if device.takes not in ("tflite", "model"):
+        raise AssertionError(f"`takes` is 'tflite' or 'model', does not hold: {device.takes!r}")
+    small, large = (BuiltModel(network(size, width), device).latency for size, width in [(8, 2), (32, 128)])
     for latency in small, large:
         values = [latency.low_ms, latency.median_ms, latency.high_ms]
         if not (np.isfinite(values).all() and 0 < values[0] <= values[1] <= values[2]):
@@ -27,10 +31,11 @@ def check_device(device: Device) -> None:
         raise AssertionError(f"A network 1000 times as big is not slower: {small} and {large}")
 
 
-def _network(size: int, width: int) -> bytes:
+def network(size: int, width: int) -> keras.Model:
+    """A network of two convolutions on images of that size."""
     import keras
 
     inputs = keras.Input((size, size, 3))
     x = keras.layers.Conv2D(width, 3, padding="same", activation="relu")(inputs)
     x = keras.layers.Conv2D(width, 3, padding="same", activation="relu")(x)
-    return to_tflite(keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x)))
+    return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(x))

@@ -1,0 +1,16 @@
+"""A profile of this machine, made once: of few operators, those of the networks that the tests have."""
+
+import pytest
+
+from autonas import kernels, profiling, tflite
+from autonas.export import to_tflite
+from autonas.testing.devices import network
+
+
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory):
+    models = [to_tflite(network(size, width)) for size, width in [(4, 2), (8, 8), (16, 16), (32, 96)]]
+    operators = [operator for model in models for operator in kernels.running(tflite.read(model))]
+    path = tmp_path_factory.mktemp("profile") / "here.json"
+    profiling.write(path, profiling.measure(operators, seconds=1.0), num_threads=1)
+    return path

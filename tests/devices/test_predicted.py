@@ -1,0 +1,63 @@
+"""Predictions: near what is measured here, exact on made profiles, and open about what they do not know."""
+
+import warnings
+
+import pytest
+
+from autonas import devices, profiling
+from autonas.devices.predicted import Predicted
+from autonas.errors import InputError
+from autonas.export import to_tflite
+from autonas.profiling import Timed
+from autonas.testing.devices import network
+from autonas.tflite import Operator, Tensor, write
+
+CALL, EACH = 0.001, 0.0002  # ms
+
+
+def made(tmp_path):
+    """A profile of a machine on which each operator takes as many nanoseconds as it has outputs, beside a call."""
+    timed = []
+    for size in (32, 64, 256, 1024, 4096):
+        x = Tensor((1, size))
+        for kind in ("RELU", "TANH"):
+            timed.append(Timed(profiling.KERNEL, (Operator(kind, (x,), (x,)),) * 16, CALL + 16e-6 * size))
+    dense = profiling._dense()
+    timed += [Timed(profiling.STREAM, (dense,) * n, CALL + 1e-5 * n) for n in (1, 4)]
+    for length in (2, 4, 8, 16):
+        x = Tensor((1, 256))
+        mixture = (Operator("RELU", (x,), (x,)), Operator("TANH", (x,), (x,))) * length
+        timed.append(Timed(profiling.MIXTURE, mixture, CALL + 2 * length * (EACH + 256e-6 / 1)))
+    profiling.write(tmp_path / "made.json", timed, num_threads=1)
+    return Predicted(tmp_path / "made.json")
+
+
+def test_kernels_and_what_a_call_and_an_operator_cost_are_told_apart(tmp_path):
+    device = made(tmp_path)
+    x = Tensor((1, 512))
+    latency = device.latency(write([Operator("RELU", (x,), (x,))] * 10))
+    truth = CALL + 10 * (EACH + 512e-6)
+    assert latency.median_ms == pytest.approx(truth, rel=0.1)
+    assert latency.low_ms <= latency.median_ms <= latency.high_ms
+
+
+def test_an_operator_that_is_not_in_the_profile_is_said_once(tmp_path):
+    device = made(tmp_path)
+    x = Tensor((1, 64))
+    model = write([Operator("LOGISTIC", (x,), (x,))])
+    with pytest.warns(UserWarning, match="has no operator LOGISTIC; it is taken for"):
+        device.latency(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        device.latency(model)
+
+
+def test_a_network_between_those_of_the_profile_is_near_what_is_measured(profile):
+    model = to_tflite(network(24, 32))
+    measured = devices.get("host").latency(model).median_ms
+    assert devices.get(profile).latency(model).median_ms == pytest.approx(measured, rel=0.6)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"device must be the path of a profile.*pi\.json"):
+        devices.get(str(tmp_path / "pi.json"))

@@ -1,0 +1,50 @@
+"""The command that makes a profile, in a process that has Python, numpy and ai-edge-litert alone."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from autonas import kernels, profiling, tflite
+from autonas.devices import profile
+from autonas.errors import InputError
+from autonas.export import to_tflite
+from autonas.testing.devices import network
+
+ALONE = """
+import sys
+for name in ("tensorflow", "keras", "keras_tuner", "scipy", "sklearn", "pandas", "rich"):
+    sys.modules[name] = None
+import pathlib
+from autonas.devices import profile
+profile.OPERATORS = pathlib.Path(sys.argv[1])
+profile.main(["--out", sys.argv[2], "--seconds", "0.2", "--models", sys.argv[3]])
+"""
+
+
+def test_it_runs_without_tensorflow_and_keras(tmp_path):
+    operators, model, out = tmp_path / "operators.json", tmp_path / "own.tflite", tmp_path / "device.json"
+    known = profile.operators()[:3]
+    operators.write_text(json.dumps([profiling.plain(operator) for operator in known]))
+    model.write_bytes(to_tflite(network(8, 3)))
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(operators), str(out), str(model)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(out) in done.stdout
+    kinds = [timed.operators[0].kind for timed in profiling.read(out)[1] if timed.role == profiling.KERNEL]
+    own = [operator.kind for operator in kernels.running(tflite.read(model.read_bytes()))]
+    assert set(kinds) == {operator.kind for operator in known} | set(own)
+
+
+def test_the_operators_are_those_of_many_kinds():
+    kinds = {operator.kind for operator in profile.operators()}
+    assert {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "SOFTMAX", "GATHER", "MEAN"} <= kinds
+
+
+@pytest.mark.parametrize("arguments", [["--seconds", "0"], ["--threads", "-1"], ["--out", "nowhere/device.json"]])
+def test_arguments_that_cannot_be_used_are_named(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=arguments[0]):
+        profile.main(["--out", "device.json", *arguments])

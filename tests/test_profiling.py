@@ -1,0 +1,63 @@
+"""Profiles: what is timed, what is written and read back, and what is no profile."""
+
+import json
+
+import numpy as np
+import pytest
+
+from autonas import profiling
+from autonas.errors import InputError
+from autonas.tflite import Operator, Tensor
+
+X = Tensor((1, 64))
+RELU = Operator("RELU", (X,), (X,))
+PAD = Operator("PAD", (X, Tensor((2, 2), "int32", True, (0, 0, 1, 1))), (Tensor((1, 66)),), {}, "PadOptions")
+NOTHING = Operator("CALL", (X,), (X,))
+
+
+@pytest.fixture(scope="module")
+def timed():
+    return profiling.measure([RELU, PAD, NOTHING], seconds=0.2)
+
+
+def test_each_operator_that_can_run_is_timed(timed):
+    alone = [model for model in timed if model.role == profiling.KERNEL]
+    assert [model.operators[0] for model in alone] == [RELU, PAD]
+    assert all(0 < model.ms < 1000 for model in timed)
+    assert {model.role for model in timed} == {profiling.KERNEL, profiling.MIXTURE, profiling.STREAM}
+
+
+def test_a_profile_is_read_as_it_was_written(timed, tmp_path):
+    profiling.write(tmp_path / "here.json", timed, num_threads=2)
+    machine, again = profiling.read(tmp_path / "here.json")
+    assert again == timed
+    assert machine["threads"] == 2
+    assert {"processor", "system", "ai-edge-litert"} <= set(machine)
+
+
+def test_mixtures_are_the_same_ones_each_time():
+    first, second = (list(profiling.mixtures([RELU, PAD])) for _ in range(2))
+    assert first == second
+    assert len({len(mixture) for mixture in first}) > 5
+
+
+def test_large_operators_are_timed_fewer_times_at_once():
+    inputs = (Tensor((1, 512)), Tensor((512, 512), constant=True), None)
+    assert profiling._copies(Operator("FULLY_CONNECTED", inputs, (Tensor((1, 512)),))) == 1
+    assert profiling._copies(RELU) == 16
+
+
+@pytest.mark.parametrize("content", ["{", "[]", json.dumps({"format": "autonas device profile", "version": 99}), None])
+def test_what_is_no_profile_is_refused(content, tmp_path):
+    path = tmp_path / "profile.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match="device must be"):
+        profiling.read(path)
+
+
+def test_values_are_plain(timed, tmp_path):
+    profiling.write(tmp_path / "here.json", timed, num_threads=1)
+    content = json.loads((tmp_path / "here.json").read_text())
+    assert content["version"] == profiling.VERSION
+    assert np.isfinite([ms for _, _, ms in content["models"]]).all()

@@ -50,6 +50,7 @@ def search(
     seed: int = 0,
     directory: str | Path | None = None,
     *,
+    costs: Callable[[Values], Mapping[str, float]] | None = None,
     max_time: float | str | None = None,
     starting_points: Sequence[Values] = (),
     overwrite: bool = False,
@@ -75,6 +76,9 @@ def search(
         max_trials: Most candidates to evaluate; None leaves the end to `max_time`.
         seed: Of all that is random.
         directory: Folder that keeps the trials, so that the same call goes on after a stop (Ctrl-C too). None writes nothing.
+        costs: `costs(values)` returns a dict of metrics that are known without an evaluation, and at once: it is asked for
+            hundreds of candidates a trial. They are added to what `evaluate` returns, which need not return them itself. A
+            strategy that `foresees` (`"hypervolume"`) looks at them before it proposes.
         max_time: Bound on the search, earlier runs in the same `directory` included: seconds, or `"90s"`, `"10m"`, `"2h"`. An
             evaluation that has begun is not cut.
         starting_points: Candidates to evaluate first; what they leave open gets its default.
@@ -105,6 +109,8 @@ def search(
     goals = read_goals(objective)
     strategy = arguments.strategy(strategy, "score", len(goals) > 1)
     measure = _evaluate(evaluate, strategy)
+    if costs is not None:
+        measure, strategy = _with_costs(measure, costs, goals, strategy)
     max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
     seconds = arguments.seconds("max_time", max_time)
     if max_trials is None and seconds is None:
@@ -119,6 +125,7 @@ def search(
         "objective": [[goal.name, goal.direction] for goal in goals],
         "starting_points": points,
         "seed": seed,
+        **({} if costs is None else {"costs": getattr(costs, "__qualname__", type(costs).__qualname__)}),
     }
     store = _store(directory, settings, overwrite)
     from autonas import loop
@@ -300,6 +307,33 @@ def _evaluate(evaluate: Any, strategy: Any) -> Callable[[Values], Any]:
             )
         return lambda values: evaluate(dict(values))
     return lambda values: evaluate(bare(values), float(values.get(BUDGET, 1.0)))
+
+
+def _with_costs(
+    measure: Callable[[Values], Any],
+    costs: Callable[[Values], Mapping[str, float]],
+    goals: Sequence[Goal],
+    strategy: Any,
+) -> tuple[Callable[[Values], Any], Any]:
+    """An evaluation that brings the costs too, and the strategy that foresees them.
+
+    Raises:
+        InputError: If `costs` is no function.
+    """
+    if not callable(costs):
+        raise InputError.of(
+            "costs", "a function of the values of a candidate that returns a dict of metrics", repr(costs)
+        )
+
+    def measured(values: Values) -> Any:
+        found = measure(values)
+        return {**(found if isinstance(found, Mapping) else {goals[0].name: found}), **costs(bare(values))}
+
+    def known(candidates: Sequence[Values]) -> np.ndarray:
+        told = [costs(dict(values)) for values in candidates]
+        return np.array([[goal.sign * float(one.get(goal.name or "", np.nan)) for goal in goals] for one in told])
+
+    return measured, strategy.foreseeing(known) if getattr(strategy, "foresees", False) else strategy
 
 
 def _takes_budget(evaluate: Callable[..., Any]) -> bool:

@@ -16,7 +16,7 @@ from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.table import TableInput
 from autonas.inputs.text import TextInput
 from autonas.space import SearchSpace, seeded
-from autonas.strategies.base import sample
+from autonas.values import sample
 
 # https://coral.ai/docs/edgetpu/models-intro, "Supported operations", by LiteRT's names
 EDGE_TPU = """ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D EXPAND_DIMS FULLY_CONNECTED L2_NORMALIZATION LOGISTIC

@@ -17,7 +17,7 @@ from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.table import TableInput
 from autonas.inputs.text import TextInput
 from autonas.space import SearchSpace, seeded
-from autonas.strategies.base import sample
+from autonas.values import sample
 
 L = keras.layers
 N = 40

@@ -303,3 +303,25 @@ def test_directions_are_known_of_metrics_and_costs():
         Goal("mse", "min"),
         Goal("latency_ms", "min"),
     ]
+
+
+def test_costs_that_are_known_before_are_told_to_the_strategy_and_kept():
+    asked = []
+
+    def costs(values):
+        asked.append(dict(values))
+        return {"energy": values["width"] ** 2}
+
+    def evaluate(values):
+        return {"accuracy": values["width"] / 20}
+
+    objective = {"accuracy": "max", "energy": "min"}
+    result = autonas.search(build, evaluate, objective=objective, costs=costs, max_trials=14)
+    assert all(trial.scores[1] == trial.values["width"] ** 2 for trial in result.trials)
+    tried = [trial.values for trial in result.trials]
+    assert [values for values in asked if values not in tried]  # looked at, and not evaluated
+    asked.clear()
+    autonas.search(build, evaluate, "random", objective=objective, costs=costs, max_trials=5)
+    assert len(asked) == 5
+    with pytest.raises(InputError, match="costs must be a function"):
+        autonas.search(build, evaluate, objective=objective, costs={"energy": 1})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import keras_tuner
 
 Acquire = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Foreseen = Callable[[Sequence[Values]], np.ndarray]
 
 
 class Strategy(abc.ABC):
@@ -39,6 +40,7 @@ class Strategy(abc.ABC):
 
     multi_objective: ClassVar[bool] = False
     multi_fidelity: ClassVar[bool] = False
+    foresees: ClassVar[bool] = False  # whether it makes use of what `foreseeing` tells it
 
     @abc.abstractmethod
     def propose(
@@ -65,6 +67,15 @@ class Strategy(abc.ABC):
         """
         proposed = (self.propose(history, space, rng) for rng in rngs)
         return [values for values in proposed if values is not None]
+
+    def foreseeing(self, known: Foreseen) -> Strategy:
+        """This strategy, with what is known of candidates before they are evaluated; itself if it has no use for that.
+
+        Args:
+            known: From a list of values to scores of the shape (candidates, objectives), higher is better, NaN for what only
+                an evaluation tells.
+        """
+        return self
 
     def enter(self, values: Values) -> Values:
         """A candidate of another's (a starting point, a warm start) as it is to be evaluated."""

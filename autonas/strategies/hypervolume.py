@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -12,14 +13,16 @@ from autonas import processes
 from autonas.encoding import Encoding
 from autonas.improvement import expected_hypervolume_improvement
 from autonas.pareto import best_first
-from autonas.strategies.base import Strategy, Values, integer, pool, sample, untried
+from autonas.strategies.base import Foreseen, Strategy, integer, pool, untried
 from autonas.trials import Trial, scores_of
+from autonas.values import Values, sample
 
 if TYPE_CHECKING:
     import keras_tuner
 
 _PARENTS = 20  # the best trials, in the order of NSGA-II, whose mutations are in the pool
 _DRAWN = 0.25  # share of the pool that is drawn from the space
+_BEYOND = 0.25  # deviates that a known score over all that were seen counts more than the best of them
 _REFERENCE = -1.0  # deviates below the median from which on an objective counts: the better five sixths of the trials
 
 
@@ -56,11 +59,18 @@ class Hypervolume(Strategy):
     """
 
     multi_objective: ClassVar[bool] = True
+    foresees: ClassVar[bool] = True
 
     def __init__(self, initial: int = 10, pool: int = 400, memory: int = 400) -> None:
         self.initial = integer("Hypervolume's initial", initial, 2)
         self.pool = integer("Hypervolume's pool", pool, 2)
         self.memory = integer("Hypervolume's memory", memory, 2)
+        self._known: Foreseen | None = None
+
+    def foreseeing(self, known: Foreseen) -> Hypervolume:
+        other = copy.copy(self)
+        other._known = known
+        return other
 
     def propose(
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
@@ -75,7 +85,7 @@ class Hypervolume(Strategy):
         done = [trial for trial in history if scores_of(trial)]
         enough = len(done) >= self.initial
         best = [done[place] for place in best_first([scores_of(trial) for trial in done])] if enough else []
-        model = _Model(self._remembered(history, best), space) if enough else None
+        model = _Model(self._remembered(history, best), space, self._known) if enough else None
         proposed: list[Values | None] = []
         for rng in rngs:
             drawn = int(_DRAWN * self.pool)
@@ -103,16 +113,36 @@ class Hypervolume(Strategy):
 class _Model:
     """What is predicted of candidates, learned from some trials."""
 
-    def __init__(self, trials: Sequence[Trial], space: keras_tuner.HyperParameters) -> None:
-        self._encoding = Encoding(space)
+    def __init__(
+        self, trials: Sequence[Trial], space: keras_tuner.HyperParameters, known: Foreseen | None = None
+    ) -> None:
+        self._encoding, self._known = Encoding(space), known
         self._targets = quantiles(trials)
+        self._scores = np.array([scores_of(trial) or np.full(self._targets.shape[1], np.nan) for trial in trials])
         self._predict = processes.fit(self._encoding.transform([trial.values for trial in trials]), self._targets)
 
     def gains(self, candidates: Sequence[Values]) -> np.ndarray:
         """The expected hypervolume improvement of each candidate."""
         mean, deviation = self._predict(self._encoding.transform(candidates))
+        if self._known is not None:
+            told = self._as_quantiles(np.asarray(self._known(candidates), dtype=float))
+            mean = np.where(np.isnan(told), mean, told)
+            deviation = np.where(np.isnan(told), deviation, 0.0)
         reference = np.full(mean.shape[1], _REFERENCE)
         return expected_hypervolume_improvement(mean, deviation, self._targets, reference)
+
+    def _as_quantiles(self, scores: np.ndarray) -> np.ndarray:
+        """Scores on the scale of the targets: between two trials in proportion, beyond the best a little more than it."""
+        turned = np.full(scores.shape, np.nan)
+        for column in range(scores.shape[1]):
+            done = ~np.isnan(self._scores[:, column])
+            order = np.argsort(self._scores[done, column], kind="stable")
+            seen, targets = self._scores[done, column][order], self._targets[done, column][order]
+            told = ~np.isnan(scores[:, column])
+            turned[told, column] = np.interp(scores[told, column], seen, targets)
+            above = told & (scores[:, column] > seen[-1])
+            turned[above, column] += _BEYOND
+        return turned
 
 
 def quantiles(trials: Sequence[Trial]) -> np.ndarray:

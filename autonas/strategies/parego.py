@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autonas.errors import InputError
-from autonas.strategies.base import Strategy, Values
+from autonas.strategies.base import Strategy
 from autonas.trials import History, Trial, scores_of
+from autonas.values import Values
 
 if TYPE_CHECKING:
     import keras_tuner

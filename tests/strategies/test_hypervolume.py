@@ -61,3 +61,20 @@ def test_a_long_history_is_fitted_in_part():
 def test_impossible_arguments(arguments):
     with pytest.raises(InputError, match="Hypervolume's"):
         Hypervolume(**arguments)
+
+
+def test_what_is_known_of_a_candidate_counts_as_it_is():
+    """Of two candidates that it cannot tell apart by what it learned, the one with the lower known cost is proposed."""
+    space = keras_tuner.HyperParameters()
+    space.Choice("shape", ["a", "b"])
+    space.Float("x", 0.0, 1.0)
+    trials = [
+        Trial(n, {"shape": "ab"[n % 2], "x": n / 12}, score=1.0 + n % 3, scores=[1.0 + n % 3, -5.0 - n % 4])
+        for n in range(12)
+    ]
+
+    def known(candidates):
+        return np.array([[np.nan, -1.0 if values["x"] > 0.9 else -50.0] for values in candidates])
+
+    found = [Hypervolume().foreseeing(known).propose(trials, space, np.random.default_rng(seed)) for seed in range(5)]
+    assert all(values["x"] > 0.9 for values in found)

@@ -121,8 +121,8 @@ class Predicted(Device):
         """The kind itself, or the one that it is taken for."""
         if kind in self._regressors:
             return kind
-        operator = kind.split()[0]
-        near = next((known for known in self._regressors if known.split()[0] == operator), _COPY)
+        same = [known for known in self._regressors if known.split()[0] == kind.split()[0]]
+        near = next(iter([*same, *({_COPY} & set(self._regressors)), *self._regressors]))
         if kind not in self._assumed:
             self._assumed.add(kind)
             warnings.warn(

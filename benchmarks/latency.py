@@ -1,0 +1,140 @@
+"""How near a profile's predictions come to what is measured, on models of the default spaces that it never saw.
+
+    taskset -c 1 python benchmarks/latency.py [--models FOLDER] [--profile FILE.json] [--count 25] [--seconds 60]
+
+Of each default space random models are drawn and converted, which takes most of the time, so FOLDER keeps them. A profile of
+this machine is made in the same run unless one is given. The models are measured by turns; of each the quickest run counts,
+since others on the machine only add to a time. "Within 10 %" is the share of models whose prediction is; the correlation is
+Spearman's, that of FLOPs beside it. The milliseconds of a prediction are the median over models of the quickest of three,
+without the conversion.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import problems
+
+from autonas import assembly, default_spaces, generators, graph, heads, inputs, timing
+from autonas.devices import Predicted
+from autonas.devices import profile as profile_module
+from autonas.export import to_tflite
+from autonas.space import SearchSpace, seeded
+from autonas.strategies.base import complete, draw
+
+ROWS = 10_000  # that the spaces are made for
+AT_ONCE = 16  # models that take turns
+DATA: dict[str, tuple[Callable[[], Any], str]] = {
+    "image": (lambda: generators.shapes(300, 0, size=28), "classification"),
+    "text": (lambda: generators.reviews(1500, 0), "classification"),
+    "table": (lambda: generators.houses(1500, 0), "regression"),
+    "sequence": (lambda: generators.sensor_windows(400, 0), "classification"),
+}
+
+
+def models(folder: Path, kind: str, make: Callable[[], Any], head: str, count: int, seed: int) -> list[Path]:
+    """Draws models of a default space, converts them, and keeps them with their FLOPs."""
+    paths = [folder / f"{kind}_{number:03d}.tflite" for number in range(count)]
+    if all(path.exists() for path in paths):
+        return paths
+    x, y = make()
+    input, output = inputs.get(kind), heads.get(head)
+    x, y = input.check(x), output.check(y)
+    input.fit(x)
+    output.fit(y)
+    space = SearchSpace(default_spaces.default(input, ROWS), output, input.shape)
+    rng, preprocessor = np.random.default_rng(seed), input.preprocessor()
+    for path in paths:
+        values = complete(space.hyperparameters, lambda hyperparameter: draw(hyperparameter, rng))
+        if path.exists():
+            continue
+        with seeded(0):
+            core = space.candidate(values).core()
+        model = assembly.on_device(assembly.finished(preprocessor, core, output, None, "model"), input, output)
+        path.with_suffix(".json").write_text(json.dumps({"flops": graph.read(model).flops}))
+        path.write_bytes(to_tflite(model))
+        print(path.name, flush=True)
+    return paths
+
+
+def measured(contents: list[bytes]) -> list[float]:
+    """The quickest run of each, in milliseconds."""
+    found: list[float] = []
+    for start in range(0, len(contents), AT_ONCE):
+        runs = [timing.inference(content) for content in contents[start : start + AT_ONCE]]
+        found += [min(times) for times in timing.take_turns(runs, 1.0, min_runs=40, max_runs=3000, rounds=10)]
+    return found
+
+
+def predicted(device: Predicted, content: bytes) -> tuple[float, float]:
+    """A prediction in milliseconds, and the milliseconds that it took."""
+    taken = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        latency = device.latency(content)
+        taken.append(1e3 * (time.perf_counter() - begun))
+    return latency.median_ms, min(taken)
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for each space, and one for all."""
+    from scipy.stats import spearmanr
+
+    rows = []
+    for space, part in [*table.groupby("space"), ("all", table)]:
+        ratio = part["predicted"] / part["measured"]
+        rows.append(
+            {
+                "space": space,
+                "models": len(part),
+                "within 10 %": float(np.mean(np.abs(ratio - 1) <= 0.1)),
+                "median error": float(np.median(np.abs(ratio - 1))),
+                "correlation": spearmanr(part["measured"], part["predicted"]).statistic,
+                "of FLOPs": spearmanr(part["measured"], part["flops"]).statistic,
+                "ms a prediction": part["took"].median(),
+                "slowest": part["took"].max(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, default=None, help="folder that keeps the models")
+    parser.add_argument("--profile", type=Path, default=None, help="a profile of this machine")
+    parser.add_argument("--count", type=int, default=25, help="models of each space")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for the profile, unless one is given")
+    options = parser.parse_args()
+    print(problems.machine())
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, profile = options.models or Path(temporary), options.profile or Path(temporary) / "here.json"
+        folder.mkdir(exist_ok=True, parents=True)
+        paths = {k: models(folder, k, *made, options.count, seed=0) for k, made in DATA.items()}
+        if options.profile is None:
+            profile_module.main(["--out", str(profile), "--seconds", str(options.seconds)])
+        device = Predicted(profile)
+    rows = []
+    for space, files in paths.items():
+        contents = [path.read_bytes() for path in files]
+        for path, content, ms in zip(files, contents, measured(contents), strict=True):
+            flops = json.loads(path.with_suffix(".json").read_text())["flops"]
+            said, took = predicted(device, content)
+            rows.append(
+                {"space": space, "model": path.stem, "measured": ms, "predicted": said, "flops": flops, "took": took}
+            )
+    table = pd.DataFrame(rows)
+    table["ratio"] = table["predicted"] / table["measured"]
+    print(table.round(4).to_string(index=False))
+    print(summary(table).round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -95,12 +95,16 @@ def _copies(operator: Operator) -> int:
 
 
 def mixtures(operators: Sequence[Operator]) -> Iterator[list[Operator]]:
-    """Cheap operators of all kinds side by side, as they stand in small models: drawn at random, the same ones each time."""
+    """Cheap operators of all kinds side by side, as they stand in small models: drawn at random, the same ones each time.
+
+    Some hold many that differ, some a few that come again and again, as the steps of a recurrent layer do.
+    """
     rng = np.random.default_rng(0)
     cheap = [operator for operator in operators if kernels.kernel(operator).work[0] < _CHEAP]
     for _ in range(_MIXTURES if cheap else 0):
-        length = int(2 ** rng.uniform(1, 5))
-        yield [cheap[place] for place in rng.integers(0, len(cheap), length)]
+        differing = int(2 ** rng.uniform(1, 5))
+        places = rng.integers(0, len(cheap), differing)
+        yield [cheap[place] for place in rng.choice(places, differing * int(2 ** rng.uniform(0, 4)))]
 
 
 def _dense() -> Operator:

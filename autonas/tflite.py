@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -52,15 +53,15 @@ class Tensor:
     constant: bool = False
     values: tuple[int, ...] | None = None
 
-    @property
+    @functools.cached_property
     def size(self) -> int:
         """How many numbers it has."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @property
     def bytes(self) -> int:
         """Memory of its numbers."""
-        return self.size * np.dtype(self.dtype).itemsize
+        return self.size * _item_bytes(self.dtype)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,12 +86,12 @@ class Operator:
     version: int = 1
     reads: tuple[int, ...] = ()
 
-    @property
+    @functools.cached_property
     def activations(self) -> list[Tensor]:
         """The inputs that are computed rather than stored."""
         return [tensor for tensor in self.inputs if tensor is not None and not tensor.constant]
 
-    @property
+    @functools.cached_property
     def constants(self) -> list[Tensor]:
         """The inputs that the file holds."""
         return [tensor for tensor in self.inputs if tensor is not None and tensor.constant]
@@ -220,7 +221,7 @@ class _Reader:
             at = self._buffers[table.number(2, _INT)].target(0)
             length = _INT.unpack_from(self._content, at)[0] if at else 0
             values = None
-            if length and dtype in ("int32", "int64") and length <= _KEPT * np.dtype(dtype).itemsize:
+            if length and dtype in ("int32", "int64") and length <= _KEPT * _item_bytes(dtype):
                 values = tuple(np.frombuffer(self._content[at + 4 : at + 4 + length], dtype).tolist())
             self._tensors[number] = Tensor(shape, dtype, length > 0, values)
         return self._tensors[number]
@@ -359,6 +360,11 @@ def _consistent(operators: Sequence[Operator]) -> bool:
     """Whether all shapes are known: a reshaping keeps the size."""
     reshaped = [operator for operator in operators if operator.kind == "RESHAPE" and operator.inputs[0] is not None]
     return all(operator.inputs[0].size == operator.outputs[0].size for operator in reshaped)  # type: ignore[union-attr]
+
+
+@functools.cache
+def _item_bytes(dtype: str) -> int:
+    return np.dtype(dtype).itemsize
 
 
 @functools.cache

@@ -5,8 +5,8 @@
 Of each default space random models are drawn and converted, which takes most of the time, so FOLDER keeps them. A profile of
 this machine is made in the same run unless one is given. The models are measured by turns; of each the quickest run counts,
 since others on the machine only add to a time. "Within 10 %" is the share of models whose prediction is; the correlation is
-Spearman's, that of FLOPs beside it. The milliseconds of a prediction are the median over models of the quickest of three,
-without the conversion.
+Spearman's, that of FLOPs beside it. The milliseconds of a prediction are the processor's, the median over models of the
+quickest of three, without the conversion.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ def predicted(device: Predicted, content: bytes) -> tuple[float, float]:
     """A prediction in milliseconds, and the milliseconds that it took."""
     taken = []
     for _ in range(3):
-        begun = time.perf_counter()
+        begun = time.process_time()
         latency = device.latency(content)
-        taken.append(1e3 * (time.perf_counter() - begun))
+        taken.append(1e3 * (time.process_time() - begun))
     return latency.median_ms, min(taken)
 
 

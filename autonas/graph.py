@@ -53,6 +53,7 @@ class Operation:
         parameters: Weights of its layer, trainable or not; 0 where the layer was met before.
         kernel_parameters: Those of them that multiply: kernels, not biases or statistics.
         flops: Floating-point operations for one example; a multiply and an add are two.
+        macs: Those of them that are a multiply with a kernel and an add, as pairs.
     """
 
     name: str
@@ -63,6 +64,12 @@ class Operation:
     parameters: int
     kernel_parameters: int
     flops: int
+    macs: int = 0
+
+    @property
+    def input_elements(self) -> int:
+        """How many numbers it takes."""
+        return sum(math.prod(shape) for shape in self.input_shapes)
 
     @property
     def output_bytes(self) -> int:
@@ -98,6 +105,11 @@ class Graph:
     def flops(self) -> int:
         """Floating-point operations for one example; a multiply and an add are two."""
         return sum(operation.flops for operation in self.operations)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulate operations with kernels, for one example."""
+        return sum(operation.macs for operation in self.operations)
 
     @functools.cached_property
     def activation_bytes(self) -> int:
@@ -216,6 +228,7 @@ class _Reader:
                 parameters=sum(math.prod(w.shape) for w in weights),
                 kernel_parameters=sum(math.prod(w.shape) for w in weights if _is_kernel(w)),
                 flops=_flops(layer, inputs, outputs),
+                macs=_macs(layer, inputs, outputs),
             )
         )
 
@@ -240,13 +253,21 @@ def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int
         return taken
     if _POOL.fullmatch(kind):
         return made * math.prod(layer.pool_size)
+    macs = _macs(layer, inputs, outputs)
+    if not macs:
+        return made * max(1, len(inputs) - 1)
+    return 2 * macs + made * (bool(getattr(layer, "use_bias", False)) + _has_activation(layer))
+
+
+def _macs(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
     kernels = sum(math.prod(w.shape) for w in getattr(layer, "weights", []) if _is_kernel(w))
     if not kernels:
-        return made * max(1, len(inputs) - 1)
+        return 0
+    kind = type(layer).__name__
     channels_first = getattr(layer, "data_format", None) == "channels_first"
     convolved = outputs[0] if _CONV.fullmatch(kind) else inputs[0]
     positions = math.prod(convolved[2:] if channels_first else convolved[1:-1])
-    return 2 * kernels * positions + made * (bool(getattr(layer, "use_bias", False)) + _has_activation(layer))
+    return kernels * positions
 
 
 def _has_activation(layer: Any) -> bool:

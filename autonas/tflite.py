@@ -76,6 +76,8 @@ class Operator:
         table: The schema's name of the table of options: `"Conv2DOptions"`.
         version: Of its kind in the schema.
         reads: Positions, among the operators, of those whose outputs it takes.
+        takes: The numbers of its inputs among the tensors of the file, in their order; -1 for None.
+        makes: Those of its outputs.
     """
 
     kind: str
@@ -85,6 +87,10 @@ class Operator:
     table: str = ""
     version: int = 1
     reads: tuple[int, ...] = ()
+    takes: tuple[int, ...] = dataclasses.field(
+        default=(), compare=False
+    )  # where it stands says nothing of what it does
+    makes: tuple[int, ...] = dataclasses.field(default=(), compare=False)
 
     @functools.cached_property
     def activations(self) -> list[Tensor]:
@@ -211,7 +217,9 @@ class _Reader:
         sources = [self._made[number] for place, number in enumerate(taken) if place != at and number in self._made]
         self._made.update(dict.fromkeys(made, place))
         table, options = self._table(node)
-        return Operator(kind, tuple(inputs), outputs, options, table, version, tuple(dict.fromkeys(sources)))
+        return Operator(
+            kind, tuple(inputs), outputs, options, table, version, tuple(dict.fromkeys(sources)), taken, made
+        )
 
     def _tensor(self, number: int) -> Tensor:
         if number not in self._tensors:

@@ -247,3 +247,19 @@ def test_the_module_loads_neither_tensorflow_nor_keras():
         "assert not {'tensorflow', 'keras', 'ai_edge_litert', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("make", ["MobileNetV2", "EfficientNetB0"])
+def test_macs_are_half_of_what_tensorflow_counts_for_kernels(make):
+    import tensorflow as tf
+
+    shape = (64, 64, 3)
+    with quiet():
+        model = getattr(keras.applications, make)(input_shape=shape, weights=None, classes=10)
+        function = tf.function(lambda x: model(x, training=False)).get_concrete_function(tf.TensorSpec((1, *shape)))
+        options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+        options["output"] = "none"
+        profile = tf.compat.v1.profiler.profile(
+            function.graph, options={**options, "account_type_regexes": ["Conv2D", "DepthwiseConv2dNative", "MatMul"]}
+        )
+    assert 2 * read(model).macs == profile.total_float_ops

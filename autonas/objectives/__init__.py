@@ -10,7 +10,9 @@ from typing import Any
 
 from autonas.errors import InputError
 from autonas.objectives.base import BuiltModel, Cost, Objective
-from autonas.objectives.costs import Flops, LatencyMs, Memory, Parameters, Size
+from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size
+from autonas.objectives.energy import Energy
+from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.objectives.quality import DIRECTIONS, Quality
 from autonas.objectives.tradeoff import Tradeoff
 
@@ -20,6 +22,14 @@ COSTS: dict[str, type[Cost]] = {
     "memory_kb": Memory,
     "size_kb": Size,
     "latency_ms": LatencyMs,
+    "macs": Macs,
+    "arena_kb": Arena,
+    "arena_int8_kb": Int8Arena,
+    "energy_mj": Energy,
+    "latency_float16_ms": Float16Latency,
+    "latency_int8_ms": Int8Latency,
+    "size_float16_kb": Float16Size,
+    "size_int8_kb": Int8Size,
 }
 
 

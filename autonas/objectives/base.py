@@ -8,6 +8,10 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from autonas.data import mapped
+
 if TYPE_CHECKING:
     import keras
 
@@ -22,6 +26,8 @@ class BuiltModel:
     model: keras.Model
     device: Device
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)  # texts that its `.tflite` carries
+    _quantized: dict[str, bytes] = dataclasses.field(default_factory=dict, init=False, repr=False)
+    _latencies: dict[str, Latency] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @functools.cached_property
     def graph(self) -> Graph:
@@ -36,6 +42,30 @@ class BuiltModel:
         from autonas.export import to_tflite, with_files
 
         return with_files(to_tflite(self.model), self.files)
+
+    def quantized(self, precision: str) -> bytes:
+        """The model in LiteRT's format at a precision. Ranges come from random numbers: a fresh network has no better ones, and
+        neither size nor time follow them.
+
+        Args:
+            precision: As `autonas.export.to_tflite` takes it.
+        """
+        if precision not in self._quantized:
+            import keras
+
+            from autonas.export import to_tflite, with_files
+
+            rng = np.random.default_rng(0)
+            inputs = self.model.inputs[0] if isinstance(self.model, keras.Sequential) else self.model.input
+            rows = mapped(lambda tensor: rng.random((8, *tensor.shape[1:]), "float32"), inputs)
+            self._quantized[precision] = with_files(to_tflite(self.model, precision, rows), self.files)
+        return self._quantized[precision]
+
+    def quantized_latency(self, precision: str) -> Latency:
+        """One inference on the device, at a precision."""
+        if precision not in self._latencies:
+            self._latencies[precision] = self.device.latency(self.quantized(precision))
+        return self._latencies[precision]
 
     @functools.cached_property
     def latency(self) -> Latency:

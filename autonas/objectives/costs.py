@@ -40,6 +40,20 @@ class Flops(Cost):
         return float(graph.flops)
 
 
+class Macs(Cost):
+    """Multiply-accumulate operations of one inference: the products with kernels."""
+
+    name = "macs"
+
+    def measure(self, built: BuiltModel) -> float:
+        """Returns the number of operations for one example."""
+        return float(built.graph.macs)
+
+    def at_least(self, graph: Graph) -> float:
+        """Returns the number itself."""
+        return float(graph.macs)
+
+
 class Memory(Cost):
     """Peak memory of the activations of one inference in float32, in units of 1024 bytes.
 

@@ -9,10 +9,13 @@ from autonas.devices.base import Device, Latency
 from autonas.export import to_tflite
 from autonas.graph import read
 from autonas.objectives.base import BuiltModel
-from autonas.objectives.costs import Flops, LatencyMs, Memory, Parameters, Size
+from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size
+from autonas.objectives.energy import Energy
+from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.testing.objectives import check_cost
 
-COSTS = [Parameters, Flops, Memory, Size, LatencyMs]
+COSTS = [Parameters, Flops, Macs, Memory, Energy, Size, LatencyMs, Int8Size, Arena]
+COSTS += [pytest.param(cost, marks=pytest.mark.slow) for cost in (Float16Size, Float16Latency, Int8Latency, Int8Arena)]
 
 
 class Fixed(Device):
@@ -30,6 +33,9 @@ def test_a_cost_keeps_the_contract(cost):
     [
         (Parameters, "params", 15),
         (Flops, "flops", 27),
+        (Macs, "macs", 12),
+        # 12 products, 15 additions; 4 numbers come, 4 are read, 3 written; 15 weights are read; in picojoules
+        (Energy, "energy_mj", (12 * 3.7 + 15 * 0.9 + 11 * 4 * 12.5 + 15 * 640) / 1e9),
         (Memory, "memory_kb", 28 / 1024),
         (LatencyMs, "latency_ms", 2.0),
     ],
@@ -38,6 +44,15 @@ def test_a_cost_is_in_the_unit_that_its_name_says(cost, name, value):
     built = BuiltModel(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), Fixed())
     assert cost().name == name
     assert cost().measure(built) == value
+
+
+def test_fewer_bits_cost_less():
+    built = BuiltModel(keras.Sequential([keras.Input((200,)), keras.layers.Dense(200)]), Fixed())
+    sizes = [cost().measure(built) for cost in (Size, Float16Size, Int8Size)]
+    assert [sizes[0] / size for size in sizes] == pytest.approx([1, 2, 4], rel=0.1)
+    assert Arena().measure(built) == 2 * 832 / 1024  # 800 bytes each for input and output, at multiples of 64
+    latency = Int8Latency()
+    assert (latency.measure(built), latency.interval(built)) == (2.0, (1.0, 3.0))
 
 
 def test_size_is_that_of_the_file():

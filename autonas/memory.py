@@ -1,0 +1,113 @@
+"""Memory that a network takes: of its activations on a device, and of its training on this machine, before either is begun."""
+
+from __future__ import annotations
+
+import bisect
+import collections
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autonas.tflite import Operator
+
+ALIGNMENT = 64  # bytes; LiteRT starts each tensor at a multiple of it
+IN_PLACE = ("ADD", "SUB", "MUL")  # may write over an input that nothing else needs
+SAME_DATA = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")  # have the numbers of their first input
+
+
+def arena_bytes(operators: Sequence[Operator]) -> int:
+    """Size of the arena that LiteRT plans for the activations of one inference, batch 1, weights not included.
+
+    The largest tensors are placed first, each in the smallest gap that the tensors leave which are alive at the same time;
+    what can be computed in place takes no place of its own. Buffers that a kernel asks for itself, and those of a delegate,
+    are not in it.
+
+    Args:
+        operators: Of a model in LiteRT's format, as `autonas.tflite.read` gives them. What no operator makes is an input of the
+            model, and what none takes is an output.
+
+    Example:
+
+    >>> arena_bytes(tflite.read(to_tflite(model)))
+    94208
+
+    References:
+    - Pisarchyk & Lee, 2020, https://arxiv.org/abs/2001.03288 (greedy by size)
+    """
+    sizes = {number: -(-size // ALIGNMENT) * ALIGNMENT for number, size in _bytes(operators).items()}
+    lives, whole = _lives(operators), (0, len(operators))
+    placed: list[tuple[int, int, int]] = []  # start, end and number of a tensor, in order
+    for number in sorted(lives, key=lambda n: (lives[n] != whole, -sizes[n], lives[n][0], n)):
+        beside = [
+            (start, end)
+            for start, end, other in placed
+            if lives[other][0] <= lives[number][1] and lives[number][0] <= lives[other][1]
+        ]
+        start = _gap(beside, sizes[number])
+        bisect.insort(placed, (start, start + sizes[number], number))
+    return max((end for _, end, _ in placed), default=0)
+
+
+def _bytes(operators: Sequence[Operator]) -> dict[int, int]:
+    """The size of each tensor that is computed or given."""
+    return {
+        number: tensor.bytes
+        for operator in operators
+        for tensors, numbers in ((operator.inputs, operator.takes), (operator.outputs, operator.makes))
+        for tensor, number in zip(tensors, numbers, strict=True)
+        if tensor is not None and not tensor.constant
+    }
+
+
+def _lives(operators: Sequence[Operator]) -> dict[int, tuple[int, int]]:
+    """The first and the last operator that needs each tensor with a place of its own."""
+    end, owner, known = len(operators), _owners(operators), _bytes(operators)
+    lives = dict.fromkeys(_given(operators), (0, end))
+    for place, operator in enumerate(operators):
+        for number in operator.makes:
+            lives.setdefault(owner.get(number, number), (place, place))
+        for number in operator.takes:
+            number = owner.get(number, number)
+            if number in lives:
+                lives[number] = lives[number][0], max(lives[number][1], place)
+    kept = {owner.get(number, number) for number in _results(operators)}
+    return {n: (first, end if n in kept else last) for n, (first, last) in lives.items() if n in known}
+
+
+def _given(operators: Sequence[Operator]) -> list[int]:
+    """The inputs of the model."""
+    made = {number for operator in operators for number in operator.makes}
+    return [number for number in _bytes(operators) if number not in made]
+
+
+def _results(operators: Sequence[Operator]) -> list[int]:
+    """The outputs of the model."""
+    taken = {number for operator in operators for number in operator.takes}
+    return [number for operator in operators for number in operator.makes if number not in taken]
+
+
+def _owners(operators: Sequence[Operator]) -> dict[int, int]:
+    """For each tensor that takes the place of another, that other."""
+    sizes = _bytes(operators)
+    uses = collections.Counter(number for operator in operators for number in operator.takes)
+    fixed = {*_given(operators), *_results(operators)}
+    owner: dict[int, int] = {}
+    for operator in operators:
+        same = operator.takes[:1] if operator.kind in SAME_DATA else ()
+        over = [number for number in operator.takes if uses[number] == 1] if operator.kind in IN_PLACE else ()
+        made = operator.makes[0]
+        for given in (*same, *over):
+            equal = given in sizes and sizes[given] == sizes[made]
+            if equal and made not in owner and not fixed & {given, made}:
+                owner[made] = owner.get(given, given)
+    return owner
+
+
+def _gap(taken: list[tuple[int, int]], size: int) -> int:
+    """Where the smallest gap begins that is large enough; behind all if there is none."""
+    gaps, behind = [], 0
+    for start, end in taken:
+        if start - behind >= size:
+            gaps.append((start - behind, behind))
+        behind = max(behind, end)
+    return min(gaps)[1] if gaps else behind

@@ -12,8 +12,8 @@ import numpy as np
 
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
-LENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # in median distances
-NOISES = (1e-4, 1e-2, 0.1, 0.5)  # in variances of the signal
+LENGTHS = (0.5, 1.0, 2.0, 4.0)  # in median distances
+NOISES = (1e-3, 0.03, 0.3)  # in variances of the signal
 
 
 def fit(known: np.ndarray, targets: np.ndarray) -> Predict:

@@ -13,11 +13,14 @@ from autonas import graph_features
 from autonas import proxies as registry
 from autonas.encoding import Encoding
 from autonas.errors import InputError
+from autonas.improvement import expected_hypervolume_improvement
 from autonas.proxies.base import Proxy
 from autonas.registry import names
 from autonas.screens.base import Candidate, Screen, Values
+from autonas.trials import scores_of
 
 SHARPNESS = 8  # a regressor that ranks half as well as the best has a 256th of its vote
+DOUBT = 0.3  # deviates that a prediction of one of several objectives is taken to be off by
 MOST_FOR_PROCESS = 500  # trials; a Gaussian process takes cubic time
 
 Features = Callable[[Sequence[Values]], Any]
@@ -34,6 +37,9 @@ class Predictor(Screen):
     what it predicts of trials that it did not learn from (leave-one-out for ridge and process, out-of-bag for the
     forest), and their predictions are averaged with the eighth power of Kendall's tau as weights: the choice by
     cross-validation, but that regressors which are equally good share the vote.
+
+    Of several objectives each is predicted, and a candidate is worth the volume that its predictions are expected to add to the
+    front, in these deviates above the lowest sixth of the trials.
 
     Until `start` trials have completed, it cannot tell (NaN). Trials that failed or were rejected are not learned from.
 
@@ -91,12 +97,13 @@ class Predictor(Screen):
 
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
         """Predicts, as normal deviates among the finished trials; NaN while there are too few of them."""
-        known = [one for one in finished if one.trial is not None and math.isfinite(_score(one))]
-        targets = np.array([_score(one) for one in known])
-        if len(known) < self.start or not candidates or np.all(targets == targets[0]):
+        known = [one for one in finished if one.trial is not None and scores_of(one.trial)]
+        targets = np.array([scores_of(one.trial) for one in known if one.trial is not None])
+        if len(known) < self.start or not candidates or (targets == targets[0]).all(axis=0).any():
             return np.full(len(candidates), np.nan)
         blocks = self._blocks([*known, *candidates])
-        return predict(blocks, targets, self.seed)
+        predicted = np.stack([predict(blocks, column, self.seed) for column in targets.T], axis=1)
+        return predicted[:, 0] if predicted.shape[1] == 1 else _joined(predicted, targets)
 
     def _blocks(self, candidates: Sequence[Candidate]) -> list[np.ndarray]:
         """What is seen of the candidates, one array for each kind of it."""
@@ -209,9 +216,17 @@ def _described(candidate: Candidate) -> Mapping[str, float] | None:
     return None if graph is None else graph_features.of_graph(graph)
 
 
-def _score(candidate: Candidate) -> float:
-    trial = candidate.trial
-    return math.nan if trial is None or trial.score is None else trial.score
+def _joined(predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """What predictions of several objectives add to the front of the known trials; NaN where one of them is."""
+    from scipy.stats import norm, rankdata
+
+    deviates = norm.ppf((rankdata(targets, axis=0) - 0.5) / len(targets))
+    told = ~np.isnan(predicted).any(axis=1)
+    gains = np.full(len(predicted), np.nan)
+    if told.any():
+        doubt, reference = np.full(predicted[told].shape, DOUBT), np.full(predicted.shape[1], -1.0)
+        gains[told] = expected_hypervolume_improvement(predicted[told], doubt, deviates, reference)
+    return gains
 
 
 def _integer(name: str, value: Any, least: int) -> int:

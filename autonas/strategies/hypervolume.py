@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _PARENTS = 20  # the best trials, in the order of NSGA-II, whose mutations are in the pool
 _DRAWN = 0.25  # share of the pool that is drawn from the space
-_BEYOND = 0.25  # deviates that a known score over all that were seen counts more than the best of them
-_REFERENCE = -1.0  # deviates below the median from which on an objective counts: the better five sixths of the trials
+_BOLDNESS = 0.5  # what is believed of the deviations
+_FLOOR = -1.0  # the worst that is told apart, in units under the reference
 
 
 class Hypervolume(Strategy):
@@ -34,10 +34,12 @@ class Hypervolume(Strategy):
     are drawn from the space) the one is proposed whose predictions are expected to add most to the volume that the front
     dominates.
 
-    The processes learn the normal quantiles of each objective's ranks, so that neither units nor outliers matter, and the
-    volume is that of these quantiles: where trials crowd, it looks closer. Failed and rejected trials count as the worst in
-    every objective. Labels are one-hot, numbers on their own scale (see `autonas.encoding.Encoding`). With a single objective
-    this is expected improvement.
+    Each objective counts from the lower quartile of the first `initial` trials on, and its unit is the distance from there to
+    the best so far. The reference stays where it is: one that moved with the trials would follow them to a corner of the
+    space, where much of one objective is easily had at the price of all of another. What is far below it is learned as just
+    below it, as are failed and rejected trials, so that outliers do not bend the processes. Deviations are taken by half, as
+    candidates near the best are the ones that are asked about. Labels are one-hot, numbers on their own scale (see
+    `autonas.encoding.Encoding`). With a single objective this is expected improvement.
 
     Args:
         initial: How many trials with scores there are before the processes are asked, at least 2.
@@ -85,7 +87,11 @@ class Hypervolume(Strategy):
         done = [trial for trial in history if scores_of(trial)]
         enough = len(done) >= self.initial
         best = [done[place] for place in best_first([scores_of(trial) for trial in done])] if enough else []
-        model = _Model(self._remembered(history, best), space, self._known) if enough else None
+        model: _Model | None = None
+        if enough:
+            scores = np.array([scores_of(trial) for trial in done])
+            scale = Scale(scores[: self.initial], scores)
+            model = _Model(self._remembered(history, best), space, scale, self._known)
         proposed: list[Values | None] = []
         for rng in rngs:
             drawn = int(_DRAWN * self.pool)
@@ -111,52 +117,40 @@ class Hypervolume(Strategy):
 
 
 class _Model:
-    """What is predicted of candidates, learned from some trials."""
+    """What is predicted of candidates, learned from some trials; `scale` is how their scores are seen."""
 
     def __init__(
-        self, trials: Sequence[Trial], space: keras_tuner.HyperParameters, known: Foreseen | None = None
+        self, trials: Sequence[Trial], space: keras_tuner.HyperParameters, scale: Scale, known: Foreseen | None = None
     ) -> None:
-        self._encoding, self._known = Encoding(space), known
-        self._targets = quantiles(trials)
-        self._scores = np.array([scores_of(trial) or np.full(self._targets.shape[1], np.nan) for trial in trials])
+        self._encoding, self._scale, self._known = Encoding(space), scale, known
+        self._targets = np.array([scale(np.array(scores_of(trial) or scale.worst)) for trial in trials])
         self._predict = processes.fit(self._encoding.transform([trial.values for trial in trials]), self._targets)
 
     def gains(self, candidates: Sequence[Values]) -> np.ndarray:
         """The expected hypervolume improvement of each candidate."""
         mean, deviation = self._predict(self._encoding.transform(candidates))
         if self._known is not None:
-            told = self._as_quantiles(np.asarray(self._known(candidates), dtype=float))
+            told = self._scale(np.asarray(self._known(candidates), dtype=float))
             mean = np.where(np.isnan(told), mean, told)
             deviation = np.where(np.isnan(told), deviation, 0.0)
-        reference = np.full(mean.shape[1], _REFERENCE)
-        return expected_hypervolume_improvement(mean, deviation, self._targets, reference)
-
-    def _as_quantiles(self, scores: np.ndarray) -> np.ndarray:
-        """Scores on the scale of the targets: between two trials in proportion, beyond the best a little more than it."""
-        turned = np.full(scores.shape, np.nan)
-        for column in range(scores.shape[1]):
-            done = ~np.isnan(self._scores[:, column])
-            order = np.argsort(self._scores[done, column], kind="stable")
-            seen, targets = self._scores[done, column][order], self._targets[done, column][order]
-            told = ~np.isnan(scores[:, column])
-            turned[told, column] = np.interp(scores[told, column], seen, targets)
-            above = told & (scores[:, column] > seen[-1])
-            turned[above, column] += _BEYOND
-        return turned
+        reference = np.zeros(mean.shape[1])
+        return expected_hypervolume_improvement(mean, _BOLDNESS * deviation, self._targets, reference)
 
 
-def quantiles(trials: Sequence[Trial]) -> np.ndarray:
-    """The scores of each objective as normal quantiles of their ranks.
+class Scale:
+    """Scores in units in which objectives can be compared: 0 at the reference, 1 at the best so far.
 
     Args:
-        trials: At least one of them with scores; those without count as the worst in each objective.
-
-    Returns:
-        Floats of the shape (trials, objectives), higher is better.
+        first: Scores of the first trials, (trials, objectives), which the reference is the lower quartile of.
+        scores: Of all trials.
     """
-    from scipy.special import ndtri
-    from scipy.stats import rankdata
 
-    objectives = max(len(scores_of(trial)) for trial in trials)
-    scores = [scores_of(trial) or [-np.inf] * objectives for trial in trials]
-    return ndtri((rankdata(scores, axis=0) - 0.5) / len(trials))
+    def __init__(self, first: np.ndarray, scores: np.ndarray) -> None:
+        self.reference = np.quantile(first, 0.25, axis=0)
+        spread = scores.max(axis=0) - self.reference
+        self.unit = np.where(spread > 0, spread, 1.0)
+        self.worst = np.full(len(self.unit), -np.inf)
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Turns scores; what is far below the reference comes to `_FLOOR`, and NaN stays."""
+        return np.maximum((scores - self.reference) / self.unit, _FLOOR)

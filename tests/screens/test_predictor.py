@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras_tuner
 import numpy as np
 import pytest
@@ -173,3 +175,22 @@ def test_a_candidate_that_cannot_be_built_is_judged_by_its_values():
     new.make = broken
     with pytest.warns(UserWarning, match="a kernel larger than the picture"):
         assert np.isfinite(Predictor().score([new], known)).all()
+
+
+def test_of_several_objectives_the_one_that_pushes_the_front_out_is_worth_most():
+    hp = keras_tuner.HyperParameters()
+    hp.Float("quality", 0.0, 1.0)
+    hp.Float("cost", 0.0, 1.0)
+    rng = np.random.default_rng(0)
+    known = []
+    for number in range(40):
+        values = {"quality": float(rng.random()), "cost": float(rng.random())}
+        scores = [values["quality"], -values["cost"]]
+        known.append(Candidate(values, hp, Trial(number, values, score=scores[0], scores=scores)))
+    proposals = [{"quality": 0.9, "cost": 0.9}, {"quality": 0.95, "cost": 0.05}, {"quality": 0.1, "cost": 0.1}]
+    scores = Predictor().score([Candidate(values, hp) for values in proposals], known)
+    assert scores.argmax() == 1
+    assert scores.argmin() != 1
+    first = [dataclasses.replace(one, trial=dataclasses.replace(one.trial, scores=[])) for one in known]
+    single = Predictor().score([Candidate(values, hp) for values in proposals], first)
+    assert single[0] > single[2]

@@ -1,0 +1,19 @@
+import re
+from pathlib import Path
+
+from autonas.blocks import Chain, ConvBlock, ReductionBlock
+
+GUIDE = (Path(__file__).parents[1] / "docs" / "front.md").read_text()
+
+
+def block(images, rows):
+    return Chain(ConvBlock(images.resolution, rows), ReductionBlock())
+
+
+def test_the_guide_to_several_objectives_runs_as_printed(tmp_path, digits):
+    names = {"x": digits[0][:90], "y": digits[1][:90], "folder": tmp_path, "block": block}
+    for snippet in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL):
+        exec(snippet, names)
+    assert len(names["front"]) > 1
+    assert names["volumes"]["hypervolume"].is_monotonic_increasing
+    assert set(names["clf"].pareto_front()["values"]) <= {"searched", "retrained"}

@@ -23,6 +23,7 @@ FEATURES = (
     "output_channels",
     "positions",
     "stride",
+    "batch",
 )
 
 _ELEMENTWISE = {
@@ -71,8 +72,9 @@ def kernel(operator: Operator) -> Kernel:
     channels = _last(operator.activations[0]) if operator.activations else 1
     multiplied = made * taps * (_depth(operator, channels))
     stride = int(operator.options.get("strideW", 1)) * int(operator.options.get("strideH", 1))
+    batch = operator.outputs[0].shape[0] if operator.outputs[0].shape else 1
     positions = made // max(1, _last(operator.outputs[0]))
-    work = (multiplied, taken, made, stored, taps, channels, _last(operator.outputs[0]), positions, stride)
+    work = (multiplied, taken, made, stored, taps, channels, _last(operator.outputs[0]), positions, stride, batch)
     return Kernel(_kind(operator), tuple(math.log2(1 + amount) for amount in work))
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 
 from autonas import generators, kernels, profiling, tflite
 from autonas.devices import profile
+from autonas.tflite import Operator, Tensor
 
 MOST_BYTES = 30_000_000  # of one operator
 
@@ -61,6 +62,54 @@ SETS: dict[str, dict[str, Any]] = {
 }
 
 
+CHANNELS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+MOST_WORK = 60_000_000  # multiplications of one operator of the grid
+
+
+def grid() -> list[Operator]:
+    """Convolutions between those of the drawn models, whose few shapes leave gaps: on images, on sequences, cut in parts."""
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(240):
+        into, out = (int(each) for each in rng.choice(CHANNELS, 2))
+        if rng.random() < 0.6:
+            size, taps, stride = (
+                int(rng.choice(each)) for each in ((4, 7, 8, 14, 16, 28, 32, 56), (1, 3, 5), (1, 1, 2))
+            )
+            found.append(convolution((1, size, size, into), out, (taps, taps), stride))
+        else:
+            size, taps, batch = (
+                int(rng.choice(each)) for each in ((8, 16, 32, 64, 128), (1, 3, 5, 9, 19), (1, 1, 2, 4, 8))
+            )
+            found.append(convolution((batch, 1, max(size, taps), into), out, (1, taps), 1, same=batch == 1))
+    for _ in range(40):
+        size, taps, stride = (int(rng.choice(each)) for each in ((4, 7, 8, 14, 16, 28, 32), (3, 5), (1, 1, 2)))
+        found.append(depthwise((1, size, size, int(rng.choice(CHANNELS))), taps, stride))
+    return [operator for operator in found if 2 ** kernels.kernel(operator).work[0] < MOST_WORK]
+
+
+def convolution(shape: tuple[int, ...], out: int, taps: tuple[int, int], stride: int, same: bool = True) -> Operator:
+    """A convolution with a bias and a ReLU."""
+    batch, height, width, into = shape
+    sizes = [-(-size // stride) if same else size - tap + 1 for size, tap in zip((height, width), taps, strict=True)]
+    inputs = (Tensor(shape), Tensor((out, *taps, into), constant=True), Tensor((out,), constant=True))
+    options = {"padding": 0 if same else 1, "strideW": stride, "strideH": stride, "fusedActivationFunction": 1}
+    options |= {"dilationWFactor": 1, "dilationHFactor": 1}
+    return Operator("CONV_2D", inputs, (Tensor((batch, *sizes, out)),), options, "Conv2DOptions")
+
+
+def depthwise(shape: tuple[int, ...], taps: int, stride: int) -> Operator:
+    """A depthwise convolution with a bias."""
+    batch, height, _, channels = shape
+    size = -(-height // stride)
+    inputs = (Tensor(shape), Tensor((1, taps, taps, channels), constant=True), Tensor((channels,), constant=True))
+    options = {"padding": 0, "strideW": stride, "strideH": stride, "fusedActivationFunction": 0, "depthMultiplier": 1}
+    options |= {"dilationWFactor": 1, "dilationHFactor": 1}
+    return Operator(
+        "DEPTHWISE_CONV_2D", inputs, (Tensor((batch, size, size, channels)),), options, "DepthwiseConv2DOptions"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, required=True, help="folder that keeps the models")
@@ -77,6 +126,7 @@ def main() -> None:
                     tensors = (*operator.activations, *operator.constants, *operator.outputs)
                     if sum(tensor.bytes for tensor in tensors) <= MOST_BYTES:
                         found[json.dumps(profiling.plain(operator))] = None
+    found |= {json.dumps(profiling.plain(operator)): None for operator in grid()}
     options.out.write_text("[\n" + ",\n".join(found) + "\n]\n", encoding="utf-8")
     print(f"{len(found)} operators")
 

@@ -26,6 +26,7 @@ def test_the_work_of_a_convolution_is_counted():
         "output_channels": 5,
         "positions": 16,
         "stride": 4,
+        "batch": 1,
     }
 
 

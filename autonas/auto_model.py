@@ -86,7 +86,8 @@ class AutoModel(Answers):
             (higher is better), an `autonas.screens.base.Screen`, or a list of these, which then vote by their ranks. None
             chooses none.
         estimator: How candidates are measured: `"proxy"`, `"full"`, or an instance.
-        device: Where latency is measured: `"host"`, or an instance.
+        device: Where latency comes from: `"host"`, `"host-keras"`, the path of a device's profile (`.json`), a callable that
+            takes a `.tflite` and returns seconds, or an instance.
         operations: `"int8"` searches only among networks that int8 kernels of LiteRT, and the Edge TPU, can run, so that
             `export(path, "full_int8")` loses little and leaves nothing in float. None searches among all.
         top_k: How many of the best are trained in full before one is chosen; with several objectives they are spread over the

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from autonas import objectives, screens
+from autonas import devices, objectives, screens
 from autonas.devices.base import Device, Latency
-from autonas.errors import InputError, RejectedError
+from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import Budget, Estimator, OutOfTime
 from autonas.evaluation import Evaluation
 from autonas.loop import Interrupted
@@ -140,6 +140,14 @@ def test_a_design_over_a_measured_limit_is_made_smaller():
 def test_designs_that_become_the_same_are_tried_once():
     evaluation, values = make(limits={"params": 1_000_000})
     assert evaluation.feasible([values, dict(values)]) == [values]
+
+
+def test_a_device_that_does_not_answer_leaves_a_starting_point_as_it_is():
+    evaluation, values = make(limits={"latency_ms": 2.0})
+    evaluation.device = devices.get(lambda tflite: 1 / 0)
+    assert evaluation.feasible([values]) == [values]
+    with pytest.raises(TrialError, match="ZeroDivisionError"):
+        evaluation(0, values)
 
 
 def test_what_is_far_over_a_latency_is_refused_without_a_conversion():

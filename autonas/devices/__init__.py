@@ -20,10 +20,6 @@ DEVICES: dict[str, type[Device]] = {
     "predicted": Predicted,
     "rig": Rig,
 }
-_NEEDS = {
-    "predicted": "the path of its profile: device='raspberrypi4.json', or Predicted(path)",
-    "rig": "your callable: device=measure, or Rig(measure)",
-}
 
 
 def get(identifier: str | os.PathLike[str] | Callable[[bytes], float] | type[Device] | Device) -> Device:
@@ -45,9 +41,9 @@ def get(identifier: str | os.PathLike[str] | Callable[[bytes], float] | type[Dev
     if callable(identifier) and not isinstance(identifier, (type, Device)):
         return Rig(identifier)
     known: Any = identifier
-    for name, need in _NEEDS.items():
-        if known == name or known is DEVICES[name]:
-            raise InputError.of("device", "complete", repr(name), f"It needs {need}.")
+    kind = DEVICES.get(known) if isinstance(known, str) else known
+    if isinstance(kind, type) and issubclass(kind, Device) and kind.needs:
+        raise InputError.of("device", "complete", repr(known), f"It needs {kind.needs}.")
     return resolve("device", DEVICES, Device, known)  # type: ignore[type-abstract]
 
 

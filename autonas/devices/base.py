@@ -21,9 +21,11 @@ class Device(abc.ABC):
 
     Attributes:
         takes: What of a built model `latency` gets: `"tflite"`, its bytes in LiteRT's format, or `"model"`, the `keras.Model`.
+        needs: What it has to be made with, for the error where it is not; empty where a name is enough.
     """
 
     takes: ClassVar[str] = "tflite"
+    needs: ClassVar[str] = ""
 
     @abc.abstractmethod
     def latency(self, model: Any, /) -> Latency:

@@ -11,7 +11,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class Predicted(Device):
         - Zhang et al., nn-Meter: Towards Accurate Latency Prediction of Deep-Learning Model Inference on Diverse Edge
           Devices, MobiSys 2021 (kernels, and a regressor for each kind).
     """
+
+    needs: ClassVar[str] = "the path of its profile: device='raspberrypi4.json', or Predicted(path)"
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = str(path)

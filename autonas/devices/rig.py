@@ -7,7 +7,7 @@ import math
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, TrialError
@@ -31,6 +31,8 @@ class Rig(Device):
     ...     return float(subprocess.run(["ssh", "pi", "time_model"], input=tflite, capture_output=True, check=True).stdout)
     >>> autonas.ImageClassifier(device=Rig(measure, timeout=60), limits={"latency_ms": 5})
     """
+
+    needs: ClassVar[str] = "your callable: device=measure, or Rig(measure)"
 
     def __init__(self, measure: Callable[[bytes], float], retries: int = 2, timeout: float = 120.0) -> None:
         if not callable(measure):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import graph as graph_module
+from autonas import memory
 from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.loop import Interrupted, Outcome
@@ -107,11 +108,21 @@ class Evaluation:
             # what a measurement would cost is not paid for a candidate that is not trained
             graph_costs = {name: self.costs[name] for name in ALWAYS}
             raise RejectedError(broken, measure(graph_costs, built))
+        self._refuse_what_does_not_fit(built)
         costs = measure(self.costs, built)
         self._built.clear()
         if BUDGET in values:
             self._known[key(bare(values))] = costs
         return costs
+
+    def _refuse_what_does_not_fit(self, built: BuiltModel) -> None:
+        """A training that this machine has no memory for would not fail, but be killed with all that runs beside it."""
+        needed, free = memory.training_bytes(built.graph, self.budget.batch_size), memory.available_bytes()
+        if free is not None and needed > free and lead(self.objectives) is not None:
+            raise RejectedError(
+                f"a training takes about {needed / 2**20:,.0f} MB, and {free / 2**20:,.0f} MB are free",
+                measure({name: self.costs[name] for name in ALWAYS}, built),
+            )
 
     def built(self, values: Values) -> BuiltModel:
         """The model that a candidate would become, its weights fresh; kept until its trial."""

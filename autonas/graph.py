@@ -54,6 +54,7 @@ class Operation:
         kernel_parameters: Those of them that multiply: kernels, not biases or statistics.
         flops: Floating-point operations for one example; a multiply and an add are two.
         macs: Those of them that are a multiply with a kernel and an add, as pairs.
+        activation: Keras's name of the function that it applies to its result; empty for none.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Operation:
     kernel_parameters: int
     flops: int
     macs: int = 0
+    activation: str = ""
 
     @property
     def input_elements(self) -> int:
@@ -229,6 +231,7 @@ class _Reader:
                 kernel_parameters=sum(math.prod(w.shape) for w in weights if _is_kernel(w)),
                 flops=_flops(layer, inputs, outputs),
                 macs=_macs(layer, inputs, outputs),
+                activation=layer.activation.__name__ if _has_activation(layer) else "",
             )
         )
 

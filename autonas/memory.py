@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import bisect
 import collections
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autonas.graph import FLOAT_BYTES
+
 if TYPE_CHECKING:
+    from autonas.graph import Graph, Operation
     from autonas.tflite import Operator
 
 ALIGNMENT = 64  # bytes; LiteRT starts each tensor at a multiple of it
 IN_PLACE = ("ADD", "SUB", "MUL")  # may write over an input that nothing else needs
 SAME_DATA = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")  # have the numbers of their first input
+
+
+SLOTS = 2  # numbers that an optimiser keeps for a weight: Adam's two, the most of those that are searched
+OVERHEAD = 60 * 2**20  # bytes that TensorFlow takes to trace and run a first step, about
+OF_RESULT = ("relu", "relu6", "sigmoid", "tanh", "softmax")  # activations with a gradient that needs their result alone
+FREE_OF_INPUTS = re.compile(
+    r"Add|Subtract|Concatenate|(Global)?Average\w*|Flatten|Reshape|ZeroPadding\w+|UpSampling\w+|Activation|ReLU"
+)
 
 
 def arena_bytes(operators: Sequence[Operator]) -> int:
@@ -111,3 +124,61 @@ def _gap(taken: list[tuple[int, int]], size: int) -> int:
             gaps.append((start - behind, behind))
         behind = max(behind, end)
     return min(gaps)[1] if gaps else behind
+
+
+def training_bytes(graph: Graph, batch_size: int) -> int:
+    """About what a training adds to the memory of this process, on TensorFlow and a CPU, by an optimiser such as Adam.
+
+    Counted are the results of operations that a gradient needs, for the whole batch; a gradient that comes and one that
+    goes, of the largest result; weights, the numbers that the optimiser keeps for each, and the gradient of the largest; and
+    what TensorFlow takes for itself. The data are not in it.
+
+    Args:
+        graph: Of the network.
+        batch_size: Examples in a batch.
+    """
+    results = sum(operation.output_bytes for operation in _kept(graph))
+    largest = max(operation.output_bytes for operation in graph.operations)
+    weights = FLOAT_BYTES * ((1 + SLOTS) * graph.parameters + max(each.parameters for each in graph.operations))
+    return batch_size * (results + 2 * largest) + weights + OVERHEAD
+
+
+def _kept(graph: Graph) -> Iterator[Operation]:
+    """The operations whose results a gradient needs."""
+    consumers: dict[int, list[Operation]] = collections.defaultdict(list)
+    for operation in graph.operations:
+        for source in operation.inputs:
+            consumers[source].append(operation)
+    for position, operation in enumerate(graph.operations):
+        if operation.activation in OF_RESULT or any(_needs_inputs(each) for each in consumers[position]):
+            yield operation
+
+
+def _needs_inputs(operation: Operation) -> bool:
+    if FREE_OF_INPUTS.fullmatch(operation.kind):
+        return operation.activation not in (*OF_RESULT, "")
+    return True
+
+
+def available_bytes(system: Path = Path("/")) -> int | None:
+    """Memory that this process can still get without anything being swapped or killed; None where that cannot be read.
+
+    Args:
+        system: Where `proc` and `sys` of Linux are: the kernel's own figure, and that of the limit of a container. What a
+            container has read from files counts as used there, and can be had all the same.
+    """
+    group, found = system / "sys/fs/cgroup", []
+    try:
+        found += [1024 * kilobytes for kilobytes in _numbers(system / "proc/meminfo", "MemAvailable:")]
+        most, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        if most.isdigit():
+            found.append(int(most) - int(used) + sum(_numbers(group / "memory.stat", "inactive_file")))
+    except OSError:  # another system, or no group of processes with a limit
+        pass
+    return min(found, default=None)
+
+
+def _numbers(file: Path, name: str) -> list[int]:
+    """The number behind a name in a file of one name a line, if it is there."""
+    lines = [line.split() for line in file.read_text().splitlines()]
+    return [int(line[1]) for line in lines if line and line[0] == name]

@@ -270,3 +270,15 @@ def test_checkpoints_of_who_does_not_go_on_are_deleted(tmp_path):
         evaluation.estimator.calls[-1][0].checkpoint.touch()
     evaluation.prune([Trial(1, others[1])])
     assert list(tmp_path.iterdir()) == [evaluation.estimator.calls[1][0].checkpoint]
+
+
+def test_a_training_that_does_not_fit_the_machine_is_rejected_with_the_numbers(monkeypatch):
+    evaluation, values = make()
+    monkeypatch.setattr("autonas.memory.available_bytes", lambda: 2**20)
+    with pytest.raises(RejectedError, match=r"takes about [\d,]+ MB, and 1 MB are free") as rejected:
+        evaluation(0, values)
+    assert evaluation.estimator.calls == []
+    assert set(rejected.value.costs) == {"params", "flops", "memory_kb"}
+    monkeypatch.setattr("autonas.memory.available_bytes", lambda: None)
+    evaluation(0, values)
+    assert len(evaluation.estimator.calls) == 1

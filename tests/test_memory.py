@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 
 from autonas import tflite
 from autonas.export import to_tflite
-from autonas.memory import arena_bytes
+from autonas.graph import read
+from autonas.memory import OVERHEAD, arena_bytes, available_bytes, training_bytes
 
 L = keras.layers
 
@@ -105,3 +109,101 @@ def test_the_plan_is_within_a_fifth_of_what_the_interpreter_takes(make, quantize
     rows = np.random.default_rng(0).normal(size=(4, *model.input_shape[1:])).astype("float32")
     content = to_tflite(model, quantize, rows)
     assert arena_bytes(tflite.read(content)) == pytest.approx(measured(content), rel=0.2)
+
+
+def test_a_training_keeps_what_its_gradients_need():
+    x = inputs = keras.Input((8, 8, 2))
+    x = L.Conv2D(4, 3, padding="same", use_bias=False)(x)  # the input is kept for its kernel, 128 numbers
+    x = L.BatchNormalization()(x)  # what the convolution gives, 256
+    x = L.Activation("relu")(x)  # its own result, 256
+    x = L.Dense(3)(L.Flatten()(x))  # the flat input, 256
+    network = keras.Model(inputs, x)
+    kept = 4 * (128 + 256 + 256 + 256)
+    weights = 4 * (3 * network.count_params() + 256 * 3 + 3)
+    expected = 10 * (kept + 2 * 4 * 256) + weights + OVERHEAD
+    assert training_bytes(read(network), 10) == expected
+
+
+def test_free_memory_is_less_than_that_of_the_machine():
+    import os
+
+    free = available_bytes()
+    if free is not None:
+        assert 0 < free < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_free_memory_is_that_of_the_container_where_it_has_less(tmp_path):
+    assert available_bytes(tmp_path) is None
+    proc, group = tmp_path / "proc", tmp_path / "sys/fs/cgroup"
+    proc.mkdir()
+    group.mkdir(parents=True)
+    (proc / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable: 4000 kB\n")
+    assert available_bytes(tmp_path) == 4000 * 1024
+    (group / "memory.max").write_text("max\n")
+    (group / "memory.current").write_text("700000\n")
+    assert available_bytes(tmp_path) == 4000 * 1024
+    (group / "memory.max").write_text("1000000\n")
+    (group / "memory.stat").write_text("active_file 1\ninactive_file 50000\n")
+    assert available_bytes(tmp_path) == 1_000_000 - 700_000 + 50_000
+
+
+RESIDUAL = """
+x = L.Conv2D(32, 3, padding="same")(x)
+for _ in range(3):
+    y = L.Activation("relu")(L.BatchNormalization()(x))
+    x = L.Add()([x, L.Conv2D(32, 3, padding="same")(y)])
+x = L.GlobalAveragePooling2D()(x)
+"""
+PLAIN = """
+for width in (32, 48):
+    x = L.Activation("relu")(L.BatchNormalization()(L.Conv2D(width, 3, padding="same")(x)))
+x = L.GlobalAveragePooling2D()(x)
+"""
+MOBILE = """
+x = L.Conv2D(64, 1)(x)
+for _ in range(2):
+    x = L.Activation("swish")(L.BatchNormalization()(L.DepthwiseConv2D(3, padding="same")(x)))
+x = L.GlobalAveragePooling2D()(x)
+"""
+DENSE = """
+for _ in range(3):
+    x = L.Dense(3500, activation="relu")(x)
+"""
+TRAINED = {
+    "residual": ("(32, 32, 3)", 256, RESIDUAL),
+    "plain": ("(32, 32, 3)", 384, PLAIN),
+    "mobile": ("(32, 32, 3)", 192, MOBILE),
+    "dense": ("(2000,)", 64, DENSE),
+}
+TRAINING = """
+import os, resource, sys
+import keras, numpy as np
+L = keras.layers
+def trained(model, shape, batch, batches):
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
+    model.fit(np.zeros((batches * batch, *shape), "float32"), np.zeros(batches * batch), batch_size=batch, verbose=0)
+warm = keras.Sequential([keras.Input((4,)), L.Dense(2, activation="softmax")])
+trained(warm, (4,), 2, 2)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+shape, batch = eval(sys.argv[1]), int(sys.argv[2])
+x = inputs = keras.Input(shape)
+exec(sys.argv[3])
+model = keras.Model(inputs, L.Dense(10, activation="softmax")(x))
+trained(model, shape, batch, 2)
+from autonas.graph import read
+from autonas.memory import training_bytes
+data = 2 * 4 * batch * np.prod(shape)
+print(training_bytes(read(model), batch), 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) - data)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_memory_of_a_training_is_predicted_within_a_fifth(name):
+    shape, batch, layers = TRAINED[name]
+    command = [sys.executable, "-c", TRAINING, shape, str(batch), layers]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    predicted, peak = map(float, done.stdout.split())
+    print(f"{name}: predicted {predicted / 1e6:.0f} MB, measured {peak / 1e6:.0f} MB")
+    assert predicted == pytest.approx(peak, rel=0.2)

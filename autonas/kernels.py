@@ -1,8 +1,8 @@
 """What LiteRT runs of a `.tflite`: the kernels behind its operators, and how their work is described to a regressor.
 
-Activations are part of the operators already. Operators on float32 that XNNPACK knows are run by it, in partitions; each
-change between XNNPACK and LiteRT's own kernels costs something. Shapes that are computed from the batch are constants
-by the time a model runs, and so is what is computed of constants alone.
+Activations are part of the operators already. Operators on float32 that XNNPACK knows are run by it, the others by
+LiteRT's own kernels. Shapes that are computed from the batch are constants by the time a model runs, and so is what is
+computed of constants alone.
 """
 
 from __future__ import annotations
@@ -166,25 +166,3 @@ def _fixed(operators: Sequence[Operator]) -> list[bool]:
         known = sum(1 for place in operator.reads if fixed[place])
         fixed.append(operator.kind == "SHAPE" or (computed > 0 and known == len(operator.reads) == computed))
     return fixed
-
-
-def partitions(operators: Sequence[Operator]) -> int:
-    """How many times LiteRT goes to XNNPACK: it takes all that is ready for one of both, then all for the other.
-
-    Args:
-        operators: Those of a model, in their order.
-    """
-    left, done, count, ours = list(range(len(operators))), set[int](), 0, False
-    turned = 0
-    while left and turned < 2:
-        taken = set[int]()
-        for place in left:
-            ready = all(source in done or source in taken for source in operators[place].reads)
-            if ready and delegated(operators[place]) == ours:
-                taken.add(place)
-        turned = 0 if taken else turned + 1
-        count += ours and bool(taken)
-        done |= taken
-        left = [place for place in left if place not in taken]
-        ours = not ours
-    return count

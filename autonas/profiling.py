@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from autonas import kernels, tflite, timing
+from autonas import kernels, tflite_writer, timing
 from autonas.errors import InputError
 from autonas.tflite import Operator, Tensor
 
@@ -83,7 +83,7 @@ def measure(operators: Sequence[Operator], seconds: float, num_threads: int = 1)
 def _runs(parts: Sequence[Operator], num_threads: int) -> Iterator[timing.Run]:
     """The inference of a model, or nothing where LiteRT has no such operator."""
     try:
-        yield timing.inference(tflite.write(parts), num_threads)
+        yield timing.inference(tflite_writer.write(parts), num_threads)
     except (RuntimeError, ValueError):  # what LiteRT raises
         return
 

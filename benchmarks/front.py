@@ -11,7 +11,7 @@ milliseconds of a trial. A cell without a latency (the Edge TPU has none for 4,6
 `proxies` has, besides, a warm start by the rank vote of nwot, jacov, synflow and params. The others are strategies by name; one
 for a single objective is asked with random weighings (ParEGO). `--accuracy c10_val200` is the same search on another signal.
 
-    python benchmarks/front.py --task fashion_mnist --data FOLDER [--minutes 10] [--seeds 0 1 2]
+    python benchmarks/front.py --task fashion_mnist --data FOLDER [--minutes 10] [--seeds 0 1 2] [--plot front.png]
 
 Accuracy against latency on this machine, as `autonas.ImageClassifier` searches it in so many minutes. The front that was found
 is compared with that of the starting points of the same search: how much more hypervolume it has, above the worst of both, and
@@ -138,6 +138,8 @@ def on_task(options: argparse.Namespace) -> None:
             clf.fit(x, y)
             board = clf.leaderboard()
             compare(seed, board[board["status"] == "completed"])
+            if options.plot is not None:
+                clf.plot_front(options.plot)
             print(
                 clf.pareto_front()[["trial", "values", "val_accuracy", "latency_ms", "origin"]].to_string(index=False)
             )
@@ -171,6 +173,7 @@ def main() -> None:
     parser.add_argument("--task", help="the name of a data set of images")
     parser.add_argument("--data", type=Path, help="folder with one folder for each data set")
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--plot", type=Path, help="file for a picture of the front of a task")
     options = parser.parse_args()
     run: Callable[[argparse.Namespace], None]
     if options.task is not None:

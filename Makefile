@@ -37,6 +37,11 @@ bench: $(STAMP)
 	@$(BIN)/python benchmarks/loop.py
 	@$(BIN)/python benchmarks/latency.py
 	@$(BIN)/python benchmarks/screens.py $(if $(SETS),--data $(SETS))
+	$(if $(DATA),@$(BIN)/python benchmarks/export.py --data $(DATA))
+	$(if $(TABLE),@$(BIN)/python benchmarks/nasbench201.py --table $(TABLE))
+	$(if $(TABLE),@$(BIN)/python benchmarks/screened.py --table $(TABLE))
+	$(if $(TABLE),@$(BIN)/python benchmarks/predictor.py --table $(TABLE))
+	$(if $(TABLE),@$(BIN)/python benchmarks/front.py --table $(TABLE))
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

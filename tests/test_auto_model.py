@@ -10,6 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import autonas
+from autonas import objectives
 from autonas.blocks import AugmentationBlock, Chain, ConvBlock, OneOf, ReductionBlock
 from autonas.errors import InputError, NotFittedError, ProjectError, SearchError
 from autonas.screens.base import Screen
@@ -274,6 +275,22 @@ def test_a_limit_rejects_before_training_and_the_winner_keeps_it(tmp_path):
     assert (board[board["status"] == "completed"]["params"] <= 5_000).all()
     assert model.count_params() <= 5_100  # the statistics of the scaling are no parameters of the network
     assert (board["status"] == "completed").sum() == 2  # rejected ones do not count as trials
+
+
+def test_the_model_keeps_to_limits_of_every_kind(fitted, tmp_path):
+    """All but the latencies under what a design of the space has of itself; all measured anew on what `fit` returned."""
+    larger = fitted[0].costs()
+    limits = {name: 50.0 if name.startswith("latency") else 0.8 * larger[name] for name in objectives.COSTS}
+    x, y = digits(60, 2)
+    clf = task(tmp_path, limits=limits)
+    model = clf.fit(x, y, epochs=1)
+    costs = clf.costs()
+    assert {name: costs[name] for name, limit in limits.items() if costs[name] > limit} == {}
+    assert clf.export(tmp_path / "model.tflite").path.stat().st_size <= 1024 * limits["size_kb"]
+    assert clf.export(tmp_path / "int8.tflite", "int8").path.stat().st_size <= 1024 * limits["size_int8_kb"]
+    assert (
+        model.count_params() <= limits["params"] + 100
+    )  # the statistics of the scaling are no parameters of the network
 
 
 @pytest.mark.parametrize(

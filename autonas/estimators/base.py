@@ -231,7 +231,8 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
     from autonas.space import seeded
 
     kept = None if budget.checkpoint is None else checkpoint.read(budget.checkpoint)
-    watch = _watch(budget.deadline)
+    running = _Epoch()
+    watch = _watch(budget.deadline, running)
     whole, data = math.ceil(len(data) / budget.batch_size) * budget.epochs, data.part(budget.data)
     with seeded(seed):
         core = candidate.core(data_module.shapes(data.x))
@@ -252,7 +253,7 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         return _training(core, _with_plain_loss(kept.history, data), budget, data.head, kept.timings, True)
     hopeless = _hopeless(budget, data, first + max(1, more), kept)
     told = trained.fit(
-        data_module.dataset(part.x, part.y, part.weights, budget.batch_size, seed, lambda: watch.epoch - 1),
+        data_module.dataset(part.x, part.y, part.weights, budget.batch_size, seed, lambda: running.number - 1),
         validation_data=part.validation and data_module.dataset(*part.validation, batch_size=4 * budget.batch_size),
         initial_epoch=first,
         epochs=first + max(1, more),
@@ -396,20 +397,31 @@ def _left(variables: Sequence[Any]) -> Any:
     return Left()
 
 
-def _watch(deadline: float | None) -> Any:
+@dataclasses.dataclass
+class _Epoch:
+    """Which epoch it is, from 1.
+
+    It leads to nothing else: TensorFlow keeps for good what draws the order of the examples and all that it refers to, which
+    must not be the network.
+    """
+
+    number: int = 0
+
+
+def _watch(deadline: float | None, running: _Epoch) -> Any:
     """A callback that stops at the deadline, fails at a loss that is not finite, and times the steps."""
     import keras
 
     class Watch(keras.callbacks.Callback):
         def __init__(self) -> None:
             super().__init__()
-            self.epoch, self.in_time = 0, True
+            self.in_time = True
             self.made = self._begun = time.monotonic()
             self.startup = 0.0
             self.steps: list[float] = []
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.epoch = epoch + 1
+            running.number = epoch + 1
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
             self._begun = time.monotonic()
@@ -420,7 +432,7 @@ def _watch(deadline: float | None) -> Any:
             self.steps.append(now - self._begun)
             self.startup = self.startup or now - self.made
             if not math.isfinite(loss):
-                raise TrialError(f"The training diverged: the loss became {loss} in epoch {self.epoch}.")
+                raise TrialError(f"The training diverged: the loss became {loss} in epoch {running.number}.")
             if deadline is not None and now > deadline:
                 self.in_time = False
                 self.model.stop_training = True

@@ -1,5 +1,7 @@
 import dataclasses
+import gc
 import time
+import weakref
 
 import keras
 import numpy as np
@@ -289,3 +291,11 @@ def test_a_training_with_hope_or_without_a_rival_goes_on(parts, monkeypatch, cur
 def test_what_is_to_be_low_is_hopeless_when_it_stays_high(parts, monkeypatch):
     assert told(parts, monkeypatch, [0.9, 0.8], beat=0.1, mode="min")["epochs"] == 8
     assert told(parts, monkeypatch, [0.9, 0.8], beat=0.85, mode="min")["epochs"] == 16
+
+
+def test_a_training_leaves_no_network_behind():
+    """A search has hundreds of them, and would end for want of memory."""
+    candidate, data = prepared()
+    network = weakref.ref(train(candidate, data, Budget(2, 16), seed=0).model)
+    gc.collect()
+    assert network() is None

@@ -13,6 +13,8 @@ import numpy as np
 
 from autonas.trials import replacing
 
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+
 
 @dataclasses.dataclass
 class Checkpoint:
@@ -55,8 +57,17 @@ def read(path: Path) -> Checkpoint | None:
         with path.open("rb") as file, np.load(file) as arrays:
             told = json.loads(str(arrays["told"]))
             return Checkpoint(**{**told, "variables": _list("variable", arrays), "best": _list("best", arrays)})
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except _UNREADABLE:
         return None
+
+
+def steps(path: Path) -> int:
+    """How many batches a training had that `read` would go on with: a small part of the file, read alone."""
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return int(json.loads(str(arrays["told"]))["steps"])
+    except _UNREADABLE:
+        return 0
 
 
 def _numbered(name: str, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

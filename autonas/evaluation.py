@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import graph as graph_module
-from autonas import memory
+from autonas import memory, pace
 from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.loop import Interrupted, Outcome
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from autonas.graph import Graph
 
 SCREENED = 64  # examples in the batch that screens get
+SURE = 0.5  # share of the predicted seconds that is surely needed: patience may save the rest
 ALWAYS = ("params", "flops", "memory_kb")  # costs that take milliseconds, so every trial has them
 
 
@@ -86,16 +87,18 @@ class Evaluation:
         """Evaluates a candidate as trial `number`.
 
         Raises:
-            RejectedError: If it breaks a limit.
+            RejectedError: If it breaks a limit, or its training would not fit the machine or the time that is left.
             TrialError: If its training diverges.
-            Interrupted: If the time was up.
+            Interrupted: If the time was up, or is too short for any training.
         """
         costs = self._known.get(key(bare(values))) or self._measure(values)
         if lead(self.objectives) is None:
             return self._outcome({}, costs)
+        budget = self._share(number, values)
+        self._refuse_what_takes_too_long(number, costs, budget)
         try:
             metrics = self.estimator.evaluate(
-                self.space.candidate(values), self.data, self._share(number, values), self._seed(number, values)
+                self.space.candidate(values), self.data, budget, self._seed(number, values)
             )
         except OutOfTime as cut:
             raise Interrupted(self._outcome(cut.metrics, costs) if cut.metrics else None) from cut
@@ -123,6 +126,19 @@ class Evaluation:
                 f"a training takes about {needed / 2**20:,.0f} MB, and {free / 2**20:,.0f} MB are free",
                 measure({name: self.costs[name] for name in ALWAYS}, built),
             )
+
+    def _refuse_what_takes_too_long(self, number: int, costs: Mapping[str, float], budget: Budget) -> None:
+        """A training that the deadline cut would leave no record; where even the quickest so far was too long, the search ends."""
+        if budget.deadline is None:
+            return
+        trials = completed(trial for trial in self.rivals() if trial.number < number)
+        steps, left = self.estimator.steps(self.data, budget), budget.deadline - time.monotonic()
+        seconds = None if steps is None else pace.predicted(trials, costs["flops"], steps)
+        if seconds is None or SURE * seconds <= left:
+            return
+        if SURE * min(trial.seconds for trial in trials) > left:
+            raise Interrupted
+        raise RejectedError(f"its training takes about {seconds:,.0f} s, and {left:,.0f} s are left", costs)
 
     def built(self, values: Values) -> BuiltModel:
         """The model that a candidate would become, its weights fresh; kept until its trial."""

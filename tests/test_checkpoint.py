@@ -49,3 +49,9 @@ def test_half_a_file_is_none(tmp_path):
     whole = (tmp_path / "a.npz").read_bytes()
     (tmp_path / "a.npz").write_bytes(whole[: len(whole) // 2])
     assert checkpoint.read(tmp_path / "a.npz") is None
+
+
+def test_the_steps_are_read_alone(tmp_path):
+    example().write(tmp_path / "a.npz")
+    assert checkpoint.steps(tmp_path / "a.npz") == 8
+    assert checkpoint.steps(tmp_path / "none.npz") == 0

@@ -282,3 +282,49 @@ def test_a_training_that_does_not_fit_the_machine_is_rejected_with_the_numbers(m
     monkeypatch.setattr("autonas.memory.available_bytes", lambda: None)
     evaluation(0, values)
     assert len(evaluation.estimator.calls) == 1
+
+
+class Stepwise(Instant):
+    """An estimator that says how many steps it takes."""
+
+    def steps(self, data, budget):
+        return 100.0 * budget.stop_after
+
+
+def hurried(left, step_seconds, trial_seconds):
+    """An evaluation with so many seconds left, after three trials of which a step and all of it took so long."""
+    budget = Budget(epochs=12, batch_size=16, deadline=time.monotonic() + left)
+    evaluation, values = make(estimator=Stepwise(), budget=budget)
+    costs = {"flops": 1e3, "step_seconds": step_seconds, "startup_seconds": 0.0}
+    known = [Trial(number, {}, score=0.5, costs=costs, seconds=trial_seconds) for number in range(3)]
+    evaluation.rivals = lambda: known
+    return evaluation, values
+
+
+def test_a_training_that_there_is_no_time_for_is_rejected_with_the_numbers():
+    evaluation, values = hurried(left=10_000, step_seconds=1_000, trial_seconds=1)
+    with pytest.raises(RejectedError, match=r"takes about 100,000 s, and (10,000|9,\d+) s are left") as rejected:
+        evaluation(3, values)
+    assert set(rejected.value.costs) == {"params", "flops", "memory_kb"}
+    assert evaluation.estimator.calls == []
+    evaluation(2, values)  # two trials before it say nothing
+    evaluation(3, {**values, BUDGET: 0.1})  # a part of the training does
+    evaluation.budget = Budget(epochs=12, batch_size=16)
+    evaluation(3, values)
+    assert len(evaluation.estimator.calls) == 3
+
+
+def test_a_training_that_may_end_in_time_is_begun():
+    evaluation, values = hurried(left=10_000, step_seconds=190, trial_seconds=19_000)
+    evaluation(3, values)
+    evaluation.estimator = Instant()  # says nothing of its steps
+    evaluation(3, {**values, BUDGET: 1.0})
+    assert len(evaluation.estimator.calls) == 1
+
+
+def test_where_no_training_was_short_enough_the_search_ends():
+    evaluation, values = hurried(left=10_000, step_seconds=1_000, trial_seconds=21_000)
+    with pytest.raises(Interrupted) as cut:
+        evaluation(3, values)
+    assert cut.value.outcome is None
+    assert evaluation.estimator.calls == []

@@ -167,6 +167,20 @@ class Estimator(abc.ABC):
             OutOfTime: If the deadline came first.
         """
 
+    def steps(self, data: Data, budget: Budget) -> float | None:
+        """How many steps `evaluate` takes at most, each as long as the `"step_seconds"` that it tells.
+
+        The seconds of a training are predicted by it, so that one which there is no time for is not begun.
+
+        Args:
+            data: What `evaluate` would be given.
+            budget: Likewise.
+
+        Returns:
+            The number, which need not be whole; None, as here, where it cannot be told: then nothing is predicted.
+        """
+        return None
+
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
         """Its settings as plain data: trials of other settings cannot be compared."""
@@ -194,6 +208,12 @@ def evaluate(candidate: Candidate, data: Data, budget: Budget, seed: int) -> dic
     if not training.in_time:
         raise OutOfTime(metrics)
     return metrics
+
+
+def steps(examples: int, budget: Budget) -> float:
+    """How many steps `train` takes at most on so many examples."""
+    done = 0 if budget.checkpoint is None else checkpoint.steps(budget.checkpoint)
+    return max(0.0, budget.stop_after * budget.epochs * math.ceil(examples / budget.batch_size) - done)
 
 
 def unbeaten(budget: Budget) -> Budget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autonas.estimators.base import Budget, Data, Estimator, evaluate, unbeaten, whether
+from autonas.estimators.base import Budget, Data, Estimator, evaluate, steps, unbeaten, whether
 
 if TYPE_CHECKING:
     from autonas.space import Candidate
@@ -32,6 +32,10 @@ class Full(Estimator):
 
     def evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
         return evaluate(candidate, data, budget if self.stop_hopeless else unbeaten(budget), seed)
+
+    def steps(self, data: Data, budget: Budget) -> float:
+        """All epochs on all examples."""
+        return steps(len(data), budget)
 
     def get_config(self) -> dict[str, Any]:
         return {"name": "full", **({"stop_hopeless": True} if self.stop_hopeless else {})}

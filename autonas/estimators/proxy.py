@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autonas.errors import InputError
-from autonas.estimators.base import Budget, Data, Estimator, evaluate, unbeaten, whether
+from autonas.estimators.base import Budget, Data, Estimator, evaluate, steps, unbeaten, whether
 
 if TYPE_CHECKING:
     from autonas.space import Candidate
@@ -57,10 +57,13 @@ class Proxy(Estimator):
         self._prepared: tuple[Data, Data] | None = None
 
     def evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
-        epochs = max(1, math.ceil(self.epochs * budget.epochs))
-        budget = budget if self.stop_hopeless else unbeaten(budget)
-        metrics = evaluate(candidate, self._prepare(data), dataclasses.replace(budget, epochs=epochs), seed)
+        budget = self._shorter(budget if self.stop_hopeless else unbeaten(budget))
+        metrics = evaluate(candidate, self._prepare(data), budget, seed)
         return {**metrics, "step_seconds": metrics["step_seconds"] / self.resolution**2}
+
+    def steps(self, data: Data, budget: Budget) -> float:
+        """Its epochs on its share of the examples; at a lower resolution each is a part of a step."""
+        return self.resolution**2 * steps(len(self._prepare(data)), self._shorter(budget))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -71,6 +74,9 @@ class Proxy(Estimator):
             "least": self.least,
             **({"stop_hopeless": True} if self.stop_hopeless else {}),
         }
+
+    def _shorter(self, budget: Budget) -> Budget:
+        return dataclasses.replace(budget, epochs=max(1, math.ceil(self.epochs * budget.epochs)))
 
     def _prepare(self, data: Data) -> Data:
         """The reduced data, made once: every candidate is measured on the same part."""

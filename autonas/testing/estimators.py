@@ -54,6 +54,8 @@ def check_estimator(make: Callable[[], Estimator]) -> None:
     _expect(first == same, "equal seeds give different metrics")
     _expect(first != other, "the seed makes no difference")
     _expect(np.array_equal(x, data.x) and values == candidate.values, "what was given has changed")
+    steps = make().steps(data, budget)
+    _expect(steps is None or 0 < steps < math.inf, "the steps are no positive number")
     json.dumps(make().get_config())
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from autonas import assembly, front, heads, lite, objectives, reading, report, streams, trials
 from autonas import data as data_module
-from autonas.errors import InputError, NotFittedError, SearchError
+from autonas.errors import InputError, NotFittedError, SearchError, TrialError
 from autonas.finalists import as_plain
 from autonas.quiet import quiet as _chatter_off
 
@@ -250,11 +250,24 @@ class Answers(abc.ABC):
             yield data_module.feed(data_module.take(x, rows)), data_module.take(targets, rows), weight
 
     def costs(self) -> dict[str, float]:
-        """Returns all costs of the model: parameters, FLOPs, activation memory, size, and latency with its interval."""
+        """Returns all costs of the model: parameters, FLOPs, activation memory, size, and latency with its interval.
+
+        `energy_mj` is estimated from the network; `energy_measured_mj`, with its interval, is there where the device has a
+        counter of energy. If that cannot tell, because others are busy on the machine, it is left out and the reason printed.
+        """
         model = assembly.on_device(self.model, self.input, self.head)
         built = objectives.BuiltModel(model, self.device, lite.files(self.input, self.head))
+        known = {name: kind() for name, kind in objectives.COSTS.items()}
+        counted = known.pop("energy_measured_mj")
         with _chatter_off():
-            return objectives.measure({name: kind() for name, kind in objectives.COSTS.items()}, built)
+            costs = objectives.measure(known, built)
+            try:
+                return costs | (
+                    objectives.measure({counted.name: counted}, built) if counted.possible(self.device) else {}
+                )
+            except TrialError as error:
+                self._say(str(error))
+                return costs
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a trial, best first: status, score, metrics, costs, seconds, hyperparameters."""

@@ -244,6 +244,7 @@ class AutoModel(Answers):
         self.input, self.head, self._finished, self._target = data_input, head, None, _name_of(target)
         if self._named_objective is None:
             self.objectives = objectives.several(head.objective)
+        objectives.check_possible(objectives.asked(self.objectives, self.limits), self.device)
         self._kept = given.validation.rows(np.arange(min(KEPT, data_module.length(given.validation.x))))
         settings = self._settings(given, epochs, batch_size, callbacks, class_weight)
         project = Project(self.directory / (self.project_name or default_name(type(self).__name__, settings)))

@@ -21,7 +21,7 @@ from autonas import memory, pace
 from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.loop import Interrupted, Outcome
-from autonas.objectives import COSTS, lead, measure
+from autonas.objectives import COSTS, asked, lead, measure
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
 from autonas.space import SearchSpace, Values, seeded
@@ -75,9 +75,7 @@ class Evaluation:
         self.objectives, self.screen, self.device = list(objectives), screen, device
         self.limits, self.assemble, self.seed = dict(limits), assemble, seed
         self.files, self.checkpoints = dict(files or {}), checkpoints
-        asked = {name: cost for objective in objectives for name, cost in objective.costs.items()}
-        asked |= {name: cost for name, (cost, _) in limits.items()}
-        self.costs: dict[str, Cost] = {name: COSTS[name]() for name in ALWAYS} | asked
+        self.costs: dict[str, Cost] = {name: COSTS[name]() for name in ALWAYS} | asked(objectives, limits)
         self.rivals: Callable[[], Sequence[Trial]] = lambda: ()  # the trials that a candidate has to beat
         self._built: dict[str, BuiltModel] = {}
         self._known: dict[str, dict[str, float]] = {}  # costs of candidates that were looked at before their trial
@@ -128,7 +126,7 @@ class Evaluation:
             )
 
     def _refuse_what_takes_too_long(self, number: int, costs: Mapping[str, float], budget: Budget) -> None:
-        """A training that the deadline cut would leave no record; where even the quickest so far was too long, the search ends."""
+        """A training that the deadline cut would leave no record; where even the quickest so far took too long, all is over."""
         if budget.deadline is None:
             return
         trials = completed(trial for trial in self.rivals() if trial.number < number)

@@ -25,7 +25,7 @@ ROOT = Path(autonas.__file__).parent
 LAYERS = [
     "errors",
     "quiet registry trials",
-    "tflite timing regression pace",
+    "tflite timing regression pace power",
     "kernels tflite_writer",
     "data graph labels generators reading values pareto checkpoint",
     "encoding improvement processes",

@@ -10,7 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import autonas
-from autonas import objectives
+from autonas import devices, objectives
 from autonas.blocks import AugmentationBlock, Chain, ConvBlock, OneOf, ReductionBlock
 from autonas.errors import InputError, NotFittedError, ProjectError, SearchError
 from autonas.screens.base import Screen
@@ -105,6 +105,48 @@ def test_the_costs_of_the_model(fitted, tmp_path):
     assert costs["latency_ms_low"] <= costs["latency_ms"] <= costs["latency_ms_high"]
     assert costs["size_kb"] == pytest.approx(clf.export(tmp_path / "model.tflite").path.stat().st_size / 1024)
     assert costs["params"] == model.count_params()
+
+
+class Counting(devices.Device):
+    """A device that answers at once, and counts energy where it is made with some."""
+
+    def __init__(self, millijoules=None):
+        self.millijoules = millijoules
+
+    def latency(self, tflite):
+        return devices.Latency(1.0, 1.0, 1.0)
+
+    @property
+    def counts_energy(self):
+        return self.millijoules is not None
+
+    def energy(self, tflite):
+        return devices.Energy(self.millijoules, 0.0, 3.0)
+
+
+def test_measured_energy_is_among_the_costs_where_there_is_a_counter(fitted, monkeypatch, capsys):
+    clf = fitted[0]
+    kinds = {name: autonas.objectives.COSTS[name] for name in ("energy_mj", "energy_measured_mj")}
+    monkeypatch.setattr("autonas.objectives.COSTS", kinds)
+    monkeypatch.setattr(clf, "verbose", 1)
+    told = []
+    for millijoules in (None, 2.0, 0.0):
+        monkeypatch.setattr(clf, "device", Counting(millijoules))
+        told.append(clf.costs())
+    assert told[0] == told[2] == {"energy_mj": told[0]["energy_mj"]}
+    assert told[1] == told[0] | {
+        "energy_measured_mj": 2.0,
+        "energy_measured_mj_low": 0.0,
+        "energy_measured_mj_high": 3.0,
+    }
+    assert capsys.readouterr().out.count("energy of an inference cannot be told") == 1
+
+
+def test_measured_energy_without_a_counter_is_refused_before_anything_is_done(tmp_path):
+    clf = autonas.ImageClassifier(limits={"energy_measured_mj": 1.0}, device=lambda tflite: 1e-3, directory=tmp_path)
+    with pytest.raises(InputError, match=r"energy_measured_mj must be .*counter of energy.* Got Rig"):
+        clf.fit(np.zeros((20, 8, 8, 1), "float32"), np.arange(20) % 2)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_fit_that_is_refused_leaves_the_model_as_it_was(fitted):
@@ -280,7 +322,8 @@ def test_a_limit_rejects_before_training_and_the_winner_keeps_it(tmp_path):
 def test_the_model_keeps_to_limits_of_every_kind(fitted, tmp_path):
     """All but the latencies under what a design of the space has of itself; all measured anew on what `fit` returned."""
     larger = fitted[0].costs()
-    limits = {name: 50.0 if name.startswith("latency") else 0.8 * larger[name] for name in objectives.COSTS}
+    known = [name for name in objectives.COSTS if name in larger]  # the energy only where there is a counter
+    limits = {name: 50.0 if name.startswith("latency") else 0.8 * larger[name] for name in known}
     x, y = digits(60, 2)
     clf = task(tmp_path, limits=limits)
     model = clf.fit(x, y, epochs=1)

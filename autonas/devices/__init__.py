@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from autonas.devices.base import Device, Latency
+from autonas.devices.base import Device, Energy, Latency
 from autonas.devices.host import Host
 from autonas.devices.host_keras import HostKeras
 from autonas.devices.predicted import Predicted
@@ -47,4 +47,4 @@ def get(identifier: str | os.PathLike[str] | Callable[[bytes], float] | type[Dev
     return resolve("device", DEVICES, Device, known)  # type: ignore[type-abstract]
 
 
-__all__ = ["DEVICES", "Device", "Host", "HostKeras", "Latency", "Predicted", "Rig", "get"]
+__all__ = ["DEVICES", "Device", "Energy", "Host", "HostKeras", "Latency", "Predicted", "Rig", "get"]

@@ -6,6 +6,8 @@ import abc
 import dataclasses
 from typing import Any, ClassVar
 
+from autonas.errors import InputError
+
 
 @dataclasses.dataclass(frozen=True)
 class Latency:
@@ -16,8 +18,17 @@ class Latency:
     high_ms: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Energy:
+    """One inference, in millijoules: the median and its 95 % confidence interval."""
+
+    median_mj: float
+    low_mj: float
+    high_mj: float
+
+
 class Device(abc.ABC):
-    """Says how long a model takes.
+    """Says how long a model takes, and how much energy where it has a counter of it.
 
     Attributes:
         takes: What of a built model `latency` gets: `"tflite"`, its bytes in LiteRT's format, or `"model"`, the `keras.Model`.
@@ -34,3 +45,19 @@ class Device(abc.ABC):
         Args:
             model: What `takes` says. One example is timed, unless the device was made for more at once.
         """
+
+    @property
+    def counts_energy(self) -> bool:
+        """Whether `energy` measures: it has a counter, which may be read."""
+        return False
+
+    def energy(self, model: Any, /) -> Energy:
+        """Measures the energy of one inference. Nothing that is estimated comes from here.
+
+        Args:
+            model: What `takes` says.
+
+        Raises:
+            InputError: Where there is no counter.
+        """
+        raise InputError.of("device", "one that has a counter of energy which may be read", type(self).__name__)

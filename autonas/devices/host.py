@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from autonas import timing
-from autonas.devices.base import Device, Latency
+from autonas import power, timing
+from autonas.devices.base import Device, Energy, Latency
 from autonas.errors import InputError
 
 
@@ -26,6 +27,7 @@ class Host(Device):
         batch_size: Examples in one run; latencies are those of a run.
         width: Of the interval, as a share of the median, above which the measurement goes on.
         repeats: How many times it goes on at most, each as long as the first.
+        powercap: Where Linux shows the processor's counters of energy; see `autonas.power.Counter`.
 
     Raises:
         InputError: If an argument is out of range.
@@ -49,6 +51,7 @@ class Host(Device):
         batch_size: int = 1,
         width: float = 0.1,
         repeats: int = 2,
+        powercap: Path = power.POWERCAP,
     ) -> None:
         timing.check(seconds, min_runs, max_runs, warmup, batch_size, width, repeats)
         if num_threads < 1:
@@ -61,6 +64,7 @@ class Host(Device):
         self.batch_size = batch_size
         self.width = width
         self.repeats = repeats
+        self.powercap = Path(powercap)
 
     def latency(self, tflite: bytes, /) -> Latency:
         """Times one inference on random inputs, the same ones each time.
@@ -89,3 +93,27 @@ class Host(Device):
         timing.take_turns(runs, self.warmup, 1, self.max_runs, rounds=1)
         times = timing.settled(runs, self.seconds, self.min_runs, self.max_runs, self.width, self.repeats)
         return [Latency(*timing.interval(known)) for known in times]
+
+    @property
+    def counts_energy(self) -> bool:
+        """Whether this process may read a counter of the processor."""
+        return bool(power.Counter(self.powercap).packages)
+
+    def energy(self, tflite: bytes, /) -> Energy:
+        """Measures the energy of one run: what the processor takes during many, less what it takes asleep for as long.
+
+        Args:
+            tflite: A model in LiteRT's format.
+
+        Returns:
+            The median of the rounds (`autonas.power.millijoules`) and its 95 % confidence interval, in millijoules.
+
+        Raises:
+            InputError: If there is no counter that may be read.
+            AutonasError: If `ai-edge-litert` is not installed.
+        """
+        counter = power.Counter(self.powercap)
+        if not counter.packages:
+            return super().energy(tflite)
+        run = timing.inference(tflite, self.num_threads, self.batch_size)
+        return Energy(*timing.interval(power.millijoules(run, counter)))

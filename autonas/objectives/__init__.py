@@ -6,15 +6,18 @@ import difflib
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size
-from autonas.objectives.energy import Energy
+from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.objectives.quality import DIRECTIONS, Quality
 from autonas.objectives.tradeoff import Tradeoff
+
+if TYPE_CHECKING:
+    from autonas.devices.base import Device
 
 COSTS: dict[str, type[Cost]] = {
     "params": Parameters,
@@ -26,6 +29,7 @@ COSTS: dict[str, type[Cost]] = {
     "arena_kb": Arena,
     "arena_int8_kb": Int8Arena,
     "energy_mj": Energy,
+    "energy_measured_mj": MeasuredEnergy,
     "latency_float16_ms": Float16Latency,
     "latency_int8_ms": Int8Latency,
     "size_float16_kb": Float16Size,
@@ -163,3 +167,33 @@ def limits(mapping: Mapping[str, float]) -> dict[str, tuple[Cost, float]]:
             raise InputError.of(f"limits[{name!r}]", "a positive number", repr(limit))
         read[name] = (COSTS[name](), float(limit))
     return read
+
+
+def asked(found: Sequence[Objective], limited: Mapping[str, tuple[Cost, float]]) -> dict[str, Cost]:
+    """The costs that objectives and limits (as `limits` reads them) are about, by name."""
+    costs = {name: cost for objective in found for name, cost in objective.costs.items()}
+    return costs | {name: cost for name, (cost, _) in limited.items()}
+
+
+def check_possible(costs: Mapping[str, Cost], device: Device) -> None:
+    """Says which cost a device could not tell.
+
+    Args:
+        costs: name -> cost, of objectives and limits.
+        device: Where models would be measured.
+
+    Raises:
+        InputError: If there is one.
+
+    Example:
+
+    >>> check_possible({"latency_ms": LatencyMs()}, devices.get("host"))
+    """
+    for name, cost in costs.items():
+        if not cost.possible(device):
+            raise InputError.of(
+                f"The device of {name}",
+                "one that has a counter of energy which this process may read",
+                type(device).__name__,
+                "energy_mj is estimated from the network on any device. On Linux the counters are in /sys/class/powercap.",
+            )

@@ -15,7 +15,7 @@ from autonas.data import mapped
 if TYPE_CHECKING:
     import keras
 
-    from autonas.devices.base import Device, Latency
+    from autonas.devices.base import Device, Energy, Latency
     from autonas.graph import Graph
 
 
@@ -71,6 +71,11 @@ class BuiltModel:
     def latency(self) -> Latency:
         """One inference on the device."""
         return self.device.latency(getattr(self, self.device.takes))
+
+    @functools.cached_property
+    def energy(self) -> Energy:
+        """The energy of one inference, measured on the device."""
+        return self.device.energy(getattr(self, self.device.takes))
 
 
 class Objective(abc.ABC):
@@ -133,6 +138,10 @@ class Cost(Objective):
     def value(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> float:
         """The cost of its name."""
         return costs[self.name]
+
+    def possible(self, device: Device) -> bool:
+        """Whether it can be told of a model on that device."""
+        return True
 
     @abc.abstractmethod
     def measure(self, built: BuiltModel) -> float:

@@ -1,13 +1,15 @@
-"""Energy of an inference by a stated model: no counter is read."""
+"""Energy of an inference: by a stated model, and by the counter of the machine where it has one. The name says which."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autonas.errors import TrialError
 from autonas.graph import FLOAT_BYTES
 from autonas.objectives.base import BuiltModel, Cost
 
 if TYPE_CHECKING:
+    from autonas.devices.base import Device
     from autonas.graph import Graph
 
 # picojoules at 45 nm, from the reference below
@@ -21,7 +23,8 @@ class Energy(Cost):
 
     A multiply-accumulate takes a multiply and an add, other operations an add; each weight is read once from memory outside
     the chip, each activation is written to and read from a cache. Devices differ by an order of magnitude, so the figure is
-    to compare networks with, not to size a battery.
+    to compare networks with, not to size a battery. No counter is read, whatever the machine has, so that the figures of
+    different machines can be compared: that is `MeasuredEnergy`.
 
     References:
     - Horowitz, 2014, https://doi.org/10.1109/ISSCC.2014.6757323 (figure 1.1.9)
@@ -40,3 +43,35 @@ class Energy(Cost):
             operation.output_bytes + FLOAT_BYTES * operation.input_elements for operation in graph.operations
         )
         return (arithmetic + moved + FAR * FLOAT_BYTES * graph.parameters) / 1e9
+
+
+class MeasuredEnergy(Cost):
+    """Energy of one inference in float32 on the device, in millijoules, by the device's own counter: the median.
+
+    Only where `Device.counts_energy`: nothing is estimated in its place.
+    """
+
+    name = "energy_measured_mj"
+
+    def possible(self, device: Device) -> bool:
+        """Whether the device has a counter that may be read."""
+        return device.counts_energy
+
+    def measure(self, built: BuiltModel) -> float:
+        """Converts the model and returns what the device says.
+
+        Raises:
+            TrialError: If the runs took no more than the machine at rest did: others were busy on it.
+        """
+        energy = built.energy
+        if not energy.median_mj > 0:
+            raise TrialError(
+                "The energy of an inference cannot be told from what the machine takes without it: "
+                f"{energy.median_mj:.3g} mJ, between {energy.low_mj:.3g} and {energy.high_mj:.3g}. It has to be measured "
+                "while little else runs."
+            )
+        return energy.median_mj
+
+    def interval(self, built: BuiltModel) -> tuple[float, float]:
+        """Returns the interval that the device says."""
+        return built.energy.low_mj, built.energy.high_mj

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from autonas import objectives
-from autonas.devices.base import Device, Latency
+from autonas.devices.base import Device, Energy, Latency
 from autonas.objectives.base import BuiltModel, Cost, Objective
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ class _SizeAsLatency(Device):
 
     def latency(self, tflite: bytes) -> Latency:
         return Latency(len(tflite) / 1e6, len(tflite) / 1e6, len(tflite) / 1e6)
+
+    counts_energy = True
+
+    def energy(self, tflite: bytes) -> Energy:
+        return Energy(len(tflite) / 1e6, len(tflite) / 1e6, len(tflite) / 1e6)
 
 
 def check_objective(objective: Objective) -> None:

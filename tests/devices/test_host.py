@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from autonas import devices
-from autonas.devices.base import Device
+from autonas.devices.base import Device, Energy
 from autonas.devices.host import Host
 from autonas.errors import AutonasError, InputError
 from autonas.export import to_tflite
@@ -72,3 +72,31 @@ def test_a_missing_runtime_is_named_with_the_way_to_get_it(monkeypatch):
 
 def test_the_registry_holds_devices():
     assert all(issubclass(device, Device) for device in devices.DEVICES.values())
+
+
+def test_the_energy_is_that_of_the_runs_by_the_counter(tmp_path, monkeypatch):
+    assert not Host(powercap=tmp_path).counts_energy
+    with pytest.raises(InputError, match="counter of energy"):
+        Host(powercap=tmp_path).energy(b"")
+    (tmp_path / "intel-rapl:0").mkdir()
+    for name, content in {"name": "package-0", "energy_uj": "0", "max_energy_range_uj": "1000"}.items():
+        (tmp_path / "intel-rapl:0" / name).write_text(content)
+    host = Host(2, batch_size=4, powercap=tmp_path)
+    assert host.counts_energy
+    calls = []
+    monkeypatch.setattr("autonas.timing.inference", lambda *args: calls.append(args) or "run")
+
+    def millijoules(run, counter):
+        calls.append((run, counter.packages))
+        return [3.0, 1.0, 2.0, 5.0, 4.0, 6.0, 7.0]
+
+    monkeypatch.setattr("autonas.power.millijoules", millijoules)
+    assert host.energy(b"file") == Energy(4.0, 1.0, 7.0)
+    assert calls == [(b"file", 2, 4), ("run", [tmp_path / "intel-rapl:0"])]
+
+
+def test_a_network_runs_while_the_counter_is_read(tmp_path):
+    (tmp_path / "intel-rapl:0").mkdir()
+    for name, content in {"name": "package-0", "energy_uj": "5", "max_energy_range_uj": "1000"}.items():
+        (tmp_path / "intel-rapl:0" / name).write_text(content)
+    assert Host(powercap=tmp_path).energy(to_tflite(network(8, 2))) == Energy(0.0, 0.0, 0.0)  # the counter stands still

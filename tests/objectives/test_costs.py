@@ -5,16 +5,18 @@ from __future__ import annotations
 import keras
 import pytest
 
+from autonas import devices, objectives
 from autonas.devices.base import Device, Latency
+from autonas.errors import InputError, TrialError
 from autonas.export import to_tflite
 from autonas.graph import read
 from autonas.objectives.base import BuiltModel
 from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size
-from autonas.objectives.energy import Energy
+from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.testing.objectives import check_cost
 
-COSTS = [Parameters, Flops, Macs, Memory, Energy, Size, LatencyMs, Int8Size, Arena]
+COSTS = [Parameters, Flops, Macs, Memory, Energy, MeasuredEnergy, Size, LatencyMs, Int8Size, Arena]
 COSTS += [pytest.param(cost, marks=pytest.mark.slow) for cost in (Float16Size, Float16Latency, Int8Latency, Int8Arena)]
 
 
@@ -102,3 +104,48 @@ def test_the_suite_catches_a_bound_that_is_none():
 
     with pytest.raises(AssertionError, match="at_least <= measure"):
         check_cost(Wrong())
+
+
+class Counting(Fixed):
+    counts_energy = True
+
+    def __init__(self, *measured):
+        self.measured, self.asked = devices.Energy(*measured), 0
+
+    def energy(self, tflite):
+        self.asked += 1
+        return self.measured
+
+
+def dense(device):
+    return BuiltModel(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), device)
+
+
+def test_the_energy_that_is_measured_has_a_name_of_its_own_and_an_interval():
+    built = dense(Counting(2.0, 1.0, 3.0))
+    costs = {cost.name: cost for cost in (Energy(), MeasuredEnergy())}
+    measured = objectives.measure(costs, built)
+    assert measured["energy_mj"] == Energy().measure(dense(Fixed()))  # the estimate, counter or not
+    counted = {name: value for name, value in measured.items() if name.startswith("energy_measured_mj")}
+    assert counted == {"energy_measured_mj": 2.0, "energy_measured_mj_low": 1.0, "energy_measured_mj_high": 3.0}
+    assert built.device.asked == 1
+
+
+@pytest.mark.parametrize("median", [0.0, -0.5])
+def test_an_energy_that_is_lost_in_that_of_others_is_no_measurement(median):
+    with pytest.raises(TrialError, match=r"mJ, between -1 and 1"):
+        MeasuredEnergy().measure(dense(Counting(median, -1.0, 1.0)))
+
+
+def test_energy_is_measured_where_there_is_a_counter_alone():
+    limits = objectives.limits({"params": 10, "energy_measured_mj": 5.0})
+    asked = objectives.asked(objectives.several(["val_accuracy", "latency_ms"]), limits)
+    assert list(asked) == ["latency_ms", "params", "energy_measured_mj"]
+    with pytest.raises(
+        InputError, match=r"energy_measured_mj must be one that has a counter.* Got Fixed .*energy_mj is est"
+    ):
+        objectives.check_possible(asked, Fixed())
+    objectives.check_possible(asked, Counting(2.0, 1.0, 3.0))
+    objectives.check_possible(objectives.asked(objectives.several("energy_mj"), {}), Fixed())
+    with pytest.raises(InputError, match="counter of energy"):
+        Fixed().energy(b"")

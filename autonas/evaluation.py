@@ -195,7 +195,8 @@ class Evaluation:
         if quality is None:
             return
         wanted = None if quality.name == "val_loss" else quality.name.removeprefix("val_")
-        known = {f"val_{name}" for name in names_of(self.data.head.metrics(wanted))}
+        # the first one is also told where Keras has no metric for it, such as average precision
+        known = {quality.name, *(f"val_{name}" for name in names_of(self.data.head.metrics(wanted)))}
         missing = [o.quality.name for o in self.objectives if o.quality and o.quality.name not in known | {"val_loss"}]
         if missing:
             raise InputError.of(

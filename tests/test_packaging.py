@@ -55,7 +55,8 @@ def test_the_version_is_the_same_everywhere(project: dict[str, Any]) -> None:
 
 def test_what_the_package_imports_is_what_it_depends_on(project: dict[str, Any]) -> None:
     imported = {DISTRIBUTIONS.get(name, name) for name in third_party_imports()}
-    extras = set(requirements(project["optional-dependencies"]["images"]))
+    optional = project["optional-dependencies"]
+    extras = {name for extra in ("images", "onnx", "plot") for name in requirements(optional[extra])}
     assert imported == set(requirements(project["dependencies"])) | extras
 
 

@@ -319,6 +319,7 @@ def test_a_limit_rejects_before_training_and_the_winner_keeps_it(tmp_path):
     assert (board["status"] == "completed").sum() == 2  # rejected ones do not count as trials
 
 
+@pytest.mark.slow
 def test_the_model_keeps_to_limits_of_every_kind(fitted, tmp_path):
     """All but the latencies under what a design of the space has of itself; all measured anew on what `fit` returned."""
     larger = fitted[0].costs()
@@ -421,6 +422,7 @@ def test_a_screen_chooses_what_is_trained(tmp_path):
         clf.fit(x, y, epochs=1)
 
 
+@pytest.mark.slow
 def test_a_candidate_that_is_sent_on_goes_on_and_the_others_are_forgotten(tmp_path, monkeypatch):
     from autonas.evaluation import Evaluation
 
@@ -707,6 +709,7 @@ print(model.loss, model.evaluate(data["x"], data["y"], verbose=0, return_dict=Tr
     assert float(value) == pytest.approx(clf.evaluate(x, y)["loss"], rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["val_loss", "params"])
 def test_where_losses_or_costs_are_compared_there_is_one_loss(objective, tmp_path):
     clf = task(tmp_path, objective=objective)
@@ -751,6 +754,7 @@ def test_an_ensembles_answer_is_the_mean_of_its_members(ensemble):
     np.testing.assert_allclose(clf.predict_proba(x[:20]), np.mean(each, axis=0), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_costs_count_all_of_an_ensemble(ensemble):
     clf, _, _, _ = ensemble
     one = members(clf.model)[0].count_params()
@@ -764,6 +768,7 @@ def test_the_report_says_what_an_ensemble_is(ensemble):
     assert "100% of the answer" in clf.report()
 
 
+@pytest.mark.slow
 def test_an_ensemble_keeps_to_the_limits(ensemble, tmp_path):
     clf, _, x, y = ensemble
     one = clf.leaderboard()["params"].iloc[0]
@@ -771,6 +776,7 @@ def test_an_ensemble_keeps_to_the_limits(ensemble, tmp_path):
     assert len(members(small.fit(x, y, epochs=1, batch_size=16))) == 3
 
 
+@pytest.mark.slow
 def test_networks_are_joined_by_default_where_they_are_light_and_nothing_limits_them(tmp_path):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"a": rng.normal(size=80), "b": rng.normal(size=80)})
@@ -785,6 +791,7 @@ def test_networks_are_joined_by_default_where_they_are_light_and_nothing_limits_
     assert fitted_with(limits={"params": 1e6}) == []
 
 
+@pytest.mark.slow
 def test_a_control_is_a_random_search_with_as_many_trials_that_goes_on_after_a_stop(tmp_path, monkeypatch, capsys):
     from autonas.evaluation import Evaluation
 

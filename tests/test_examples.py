@@ -28,6 +28,9 @@ RUNS = {  # size, and what is better than guessing
 }
 
 
+SLOW = {"edge_deployment"}  # six exports, each of them run: for `make bench`
+
+
 def load(name):
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -39,7 +42,7 @@ def test_every_example_is_run():
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {*RUNS, "image_classification"}  # `make demo` runs that one
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in RUNS])
 def test_an_example_runs(name, tmp_path, capsys):
     size, least = RUNS[name]
     assert load(name).main(tmp_path, **size, **SMALL) > least

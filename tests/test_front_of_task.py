@@ -63,6 +63,7 @@ def test_rows_of_the_front_say_of_which_training_they_are(fitted):
         assert row["val_accuracy"] == full.get(row["trial"], row["val_accuracy in search"])
 
 
+@pytest.mark.slow
 def test_the_model_is_the_finalist_nearest_to_the_ideal(fitted):
     clf, model, *_ = fitted
     finished = json.loads((clf._project.file).read_text())["finished"]
@@ -156,6 +157,7 @@ def test_the_same_call_goes_on_and_another_objective_is_another_search(fitted):
         task(folder, objective=["val_accuracy", "flops"]).fit(x, y, epochs=2, batch_size=32)
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_trials(fitted, tmp_path):
     clf, _, _, x, y = fitted
     other = task(tmp_path, top_k=1)

@@ -61,6 +61,7 @@ def test_images_are_answered_without_tensorflow(images, tmp_path):
     np.testing.assert_allclose(model.predict_proba(x), clf.predict_proba(x), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_several_inputs_and_outputs_are_answered_by_name(images, tmp_path):
     x, y = images
     both = {"front": x, "back": x[:, ::-1]}

@@ -59,6 +59,7 @@ def test_the_last_training_is_from_scratch_on_more_data(monkeypatch):
     assert calls == [(64, 3), (128, 3)]
 
 
+@pytest.mark.slow
 def test_time_shortens_the_epochs_and_is_kept():
     candidate, data, everything = setting()
     costs = {"startup_seconds": 1.0, "step_seconds": 0.01}

@@ -35,7 +35,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "reinforce": Reinforce,
 }
 
-DEFAULT, DEFAULT_OF_SEVERAL = "evolution", "hypervolume"  # measured: docs/strategies.md, docs/front.md
+DEFAULT, DEFAULT_OF_SEVERAL = "evolution", "hypervolume"  # what is known of them: docs/strategies.md, docs/front.md
 
 
 def get(identifier: Any) -> Strategy:

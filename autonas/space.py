@@ -19,6 +19,7 @@ import numpy as np
 from autonas.blocks.base import Block, choose
 from autonas.errors import InputError
 from autonas.graph import is_inert
+from autonas.schedules import warm_cosine
 
 if TYPE_CHECKING:
     import keras
@@ -123,10 +124,7 @@ class SearchSpace(keras_tuner.HyperModel):
             peak = hp.Float(name, low, high, sampling="log", default=default)
             if schedule == "constant":
                 return peak
-            warmup = max(1, steps // 20)
-            return keras.optimizers.schedules.CosineDecay(
-                peak / 10, max(1, steps - warmup), warmup_target=peak, warmup_steps=warmup
-            )
+            return warm_cosine(peak, steps)
 
         def adamw(_: Any) -> keras.optimizers.Optimizer:
             decay = hp.Choice("adamw_weight_decay", [1e-4, 1e-3, 1e-2, 5e-2], default=1e-2)

@@ -24,7 +24,7 @@ ROOT = Path(autonas.__file__).parent
 # Each line may import from the lines above it, never from its own line or below (but for its own folder).
 LAYERS = [
     "errors",
-    "quiet registry trials",
+    "quiet registry trials schedules",
     "tflite timing regression pace power",
     "kernels tflite_writer",
     "data graph labels generators reading values pareto checkpoint",

@@ -27,3 +27,14 @@ def digits(_all_digits: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.n
     """300 of scikit-learn's digits: uint8 images of the shape (300, 8, 8) and int labels 0 to 9, about 30 of each."""
     x, y = _all_digits
     return x[:300].copy(), y[:300].copy()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _collected_once() -> None:
+    """What TensorFlow's modules are made of is never garbage: half a second of each full collection."""
+    import gc
+
+    import tensorflow  # noqa: F401
+
+    gc.collect()
+    gc.freeze()

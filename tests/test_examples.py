@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from pathlib import Path
 
@@ -28,6 +29,7 @@ RUNS = {  # size, and what is better than guessing
 }
 
 
+EPOCHS = 8  # of a full training, where the example does not say
 SLOW = {"edge_deployment"}  # six exports, each of them run: for `make bench`
 
 
@@ -43,7 +45,8 @@ def test_every_example_is_run():
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in RUNS])
-def test_an_example_runs(name, tmp_path, capsys):
+def test_an_example_runs(name, tmp_path, capsys, monkeypatch):
     size, least = RUNS[name]
+    monkeypatch.setattr(autonas.AutoModel, "fit", functools.partialmethod(autonas.AutoModel.fit, epochs=EPOCHS))
     assert load(name).main(tmp_path, **size, **SMALL) > least
     assert "Held-out" in capsys.readouterr().out or name == "fraud_detection"

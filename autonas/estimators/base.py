@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from autonas import checkpoint, frozen, qualities
 from autonas import data as data_module
 from autonas.errors import InputError, TrialError
+from autonas.gradients import graphs_forgotten
 from autonas.learning_curves import chance_to_beat
 from autonas.streams import Stream
 
@@ -272,15 +273,16 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         trained.set_weights(kept.best or trained.get_weights())
         return _training(core, _with_plain_loss(kept.history, data), budget, data.head, kept.timings, True)
     hopeless = _hopeless(budget, data, first + max(1, more), kept)
-    told = trained.fit(
-        data_module.dataset(part.x, part.y, part.weights, budget.batch_size, seed, lambda: running.number - 1),
-        validation_data=part.validation and data_module.dataset(*part.validation, batch_size=4 * budget.batch_size),
-        initial_epoch=first,
-        epochs=first + max(1, more),
-        callbacks=[watch, *_exact(part, budget), left, *stop, *hopeless, *budget.callbacks],
-        shuffle=False,
-        verbose=0,
-    ).history
+    with graphs_forgotten():
+        told = trained.fit(
+            data_module.dataset(part.x, part.y, part.weights, budget.batch_size, seed, lambda: running.number - 1),
+            validation_data=part.validation and data_module.dataset(*part.validation, batch_size=4 * budget.batch_size),
+            initial_epoch=first,
+            epochs=first + max(1, more),
+            callbacks=[watch, *_exact(part, budget), left, *stop, *hopeless, *budget.callbacks],
+            shuffle=False,
+            verbose=0,
+        ).history
     history = {name: [*(kept.history[name] if kept else []), *map(float, values)] for name, values in told.items()}
     if budget.checkpoint is not None and watch.in_time:
         done = (0 if kept is None else kept.steps) + (len(history["loss"]) - first) * steps

@@ -299,3 +299,17 @@ def test_a_training_leaves_no_network_behind():
     network = weakref.ref(train(candidate, data, Budget(2, 16), seed=0).model)
     gc.collect()
     assert network() is None
+
+
+def test_a_training_leaves_no_graph_behind():
+    """TensorFlow's registry of gradients would hold the graph of each training's step."""
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    candidate, data = prepared()
+
+    def graphs():
+        train(candidate, data, Budget(1, 16), seed=0)
+        gc.collect()
+        return sum(isinstance(one, FuncGraph) for one in gc.get_objects())
+
+    assert graphs() >= graphs()  # the first training leaves small ones of Keras's own

@@ -42,7 +42,10 @@ def _schedule() -> type:
     class WarmCosine(keras.optimizers.schedules.CosineDecay):
         def __call__(self, step: Any) -> Any:
             step = ops.cast(step, "float32")
-            rise = self.initial_learning_rate + (self.warmup_target - self.initial_learning_rate) * step / self.warmup_steps
+            rise = (
+                self.initial_learning_rate
+                + (self.warmup_target - self.initial_learning_rate) * step / self.warmup_steps
+            )
             done = ops.clip((step - self.warmup_steps) / self.decay_steps, 0.0, 1.0)
             fall = self.warmup_target * 0.5 * (1.0 + ops.cos(math.pi * done))
             return ops.minimum(rise, fall)

@@ -11,7 +11,9 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from autonas.tflite import Operator, Tensor
+import numpy as np
+
+from autonas.tflite import Operator, Program, Tensor
 
 FEATURES = (
     "multiplications",
@@ -46,10 +48,14 @@ class Kernel:
     Attributes:
         kind: What regressors are kept by: operator, type, and which of several ways of it.
         work: What `FEATURES` names, as logarithms to the base of two.
+        delegated: Whether LiteRT hands it to XNNPACK.
+        constant_bytes: What it has to read beside what is computed.
     """
 
     kind: str
     work: tuple[float, ...]
+    delegated: bool = True
+    constant_bytes: int = dataclasses.field(default=0, compare=False)
 
 
 def kernel(operator: Operator) -> Kernel:
@@ -75,7 +81,26 @@ def kernel(operator: Operator) -> Kernel:
     batch = operator.outputs[0].shape[0] if operator.outputs[0].shape else 1
     positions = made // max(1, _last(operator.outputs[0]))
     work = (multiplied, taken, made, stored, taps, channels, _last(operator.outputs[0]), positions, stride, batch)
-    return Kernel(_kind(operator), tuple(math.log2(1 + amount) for amount in work))
+    logs = tuple(math.log2(1 + amount) for amount in work)
+    return Kernel(_kind(operator), logs, delegated(operator), constant_bytes([operator]))
+
+
+def described(operators: Sequence[Operator]) -> tuple[list[Kernel], np.ndarray]:
+    """Describes operators as kernels, each object once: a recurrent layer has hundreds of steps that are alike.
+
+    Args:
+        operators: Of a model that was read.
+
+    Returns:
+        The kernels, and which of them each operator is; shape (n,), int.
+    """
+    found: list[Kernel] = []
+    numbers: dict[int, int] = {}
+    for operator in operators:
+        if id(operator) not in numbers:
+            numbers[id(operator)] = len(found)
+            found.append(kernel(operator))
+    return found, np.array([numbers[id(operator)] for operator in operators], dtype=int)
 
 
 def _kind(operator: Operator) -> str:
@@ -150,19 +175,15 @@ def delegated(operator: Operator) -> bool:
     return operator.kind in _DELEGATED and all(tensor.dtype == "float32" for tensor in tensors)
 
 
-def running(operators: Sequence[Operator]) -> list[Operator]:
-    """The operators that do something at each inference: not those whose result is known from shapes and constants.
-
-    Args:
-        operators: Those of a model, in their order.
-    """
-    return [operator for operator, fixed in zip(operators, _fixed(operators), strict=True) if not fixed]
+def running(program: Program) -> list[Operator]:
+    """The operators that do something at each inference: not those whose result is known from shapes and constants."""
+    return [operator for operator, known in zip(program, fixed(program), strict=True) if not known]
 
 
-def _fixed(operators: Sequence[Operator]) -> list[bool]:
-    fixed: list[bool] = []
-    for operator in operators:
-        computed = len(operator.activations)
-        known = sum(1 for place in operator.reads if fixed[place])
-        fixed.append(operator.kind == "SHAPE" or (computed > 0 and known == len(operator.reads) == computed))
-    return fixed
+def fixed(program: Program) -> list[bool]:
+    """Of each operator, whether its result is known from shapes and constants."""
+    found: list[bool] = []
+    for operator, reads in zip(program, program.reads, strict=True):
+        known = bool(reads) and all(found[place] for place in reads)
+        found.append(operator.kind == "SHAPE" or (known and len(reads) == len(operator.activations)))
+    return found

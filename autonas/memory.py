@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import collections
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from autonas.graph import FLOAT_BYTES
 
 if TYPE_CHECKING:
     from autonas.graph import Graph, Operation
-    from autonas.tflite import Operator
+    from autonas.tflite import Program
 
 ALIGNMENT = 64  # bytes; LiteRT starts each tensor at a multiple of it
 IN_PLACE = ("ADD", "SUB", "MUL")  # may write over an input that nothing else needs
@@ -28,7 +28,7 @@ FREE_OF_INPUTS = re.compile(
 )
 
 
-def arena_bytes(operators: Sequence[Operator]) -> int:
+def arena_bytes(program: Program) -> int:
     """Size of the arena that LiteRT plans for the activations of one inference, batch 1, weights not included.
 
     The largest tensors are placed first, each in the smallest gap that the tensors leave which are alive at the same time;
@@ -36,7 +36,7 @@ def arena_bytes(operators: Sequence[Operator]) -> int:
     are not in it.
 
     Args:
-        operators: Of a model in LiteRT's format, as `autonas.tflite.read` gives them. What no operator makes is an input of the
+        program: Of a model in LiteRT's format, as `autonas.tflite.read` gives it. What no operator makes is an input of the
             model, and what none takes is an output.
 
     Example:
@@ -47,8 +47,8 @@ def arena_bytes(operators: Sequence[Operator]) -> int:
     References:
     - Pisarchyk & Lee, 2020, https://arxiv.org/abs/2001.03288 (greedy by size)
     """
-    sizes = {number: -(-size // ALIGNMENT) * ALIGNMENT for number, size in _bytes(operators).items()}
-    lives, whole = _lives(operators), (0, len(operators))
+    sizes = {number: -(-size // ALIGNMENT) * ALIGNMENT for number, size in _bytes(program).items()}
+    lives, whole = _lives(program), (0, len(program))
     placed: list[tuple[int, int, int]] = []  # start, end and number of a tensor, in order
     for number in sorted(lives, key=lambda n: (lives[n] != whole, -sizes[n], lives[n][0], n)):
         beside = [
@@ -61,54 +61,53 @@ def arena_bytes(operators: Sequence[Operator]) -> int:
     return max((end for _, end, _ in placed), default=0)
 
 
-def _bytes(operators: Sequence[Operator]) -> dict[int, int]:
+def _bytes(program: Program) -> dict[int, int]:
     """The size of each tensor that is computed or given."""
     return {
         number: tensor.bytes
-        for operator in operators
-        for tensors, numbers in ((operator.inputs, operator.takes), (operator.outputs, operator.makes))
+        for operator, takes, makes in zip(program, program.takes, program.makes, strict=True)
+        for tensors, numbers in ((operator.inputs, takes), (operator.outputs, makes))
         for tensor, number in zip(tensors, numbers, strict=True)
         if tensor is not None and not tensor.constant
     }
 
 
-def _lives(operators: Sequence[Operator]) -> dict[int, tuple[int, int]]:
+def _lives(program: Program) -> dict[int, tuple[int, int]]:
     """The first and the last operator that needs each tensor with a place of its own."""
-    end, owner, known = len(operators), _owners(operators), _bytes(operators)
-    lives = dict.fromkeys(_given(operators), (0, end))
-    for place, operator in enumerate(operators):
-        for number in operator.makes:
+    end, owner, known = len(program), _owners(program), _bytes(program)
+    lives = dict.fromkeys(_given(program), (0, end))
+    for place, (takes, makes) in enumerate(zip(program.takes, program.makes, strict=True)):
+        for number in makes:
             lives.setdefault(owner.get(number, number), (place, place))
-        for number in operator.takes:
+        for number in takes:
             number = owner.get(number, number)
             if number in lives:
                 lives[number] = lives[number][0], max(lives[number][1], place)
-    kept = {owner.get(number, number) for number in _results(operators)}
+    kept = {owner.get(number, number) for number in _results(program)}
     return {n: (first, end if n in kept else last) for n, (first, last) in lives.items() if n in known}
 
 
-def _given(operators: Sequence[Operator]) -> list[int]:
+def _given(program: Program) -> list[int]:
     """The inputs of the model."""
-    made = {number for operator in operators for number in operator.makes}
-    return [number for number in _bytes(operators) if number not in made]
+    made = {number for makes in program.makes for number in makes}
+    return [number for number in _bytes(program) if number not in made]
 
 
-def _results(operators: Sequence[Operator]) -> list[int]:
+def _results(program: Program) -> list[int]:
     """The outputs of the model."""
-    taken = {number for operator in operators for number in operator.takes}
-    return [number for operator in operators for number in operator.makes if number not in taken]
+    taken = {number for takes in program.takes for number in takes}
+    return [number for makes in program.makes for number in makes if number not in taken]
 
 
-def _owners(operators: Sequence[Operator]) -> dict[int, int]:
+def _owners(program: Program) -> dict[int, int]:
     """For each tensor that takes the place of another, that other."""
-    sizes = _bytes(operators)
-    uses = collections.Counter(number for operator in operators for number in operator.takes)
-    fixed = {*_given(operators), *_results(operators)}
+    sizes = _bytes(program)
+    uses = collections.Counter(number for takes in program.takes for number in takes)
+    fixed = {*_given(program), *_results(program)}
     owner: dict[int, int] = {}
-    for operator in operators:
-        same = operator.takes[:1] if operator.kind in SAME_DATA else ()
-        over = [number for number in operator.takes if uses[number] == 1] if operator.kind in IN_PLACE else ()
-        made = operator.makes[0]
+    for operator, takes, (made, *_) in zip(program, program.takes, program.makes, strict=True):
+        same = takes[:1] if operator.kind in SAME_DATA else ()
+        over = [number for number in takes if uses[number] == 1] if operator.kind in IN_PLACE else ()
         for given in (*same, *over):
             equal = given in sizes and sizes[given] == sizes[made]
             if equal and made not in owner and not fixed & {given, made}:

@@ -39,20 +39,24 @@ class Regressor:
     def __init__(self, features: np.ndarray, times: np.ndarray) -> None:
         self._factors = nonnegative(_work(features), times)
         self._least = float(times.min())
-        self._mean, deviation = features.mean(0), features.std(0)
+        deviation = features.std(0)
         scale = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
         residuals = np.log(times / self._grown(features))
-        found = _correction((features - self._mean) * scale, residuals)
+        found = _correction(features * scale, residuals)
         self.error, self._scale, self._weights = found.error, scale * found.scale, found.weights
-        self._known = (features - self._mean) * self._scale
+        self._differing = np.flatnonzero(self._scale)
+        self._known = self._scaled(features)
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Returns times, shape (m,), for features of the shape (m, d)."""
-        likeness = np.exp(-_distances((features - self._mean) * self._scale, self._known) / 2)
+        likeness = np.exp(-_distances(self._scaled(features), self._known) / 2)
         return self._grown(features) * np.exp(likeness @ self._weights)
 
+    def _scaled(self, features: np.ndarray) -> np.ndarray:
+        return (features * self._scale)[:, self._differing]
+
     def _grown(self, features: np.ndarray) -> np.ndarray:
-        return np.maximum(_work(features) @ self._factors, self._least / 10)
+        return np.maximum(self._factors[0] + (2 ** features[:, :_LINEAR] - 1) @ self._factors[1:], self._least / 10)
 
 
 def _work(features: np.ndarray) -> np.ndarray:

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
-import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from autonas.allocation import Allocation
 from autonas.errors import AutonasError, InputError
-from autonas.quiet import quiet
+from autonas.flatbuffer import Flatbuffer
 
 Shape = tuple[int, ...]
 
 IDENTIFIER = b"TFL3"
 _KEPT = 64  # numbers of an integer constant that say what an operator does: axes, paddings, a permutation
-_INT, _SHORT, _BYTE = struct.Struct("<i"), struct.Struct("<H"), struct.Struct("<b")
 _SHAPE_INPUT = {"RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}  # which input is the shape of the output
 _POINTING = ("ReshapeOptions", "SqueezeOptions")  # tables of options that point to other places
 DTYPES = {
@@ -75,9 +75,6 @@ class Operator:
         options: Those of its kind, by the schema's names; without any, an empty dict.
         table: The schema's name of the table of options: `"Conv2DOptions"`.
         version: Of its kind in the schema.
-        reads: Positions, among the operators, of those whose outputs it takes.
-        takes: The numbers of its inputs among the tensors of the file, in their order; -1 for None.
-        makes: Those of its outputs.
     """
 
     kind: str
@@ -86,11 +83,6 @@ class Operator:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     table: str = ""
     version: int = 1
-    reads: tuple[int, ...] = ()
-    takes: tuple[int, ...] = dataclasses.field(
-        default=(), compare=False
-    )  # where it stands says nothing of what it does
-    makes: tuple[int, ...] = dataclasses.field(default=(), compare=False)
 
     @functools.cached_property
     def activations(self) -> list[Tensor]:
@@ -103,7 +95,33 @@ class Operator:
         return [tensor for tensor in self.inputs if tensor is not None and tensor.constant]
 
 
-def read(tflite: bytes) -> list[Operator]:
+@dataclasses.dataclass(frozen=True)
+class Program(Sequence[Operator]):
+    """The operators of a model in the order in which they run, and what each has from which.
+
+    Attributes:
+        operators: What is done; operators that are alike are the same object.
+        reads: For each, the positions of those whose outputs it takes.
+        takes: For each, the numbers of its inputs among the tensors of the file, in their order; -1 for None.
+        makes: For each, those of its outputs.
+    """
+
+    operators: tuple[Operator, ...]
+    reads: tuple[tuple[int, ...], ...]
+    takes: tuple[tuple[int, ...], ...]
+    makes: tuple[tuple[int, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.operators)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.operators[place]
+
+    def __iter__(self) -> Iterator[Operator]:
+        return iter(self.operators)
+
+
+def read(tflite: bytes) -> Program:
     """Reads the operators of a model's main graph, in the order in which they run.
 
     Args:
@@ -120,8 +138,7 @@ def read(tflite: bytes) -> list[Operator]:
     """
     if tflite[4:8] != IDENTIFIER:
         raise InputError.of("tflite", "a model in LiteRT's format", f"{len(tflite)} bytes of something else")
-    operators = _Reader(tflite, _shapes(tflite)).operators()
-    return operators if _consistent(operators) else _Reader(tflite, _shapes(tflite, run=True)).operators()
+    return _Reader(tflite).program()
 
 
 def float_operations(operators: Sequence[Operator]) -> tuple[str, ...]:
@@ -140,136 +157,117 @@ def float_operations(operators: Sequence[Operator]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-class _Table:
-    """One table of a flatbuffer. Read by hand: the schema's own classes take a hundred times as long for a large model."""
-
-    def __init__(self, content: bytes, position: int) -> None:
-        self.content, self.position = content, position
-        self._fields = position - _INT.unpack_from(content, position)[0]
-        self._end = _SHORT.unpack_from(content, self._fields)[0]
-
-    def at(self, field: int) -> int:
-        """Where the value of a field stands; 0 for one that has its default."""
-        slot = 4 + 2 * field
-        offset = _SHORT.unpack_from(self.content, self._fields + slot)[0] if slot < self._end else 0
-        return self.position + offset if offset else 0
-
-    def number(self, field: int, form: struct.Struct, default: int = 0) -> int:
-        at = self.at(field)
-        return form.unpack_from(self.content, at)[0] if at else default
-
-    def target(self, field: int) -> int:
-        """Where that stands which a field points to."""
-        at = self.at(field)
-        return at + _INT.unpack_from(self.content, at)[0] if at else 0
-
-    def numbers(self, field: int) -> tuple[int, ...]:
-        at = self.target(field)
-        return struct.unpack_from(f"<{_INT.unpack_from(self.content, at)[0]}i", self.content, at + 4) if at else ()
-
-    def tables(self, field: int) -> list[_Table]:
-        at = self.target(field)
-        count = _INT.unpack_from(self.content, at)[0] if at else 0
-        places = range(at + 4, at + 4 + 4 * count, 4)
-        return [_Table(self.content, place + _INT.unpack_from(self.content, place)[0]) for place in places]
-
-    @property
-    def plain(self) -> bytes:
-        """All that stands in the table itself: equal for tables that are equal but for what they point to."""
-        size = _SHORT.unpack_from(self.content, self._fields + 2)[0]
-        return (
-            self.content[self._fields : self._fields + self._end]
-            + self.content[self.position + 4 : self.position + size]
-        )
-
-
 class _Reader:
-    """Reads the operators of the main graph; a tensor is read once, however many take it.
+    """Reads the operators of the main graph. Tensors and operators that are alike are made once, and share their parts.
 
     Shapes are LiteRT's own, for a batch of one: what the file says of them is wrong where the batch is one with another
     dimension, such as the steps of a sequence. A shape that the model computes from them is a constant here.
     """
 
-    def __init__(self, content: bytes, shapes: Mapping[int, Shape]) -> None:
-        self._content, self._shapes = content, shapes
-        model = _Table(content, _INT.unpack_from(content, 0)[0])
-        graph = model.tables(2)[0]
-        self._buffers, self._tables, self._nodes = model.tables(4), graph.tables(0), graph.tables(3)
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        model = Flatbuffer(content).root
+        graph = model.tables(2).first
+        self._tensors, self._nodes, self._buffers = graph.tables(0), graph.tables(3), model.tables(4)
+        codes = model.tables(1)
+        numbers = np.maximum(codes.ints(3), codes.octets(0)).tolist()
         self._codes = [
-            (_names("BuiltinOperator")[max(c.number(3, _INT), c.number(0, _BYTE))], c.number(2, _INT, 1))
-            for c in model.tables(1)
+            (_names("BuiltinOperator")[n], v) for n, v in zip(numbers, codes.ints(2, 1).tolist(), strict=True)
         ]
-        self._tensors: dict[int, Tensor] = {}
-        self._made: dict[int, int] = {}  # number of a tensor -> position of its operator
-        self._options: dict[Any, tuple[str, dict[str, Any]]] = {}
+        self._used = self._nodes.ints(0).tolist()
+        self._takes, self._makes = self._nodes.vectors(1), self._nodes.vectors(2)
 
-    def operators(self) -> list[Operator]:
-        return [self._operator(node, place) for place, node in enumerate(self._nodes)]
+    def program(self) -> Program:
+        tensors, numbers = self._known_tensors()
+        tables, options = self._options()
+        alike: dict[tuple[int, ...], Operator] = {}
+        found = []
+        for code, table, takes, makes in zip(self._used, options, self._takes, self._makes, strict=True):
+            key = (code, table, len(takes), *[numbers[n] for n in takes], *[numbers[n] for n in makes])
+            if key not in alike:
+                inputs, outputs = ([tensors[numbers[n]] for n in each] for each in (takes, makes))
+                alike[key] = self._operator(code, inputs, outputs, *tables[table])
+            found.append(alike[key])
+        return Program(tuple(found), tuple(self._reads(found)), tuple(self._takes), tuple(self._makes))
 
-    def _operator(self, node: _Table, place: int) -> Operator:
-        kind, version = self._codes[node.number(0, _INT)]
-        taken, made = node.numbers(1), node.numbers(2)
-        inputs = [None if number < 0 else self._tensor(number) for number in taken]
-        outputs = tuple(self._tensor(number) for number in made)
+    def _operator(
+        self, code: int, inputs: list[Tensor | None], found: list[Tensor | None], table: str, options: dict[str, Any]
+    ) -> Operator:
+        kind, version = self._codes[code]
+        outputs = tuple(tensor for tensor in found if tensor is not None)
         at = _SHAPE_INPUT.get(kind, -1)
-        if 0 <= at < len(taken):
-            inputs[at] = Tensor((len(outputs[0].shape),), self._tensor(taken[at]).dtype, True, outputs[0].shape)
-        sources = [self._made[number] for place, number in enumerate(taken) if place != at and number in self._made]
-        self._made.update(dict.fromkeys(made, place))
-        table, options = self._table(node)
-        return Operator(
-            kind, tuple(inputs), outputs, options, table, version, tuple(dict.fromkeys(sources)), taken, made
-        )
+        if 0 <= at < len(inputs):
+            given = inputs[at]
+            dtype = "int32" if given is None else given.dtype
+            inputs[at] = Tensor((len(outputs[0].shape),), dtype, True, outputs[0].shape)
+        return Operator(kind, tuple(inputs), outputs, options, table, version)
 
-    def _tensor(self, number: int) -> Tensor:
-        if number not in self._tensors:
-            table = self._tables[number]
-            dtype = DTYPES.get(_names("TensorType")[table.number(1, _BYTE)], "float32")
-            shape = self._shapes.get(number, ())
-            at = self._buffers[table.number(2, _INT)].target(0)
-            length = _INT.unpack_from(self._content, at)[0] if at else 0
+    def _reads(self, operators: Sequence[Operator]) -> Iterator[tuple[int, ...]]:
+        made = [-1] * (len(self._tensors) + 1)  # by the number of a tensor, the position of its operator
+        for place, (operator, takes, makes) in enumerate(zip(operators, self._takes, self._makes, strict=True)):
+            at = _SHAPE_INPUT.get(operator.kind, -1)
+            yield tuple(dict.fromkeys([made[n] for i, n in enumerate(takes) if i != at and made[n] >= 0]))
+            for number in makes:
+                made[number] = place
+
+    def _known_tensors(self) -> tuple[list[Tensor | None], list[int]]:
+        """The tensors that differ, the first being none at all; and by the number of a tensor in the file which it is, the
+        last being for the number -1, that of an input which is left out.
+        """
+        used = list(set(itertools.chain(*self._takes, *self._makes)) - {-1})
+        shapes, dtypes = self._shapes(used), _names("TensorType")
+        types, buffers = self._tensors.octets(1).tolist(), self._tensors.ints(2).tolist()
+        places, lengths = self._buffers.targets(0).tolist(), self._buffers.lengths(0).tolist()
+        places_of: dict[Any, int] = {None: 0}
+        numbers = [0] * (len(self._tensors) + 1)
+        for number in used:
+            dtype = DTYPES.get(dtypes[types[number]], "float32")
+            at, length = places[buffers[number]], lengths[buffers[number]]
             values = None
             if length and dtype in ("int32", "int64") and length <= _KEPT * _item_bytes(dtype):
                 values = tuple(np.frombuffer(self._content[at + 4 : at + 4 + length], dtype).tolist())
-            self._tensors[number] = Tensor(shape, dtype, length > 0, values)
-        return self._tensors[number]
+            key = shapes[number], dtype, length > 0, values
+            numbers[number] = places_of.setdefault(key, len(places_of))
+        return [None if key is None else Tensor(*key) for key in places_of], numbers
 
-    def _table(self, node: _Table) -> tuple[str, dict[str, Any]]:
-        """The name of an operator's table of options, and what stands in it."""
-        code, at = node.number(3, _BYTE), node.target(4)
-        if not code or not at:
-            return "", {}
-        name = _names("BuiltinOptions")[code]
-        key = (name, at) if name in _POINTING else (name, _Table(self._content, at).plain)
-        if key not in self._options:
-            packed = getattr(schema(), name)()
-            packed.Init(self._content, at)
-            found = vars(getattr(schema(), f"{name}T").InitFromObj(packed))
-            plain = {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in found.items()}
-            self._options[key] = name, plain
-        return self._options[key]
+    def _shapes(self, used: Sequence[int]) -> list[Shape]:
+        """The shape of each tensor of the file. LiteRT is asked for those which the file does not say."""
+        shapes, signatures = self._tensors.vectors(0), self._tensors.vectors(7)
+        open_ones = [number for number in used if signatures[number] and min(signatures[number]) < 0]
+        if open_ones:
+            model, reshaped, known = Allocation(self._content), self._reshaped(), set(open_ones)
+            model.look([number for pair in reshaped for number in pair if number in known], shapes)
+            if any(math.prod(shapes[given]) != math.prod(shapes[made]) for given, made in reshaped):
+                model.run()  # some shapes are only known then
+            model.look(open_ones, shapes)
+        return shapes
 
+    def _reshaped(self) -> list[tuple[int, int]]:
+        """The numbers of the tensors that go into a reshaping and come out of it, which keeps their size."""
+        codes = {place for place, (kind, _) in enumerate(self._codes) if kind == "RESHAPE"}
+        nodes = zip(self._used, self._takes, self._makes, strict=True)
+        return [(takes[0], makes[0]) for code, takes, makes in nodes if code in codes]
 
-def _shapes(content: bytes, run: bool = False) -> dict[int, Shape]:
-    """The shapes that LiteRT gives to the tensors of a model, by number; some are only known when it has run."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    def _options(self) -> tuple[list[tuple[str, dict[str, Any]]], list[int]]:
+        """The tables of options that differ, with their names, and which of them each operator has."""
+        found: dict[Any, int] = {(0, b""): 0}
+        read: list[tuple[str, dict[str, Any]]] = [("", {})]
+        codes, places = self._nodes.octets(3).tolist(), self._nodes.targets(4).tolist()
+        plain, names, which = self._nodes.targeted(4).plain(), _names("BuiltinOptions"), []
+        for code, at, content in zip(codes, places, plain, strict=True):
+            name = names[code] if code and at else ""
+            key: Any = (0, b"") if not name else (code, at) if name in _POINTING else (code, content)
+            if key not in found:
+                found[key] = len(found)
+                read.append((name, self._table(name, at)))
+            which.append(found[key])
+        return read, which
 
-    with quiet():
-        interpreter = Interpreter(
-            model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        )
-        interpreter.allocate_tensors()
-    if run:
-        for details in interpreter.get_input_details():
-            interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
-        interpreter.invoke()
-    return {details["index"]: tuple(details["shape"].tolist()) for details in interpreter.get_tensor_details()}
-
-
-def _consistent(operators: Sequence[Operator]) -> bool:
-    """Whether all shapes are known: a reshaping keeps the size."""
-    reshaped = [operator for operator in operators if operator.kind == "RESHAPE" and operator.inputs[0] is not None]
-    return all(operator.inputs[0].size == operator.outputs[0].size for operator in reshaped)  # type: ignore[union-attr]
+    def _table(self, name: str, at: int) -> dict[str, Any]:
+        packed = getattr(schema(), name)()
+        packed.Init(self._content, at)
+        values = vars(getattr(schema(), f"{name}T").InitFromObj(packed))
+        return {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in values.items()}
 
 
 @functools.cache

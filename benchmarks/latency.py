@@ -28,7 +28,7 @@ from autonas.devices import Predicted
 from autonas.devices import profile as profile_module
 from autonas.export import to_tflite
 from autonas.space import SearchSpace, seeded
-from autonas.strategies.base import complete, draw
+from autonas.values import sample
 
 ROWS = 10_000  # that the spaces are made for
 AT_ONCE = 16  # models that take turns
@@ -54,7 +54,7 @@ def models(folder: Path, kind: str, make: Callable[[], Any], head: str, count: i
     space = SearchSpace(default_spaces.default(input, ROWS), output, input.shape)
     rng, preprocessor = np.random.default_rng(seed), input.preprocessor()
     for path in paths:
-        values = complete(space.hyperparameters, lambda hyperparameter: draw(hyperparameter, rng))
+        values = sample(space.hyperparameters, rng)
         if path.exists():
             continue
         with seeded(0):

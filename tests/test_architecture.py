@@ -24,8 +24,9 @@ ROOT = Path(autonas.__file__).parent
 # Each line may import from the lines above it, never from its own line or below (but for its own folder).
 LAYERS = [
     "errors",
-    "quiet registry trials schedules gradients",
-    "tflite timing regression pace power",
+    "flatbuffer quiet registry trials schedules gradients",
+    "allocation timing regression pace power",
+    "tflite",
     "kernels tflite_writer",
     "data graph labels generators reading values pareto checkpoint",
     "encoding improvement processes",

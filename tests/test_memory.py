@@ -20,10 +20,11 @@ L = keras.layers
 def graph(sizes, steps):
     """Operators of (kind, numbers of the inputs, number of the output), on tensors of so many float numbers."""
     tensors = [tflite.Tensor((size,)) for size in sizes]
-    return [
-        tflite.Operator(kind, tuple(tensors[n] for n in takes), (tensors[makes],), takes=takes, makes=(makes,))
-        for kind, takes, makes in steps
+    operators = [
+        tflite.Operator(kind, tuple(tensors[n] for n in takes), (tensors[makes],)) for kind, takes, makes in steps
     ]
+    takes, makes = [takes for _, takes, _ in steps], [(makes,) for *_, makes in steps]
+    return tflite.Program(tuple(operators), (), tuple(takes), tuple(makes))
 
 
 def chain(*sizes):
@@ -59,10 +60,11 @@ def measured(content):
         model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     )
     interpreter.allocate_tensors()
+    program = tflite.read(content)
     numbers = {
         number
-        for operator in tflite.read(content)
-        for tensors, numbers in ((operator.inputs, operator.takes), (operator.outputs, operator.makes))
+        for operator, takes, makes in zip(program, program.takes, program.makes, strict=True)
+        for tensors, numbers in ((operator.inputs, takes), (operator.outputs, makes))
         for tensor, number in zip(tensors, numbers, strict=True)
         if tensor is not None and not tensor.constant
     }

@@ -74,11 +74,10 @@ def test_operators_have_their_shapes_and_options(content):
 
 
 def test_an_operator_knows_where_its_inputs_come_from(content):
-    operators = tflite.read(content)
-    kinds = {place: operator.kind for place, operator in enumerate(operators)}
-    dense = operators[-1]
-    assert [kinds[source] for source in dense.reads] == ["RESHAPE"]
-    assert [kinds[source] for source in operators[dense.reads[0]].reads] == ["DEPTHWISE_CONV_2D"]
+    program = tflite.read(content)
+    kinds, (reshape,) = [operator.kind for operator in program], program.reads[-1]
+    assert (kinds[-1], kinds[reshape]) == ("FULLY_CONNECTED", "RESHAPE")
+    assert [kinds[source] for source in program.reads[reshape]] == ["DEPTHWISE_CONV_2D"]
 
 
 def test_the_steps_of_a_sequence_are_in_the_shapes():
@@ -87,6 +86,32 @@ def test_the_steps_of_a_sequence_are_in_the_shapes():
     sizes = {operator.kind: operator for operator in tflite.read(to_tflite(keras.Model(inputs, x)))}
     assert sizes["SOFTMAX"].outputs[0].size == 2 * 6 * 6
     assert sizes["FULLY_CONNECTED"].outputs[0].size % 6 == 0
+
+
+def test_shapes_are_those_that_tensors_have_when_the_model_has_run():
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    x = inputs = keras.Input((6, 4))
+    for _ in range(2):  # a dense layer of steps makes one dimension of them and of the batch, by a computed shape
+        x = L.Dense(5, activation="relu")(x)
+    content = to_tflite(keras.Model(inputs, L.GRU(3, unroll=True)(x)))
+    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(model_content=content, experimental_op_resolver_type=resolver)
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    seen = {details["index"]: tuple(details["shape"]) for details in interpreter.get_tensor_details()}
+    program = tflite.read(content)
+    for operator, makes in zip(program, program.makes, strict=True):
+        assert [tensor.shape for tensor in operator.outputs] == [seen[number] for number in makes]
+    assert {tensor.shape for operator in program for tensor in operator.outputs} >= {(6, 5), (1, 6, 5), (1, 3)}
+
+
+def test_steps_that_are_alike_are_one_operator():
+    inputs = keras.Input((9, 4))
+    program = tflite.read(to_tflite(keras.Model(inputs, L.SimpleRNN(3, unroll=True)(inputs))))
+    steps = [operator for operator in program if operator.kind == "TANH"]
+    assert len(steps) == 9
+    assert all(step is steps[0] for step in steps)
 
 
 def test_a_file_with_others_appended_is_read(content):

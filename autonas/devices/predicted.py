@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,9 +17,10 @@ import numpy as np
 
 from autonas import kernels, profiling
 from autonas.devices.base import Device, Latency
+from autonas.kernels import Kernel
 from autonas.profiling import KERNEL, MIXTURE, STREAM, Timed
 from autonas.regression import Regressor, nonnegative
-from autonas.tflite import Operator, read
+from autonas.tflite import read
 
 _CALL = 0.9  # of the shortest time in a profile is what a call costs, before the mixtures say so
 _DEVIATIONS = 1.96  # on both sides of a prediction
@@ -66,8 +67,9 @@ class Predicted(Device):
         )
         self._regressors = self._fit(by_role[KERNEL])
         mixed = by_role[MIXTURE]
-        rows = np.array([_changes(model.operators) for model in mixed], dtype=float)
-        left = np.array([model.ms - self._kernels(model.operators)[0] for model in mixed])
+        known = [(found, np.bincount(which)) for found, which in (kernels.described(m.operators) for m in mixed)]
+        rows = np.array([_changes(*each) for each in known], dtype=float)
+        left = np.array([m.ms - self._kernels(*each)[0] for m, each in zip(mixed, known, strict=True)])
         self._factors = nonnegative(rows, left, np.array([model.ms for model in mixed]))
 
     def latency(self, tflite: bytes, /) -> Latency:
@@ -83,10 +85,11 @@ class Predicted(Device):
             UserWarning: Once for each kind of operator that the profile does not have. Such an operator is taken for one that
                 copies its outputs.
         """
-        operators = read(tflite)
-        running = kernels.running(operators)
-        ms, error = self._kernels(running)
-        ms += float(self._factors @ _changes(operators))
+        program = read(tflite)
+        found, which = kernels.described(program)
+        running = which[~np.array(kernels.fixed(program), dtype=bool)]
+        ms, error = self._kernels(found, np.bincount(running, minlength=len(found)))
+        ms += float(self._factors @ _changes(found, np.bincount(which)))
         return Latency(ms, ms * np.exp(-_DEVIATIONS * error / ms), ms * np.exp(_DEVIATIONS * error / ms))
 
     def _fit(self, alone: Sequence[Timed]) -> dict[str, Regressor]:
@@ -100,18 +103,17 @@ class Predicted(Device):
             for kind, rows in samples.items()
         }
 
-    def _kernels(self, operators: Sequence[Operator]) -> tuple[float, float]:
-        """The milliseconds of all kernels, and the standard error of that: kinds err each in its own way."""
-        found: dict[str, Counter[tuple[tuple[float, ...], int]]] = defaultdict(Counter)
-        for operator in operators:
-            kernel = kernels.kernel(operator)
-            found[self._known(kernel.kind)][kernel.work, kernels.constant_bytes([operator])] += 1
-        pace = self._pace(kernels.constant_bytes(operators))
+    def _kernels(self, found: Sequence[Kernel], counts: np.ndarray) -> tuple[float, float]:
+        """The milliseconds of so many of each kernel, and the standard error of that: kinds err each in its own way."""
+        sizes = np.array([kernel.constant_bytes for kernel in found])
+        floors = self._pace(int(sizes @ counts)) * sizes
+        places: dict[str, list[int]] = defaultdict(list)
+        for place in np.flatnonzero(counts).tolist():
+            places[self._known(found[place].kind)].append(place)
         sums = {}
-        for kind, counted in found.items():
-            works, sizes = zip(*counted, strict=True)
-            each = np.maximum(self._regressors[kind].predict(np.array(works)), pace * np.array(sizes))
-            sums[kind] = float(each @ np.array(list(counted.values())))
+        for kind, rows in places.items():
+            each = self._regressors[kind].predict(np.array([found[row].work for row in rows]))
+            sums[kind] = float(np.maximum(each, floors[rows]) @ counts[rows])
         errors = [self._regressors[kind].error * ms for kind, ms in sums.items()]
         return sum(sums.values()), float(np.linalg.norm(errors))
 
@@ -135,11 +137,11 @@ class Predicted(Device):
         return near
 
 
-def _changes(operators: Sequence[Operator]) -> list[float]:
+def _changes(found: Sequence[Kernel], counts: np.ndarray) -> list[float]:
     """What costs beside the kernels themselves: the call, each operator of XNNPACK and of LiteRT that differs, and each.
 
     Alike ones follow the same way through the processor's branches, as the many steps of a recurrent layer do.
     """
-    differ = {(kernels.kernel(operator), kernels.delegated(operator)) for operator in operators}
-    handed = sum(delegated for _, delegated in differ)
-    return [1.0, handed, len(differ) - handed, len(operators)]
+    differ = set(found)
+    handed = sum(kernel.delegated for kernel in differ)
+    return [1.0, handed, len(differ) - handed, int(counts.sum())]

@@ -2,9 +2,11 @@
 
 import warnings
 
+import numpy as np
 import pytest
 
-from autonas import devices, profiling
+from autonas import devices, kernels, profiling, tflite
+from autonas.devices import predicted
 from autonas.devices.predicted import Predicted
 from autonas.errors import InputError
 from autonas.export import to_tflite
@@ -40,6 +42,23 @@ def test_kernels_and_what_a_call_and_an_operator_cost_are_told_apart(tmp_path):
     truth = CALL + 10 * (EACH + 512e-6)
     assert latency.median_ms == pytest.approx(truth, rel=0.1)
     assert latency.low_ms <= latency.median_ms <= latency.high_ms
+
+
+def test_a_prediction_is_the_sum_over_the_operators_one_by_one(profile):
+    device = Predicted(profile)
+    content = to_tflite(network(24, 32))
+    operators = list(kernels.running(tflite.read(content)))
+    operators += operators[:5] + operators[2:3] * 4  # some are there several times
+    each = []
+    for operator in operators:
+        kernel = kernels.kernel(operator)
+        ms = device._regressors[kernel.kind].predict(np.array([kernel.work]))[0]
+        each.append(max(ms, device._pace(kernels.constant_bytes(operators)) * kernels.constant_bytes([operator])))
+    differ = {(kernels.kernel(operator).kind, kernels.kernel(operator).work) for operator in operators}
+    found, which = kernels.described(operators)
+    assert len(found) < len(operators)
+    assert device._kernels(found, np.bincount(which))[0] == pytest.approx(sum(each))
+    assert predicted._changes(found, np.bincount(which)) == [1, len(differ), 0, len(operators)]
 
 
 def test_an_operator_that_is_not_in_the_profile_is_said_once(tmp_path):

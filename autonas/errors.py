@@ -42,11 +42,12 @@ class RejectedError(TrialError):
     Args:
         message: Which limit, and by how much.
         costs: What was read off the candidate, for its record.
+        for_now: Whether the limit is one of this run, such as the memory that is free or the time that is left.
     """
 
-    def __init__(self, message: str, costs: Mapping[str, float] | None = None) -> None:
+    def __init__(self, message: str, costs: Mapping[str, float] | None = None, for_now: bool = False) -> None:
         super().__init__(message)
-        self.costs = dict(costs or {})
+        self.costs, self.for_now = dict(costs or {}), for_now
 
 
 class SearchError(AutonasError):

@@ -123,6 +123,7 @@ class Evaluation:
             raise RejectedError(
                 f"a training takes about {needed / 2**20:,.0f} MB, and {free / 2**20:,.0f} MB are free",
                 measure({name: self.costs[name] for name in ALWAYS}, built),
+                for_now=True,
             )
 
     def _refuse_what_takes_too_long(self, number: int, costs: Mapping[str, float], budget: Budget) -> None:
@@ -136,7 +137,8 @@ class Evaluation:
             return
         if SURE * min(trial.seconds for trial in trials) > left:
             raise Interrupted
-        raise RejectedError(f"its training takes about {seconds:,.0f} s, and {left:,.0f} s are left", costs)
+        late = f"its training takes about {seconds:,.0f} s, and {left:,.0f} s are left"
+        raise RejectedError(late, costs, for_now=True)
 
     def built(self, values: Values) -> BuiltModel:
         """The model that a candidate would become, its weights fresh; kept until its trial."""

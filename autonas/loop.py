@@ -215,7 +215,7 @@ class Session:
                 return None
             record |= _fields(interrupted.outcome)
         except RejectedError as error:
-            record |= {"status": REJECTED, "message": str(error), "costs": error.costs}
+            record |= {"status": REJECTED, "message": str(error), "costs": error.costs, "for_now": error.for_now}
         except TrialError as error:
             record |= {"status": FAILED, "message": str(error)}
         except Exception as error:  # whatever a candidate breaks costs its own trial; the reason is kept with it
@@ -295,7 +295,7 @@ def run(
     view: Any = None,
     prune: Callable[[Sequence[Trial]], None] | None = None,
 ) -> None:
-    """Searches a space; the trials are in `store` afterwards.
+    """Searches a space; the trials are in `store` afterwards. Those that an earlier run rejected for now are looked at again.
 
     Args:
         strategy: A strategy, or an oracle of Keras Tuner, class or instance. An oracle learns the outcomes under the
@@ -318,6 +318,8 @@ def run(
         SearchError: If the first trials all failed, with the last one's reason.
     """
     session = Session(evaluate, store, max_trials, deadline, view)
+    if not session.over():
+        store.reopen()
     entered = {key(bare(trial.values)) for trial in store.history}
     for point in starting_points:
         if session.over():

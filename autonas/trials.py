@@ -39,6 +39,7 @@ class Trial:
         seconds: Wall time of the evaluation.
         origin: Where the candidate came from: `"starting point"` or the strategy's name.
         message: Why it failed or was rejected.
+        for_now: Whether it was rejected for what the run had too little of, memory or time: another run looks at it again.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Trial:
     seconds: float = 0.0
     origin: str = ""
     message: str | None = None
+    for_now: bool = False
 
     @functools.cached_property
     def key(self) -> str:
@@ -260,6 +262,15 @@ class TrialStore:
             record = {"fingerprint": self.fingerprint, **dataclasses.asdict(trial)}
             write_json(self.folder / f"{trial.number:04d}.json", record)
         self._keep(trial)
+
+    def reopen(self) -> None:
+        """Takes out the trials that were rejected for now. A search that goes on comes to their numbers first, proposes what it
+        proposed then, and looks at it again; a record stays in its file until it is replaced.
+        """
+        kept = [trial for trial in self.trials if not trial.for_now]
+        self.history, self._trials, self._of = History(), {}, {}
+        for trial in kept:
+            self._keep(trial)
 
     def _keep(self, trial: Trial) -> None:
         self._trials[trial.number] = trial

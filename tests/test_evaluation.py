@@ -279,6 +279,7 @@ def test_a_training_that_does_not_fit_the_machine_is_rejected_with_the_numbers(m
         evaluation(0, values)
     assert evaluation.estimator.calls == []
     assert set(rejected.value.costs) == {"params", "flops", "memory_kb"}
+    assert rejected.value.for_now
     monkeypatch.setattr("autonas.memory.available_bytes", lambda: None)
     evaluation(0, values)
     assert len(evaluation.estimator.calls) == 1
@@ -306,6 +307,7 @@ def test_a_training_that_there_is_no_time_for_is_rejected_with_the_numbers():
     with pytest.raises(RejectedError, match=r"takes about 100,000 s, and (10,000|9,\d+) s are left") as rejected:
         evaluation(3, values)
     assert set(rejected.value.costs) == {"params", "flops", "memory_kb"}
+    assert rejected.value.for_now
     assert evaluation.estimator.calls == []
     evaluation(2, values)  # two trials before it say nothing
     evaluation(3, {**values, BUDGET: 0.1})  # a part of the training does

@@ -53,6 +53,25 @@ def test_a_search_that_stopped_goes_on_as_if_it_had_not(tmp_path, strategy):
     assert [t.values for t in parts] == [t.values for t in whole]
 
 
+@pytest.mark.parametrize("strategy", [Random(), Evolution(population=3, sample=2)])
+def test_what_was_rejected_for_now_is_trained_where_it_can_be(tmp_path, strategy):
+    def small_machine(number, values):
+        if values["width"] >= 32:
+            raise RejectedError("too little memory", for_now=True)
+        return score(number, values)
+
+    whole = run(strategy=strategy, max_trials=12)
+    first = run(TrialStore(tmp_path), strategy, small_machine, max_trials=3)
+    refused = [trial for trial in first if trial.status == "rejected"]
+    assert refused
+    assert [trial.key for trial in run(TrialStore(tmp_path), strategy, max_trials=3)] == [trial.key for trial in first]
+    again = run(TrialStore(tmp_path), strategy, max_trials=12)
+    places = {trial.key: trial for trial in again}
+    assert all(places[trial.key].number == trial.number for trial in first)
+    assert all(places[trial.key].score == trial.values["width"] + trial.values["rate"] for trial in refused)
+    assert sum(trial.status == "completed" for trial in again) == len(whole)
+
+
 def test_a_trial_that_was_lost_is_run_again(tmp_path):
     whole = run(TrialStore(tmp_path), Evolution(population=3, sample=2))
     (tmp_path / "0004.json").unlink()

@@ -84,6 +84,21 @@ def test_a_damaged_record_is_named_and_the_others_are_kept(tmp_path, content):
     assert again.find({"a": 1}) is None
 
 
+def test_what_was_rejected_for_now_is_looked_at_again_at_its_number(tmp_path):
+    store = TrialStore(tmp_path, "f")
+    for number, rejected in enumerate([{}, {"status": "rejected", "for_now": True}, {"status": "rejected"}, {}]):
+        store.add(Trial(number, {"a": number}, **rejected))
+    again = TrialStore(tmp_path, "f")
+    assert again.trials == store.trials
+    again.reopen()
+    assert [trial.number for trial in again.trials] == [0, 2, 3]
+    assert again.find({"a": 1}) is None
+    assert (again.next_number, len(again.history)) == (1, 1)
+    again.add(Trial(1, {"a": 1}, score=0.5))
+    assert len(again.history) == 4
+    assert TrialStore(tmp_path, "f").trials[1].score == 0.5
+
+
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     file = tmp_path / "file.json"
     trials.write_json(file, {"a": 1})

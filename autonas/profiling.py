@@ -1,16 +1,17 @@
 """What operators take on a device: timed there, and kept as JSON.
 
-Each operator is timed in a small model of its own, several times side by side. Mixtures of operators tell what a call
-costs, and a change from one operator to another.
+Each operator is timed in a small model of its own, several times side by side. Small programs tell what the sum of these
+leaves out: a call, and going from one operator to the next.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,21 +20,20 @@ import numpy as np
 
 from autonas import kernels, tflite_writer, timing
 from autonas.errors import InputError
-from autonas.tflite import Operator, Tensor
+from autonas.tflite import Operator, Program, Tensor
 
-VERSION = 1
+VERSION = 2
 FORMAT = "autonas device profile"
 
 _COPIES = 16  # of what is cheap
 _MOST_WORK = 5_000_000  # multiplications in one timed model, but for a single operator that has more
 _MOST_BYTES = 400_000  # the same for its constants and outputs, which in a model stay in a cache
 _AT_ONCE = 24  # models that take turns
-_ROUNDS = 4
-_MIXTURES = 60
-KERNEL, MIXTURE, STREAM = "kernel", "mixture", "stream"
+_TURNS = 2
+_PASSES = 4  # through all models, so that what slows the machine down for a while spoils none of them
+KERNEL, PROGRAM, STREAM = "kernel", "program", "stream"
 
 _STREAMS = (1, 4, 16, 64, 128)  # dense layers of a quarter of a megabyte
-_CHEAP = 12  # logarithm of the multiplications of an operator in a mixture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,43 +41,57 @@ class Timed:
     """A model of operators, and what it takes.
 
     Attributes:
-        role: `"kernel"` for one operator, several times; `"mixture"` for several; `"stream"` for more constants than a cache
-            holds.
-        operators: What is in it.
+        role: `"kernel"` for one operator, several times; `"program"` for several, one after another; `"stream"` for more
+            constants than a cache holds.
+        operators: What runs in it.
         ms: One inference, in milliseconds: the quickest of many, since others on the machine only add to a time.
+        idle: How many operators it has beside these, whose results follow from shapes.
     """
 
     role: str
     operators: tuple[Operator, ...]
     ms: float
+    idle: int = 0
 
 
-def measure(operators: Sequence[Operator], seconds: float, num_threads: int = 1) -> list[Timed]:
-    """Times operators, and mixtures of them, on this machine.
+def measure(
+    operators: Sequence[Operator], programs: Sequence[Program], seconds: float, num_threads: int = 1
+) -> list[Timed]:
+    """Times operators and programs on this machine.
 
     Args:
         operators: Which.
+        programs: Small models.
         seconds: About how long it may take.
         num_threads: Threads that LiteRT may use.
 
     Returns:
-        A timed model for each operator that can be run on its own, and those of mixtures.
+        A timed model for each operator that can be run on its own, and for each program.
     """
-    models = [(KERNEL, [operator] * _copies(operator)) for operator in operators]
-    models += [(MIXTURE, mixture) for mixture in mixtures(operators)]
+    models: list[tuple[str, Sequence[Operator]]] = [(KERNEL, [each] * _copies(each)) for each in operators]
+    models += [(PROGRAM, program) for program in (_least(operators), *programs)]
     models += [(STREAM, [_dense()] * count) for count in _STREAMS]
-    timed: list[Timed] = []
-    share = seconds / len(models)
-    for start in range(0, len(models), _AT_ONCE):
-        group = [
-            (role, tuple(parts), run)
-            for role, parts in models[start : start + _AT_ONCE]
-            for run in _runs(parts, num_threads)
-        ]
-        times = timing.take_turns([run for *_, run in group], share, min_runs=_ROUNDS, rounds=_ROUNDS)
-        found = zip(group, times, strict=True)
-        timed += [Timed(role, parts, min(known)) for (role, parts, _), known in found]
-    return timed
+    groups = [models[start : start + _AT_ONCE] for start in range(0, len(models), _AT_ONCE)]
+    share, quickest = seconds / len(models) / _PASSES, dict.fromkeys(range(len(models)), math.inf)
+    for _ in range(_PASSES):
+        for number, group in enumerate(groups):
+            for place, ms in _quickest(group, share, num_threads):
+                quickest[number * _AT_ONCE + place] = min(ms, quickest[number * _AT_ONCE + place])
+    return [_timed(*models[place], ms) for place, ms in quickest.items() if ms < math.inf]
+
+
+def _quickest(
+    group: Sequence[tuple[str, Sequence[Operator]]], seconds: float, num_threads: int
+) -> Iterator[tuple[int, float]]:
+    """The quickest run of each model of a group that can run, with its place there."""
+    runs = [(place, run) for place, (_, parts) in enumerate(group) for run in _runs(parts, num_threads)]
+    times = timing.take_turns([run for _, run in runs], seconds, min_runs=_TURNS, rounds=_TURNS)
+    return ((place, min(known)) for (place, _), known in zip(runs, times, strict=True))
+
+
+def _timed(role: str, parts: Sequence[Operator], ms: float) -> Timed:
+    running = kernels.running(parts) if isinstance(parts, Program) else parts
+    return Timed(role, tuple(running), ms, len(parts) - len(running))
 
 
 def _runs(parts: Sequence[Operator], num_threads: int) -> Iterator[timing.Run]:
@@ -94,17 +108,12 @@ def _copies(operator: Operator) -> int:
     return int(max(1, min(_COPIES, _MOST_WORK // work, _MOST_BYTES // max(1, passed))))
 
 
-def mixtures(operators: Sequence[Operator]) -> Iterator[list[Operator]]:
-    """Cheap operators of all kinds side by side, as they stand in small models: drawn at random, the same ones each time.
-
-    Some hold many that differ, some a few that come again and again, as the steps of a recurrent layer do.
-    """
-    rng = np.random.default_rng(0)
-    cheap = [operator for operator in operators if kernels.kernel(operator).work[0] < _CHEAP]
-    for _ in range(_MIXTURES if cheap else 0):
-        differing = int(2 ** rng.uniform(1, 5))
-        places = rng.integers(0, len(cheap), differing)
-        yield [cheap[place] for place in rng.choice(places, differing * int(2 ** rng.uniform(0, 4)))]
+def _least(operators: Sequence[Operator]) -> Program:
+    """The one with the least work alone, which is hardly more than a call."""
+    least = min(operators, key=lambda operator: kernels.kernel(operator).work)
+    takes = [-1 if tensor is None else place for place, tensor in enumerate(least.inputs)]
+    makes = range(len(takes), len(takes) + len(least.outputs))
+    return Program.of([least], [tuple(takes)], [tuple(makes)])
 
 
 def _dense() -> Operator:
@@ -163,15 +172,39 @@ def _tensor(shape: list[int], dtype: str, constant: bool, values: list[int] | No
     return Tensor(tuple(shape), dtype, constant, None if values is None else tuple(values))
 
 
+def plain_programs(programs: Sequence[Program]) -> dict[str, list[Any]]:
+    """Programs as plain data, with each operator once."""
+    written, numbers = _numbered([operator for program in programs for operator in program])
+    places = iter(numbers)
+    nodes = [[[next(places), *each] for each in zip(p.takes, p.makes, strict=True)] for p in programs]
+    return {"operators": written, "programs": nodes}
+
+
+def programs(plain: Mapping[str, list[Any]]) -> list[Program]:
+    """The programs that `plain_programs` wrote."""
+    known = [operator(each) for each in plain["operators"]]
+    return [_program([(known[number], takes, makes) for number, takes, makes in nodes]) for nodes in plain["programs"]]
+
+
+def _program(nodes: Sequence[tuple[Operator, Sequence[int], Sequence[int]]]) -> Program:
+    parts = zip(*((each, tuple(takes), tuple(makes)) for each, takes, makes in nodes), strict=True)
+    return Program.of(*parts)
+
+
+def _numbered(operators: Sequence[Operator]) -> tuple[list[dict[str, Any]], list[int]]:
+    """Operators as plain data, each once, and which of them each is."""
+    numbers: dict[str, int] = {}
+    which = [numbers.setdefault(json.dumps(plain(each)), len(numbers)) for each in operators]
+    return [json.loads(each) for each in numbers], which
+
+
 def write(path: Path, timed: Sequence[Timed], num_threads: int) -> None:
     """Writes a profile: the operators each once, and the models by their numbers."""
-    numbers: dict[str, int] = {}
-    for model in timed:
-        for part in model.operators:
-            numbers.setdefault(json.dumps(plain(part)), len(numbers))
-    models = [[m.role, [numbers[json.dumps(plain(part))] for part in m.operators], m.ms] for m in timed]
+    written, numbers = _numbered([part for model in timed for part in model.operators])
+    places = iter(numbers)
+    models = [[m.role, [next(places) for _ in m.operators], m.ms, m.idle] for m in timed]
     head = {"format": FORMAT, "version": VERSION, "machine": machine(num_threads)}
-    rows = ["[\n" + ",\n".join(lines) + "\n]" for lines in (list(numbers), [json.dumps(model) for model in models])]
+    rows = ["[\n" + ",\n".join(map(json.dumps, lines)) + "\n]" for lines in (written, models)]
     body = json.dumps(head, indent=1)[:-2] + f',\n "operators": {rows[0]},\n "models": {rows[1]}\n}}\n'
     path.write_text(body, encoding="utf-8")
 
@@ -196,5 +229,6 @@ def read(path: Path) -> tuple[dict[str, Any], list[Timed]]:
         raise InputError.of("device", f"a profile of version {VERSION}", repr(str(path)), hint)
     known = [operator(each) for each in content["operators"]]
     return content["machine"], [
-        Timed(role, tuple(known[number] for number in numbers), ms) for role, numbers, ms in content["models"]
+        Timed(role, tuple(known[number] for number in numbers), ms, idle)
+        for role, numbers, ms, idle in content["models"]
     ]

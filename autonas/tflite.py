@@ -111,6 +111,19 @@ class Program(Sequence[Operator]):
     takes: tuple[tuple[int, ...], ...]
     makes: tuple[tuple[int, ...], ...]
 
+    @classmethod
+    def of(
+        cls, operators: Sequence[Operator], takes: Sequence[tuple[int, ...]], makes: Sequence[tuple[int, ...]]
+    ) -> Program:
+        """A program whose `reads` follow from what is taken and made; of a shape alone nothing is read."""
+        made: dict[int, int] = {}  # number of a tensor -> position of its operator
+        reads = []
+        for place, (operator, taken, given) in enumerate(zip(operators, takes, makes, strict=True)):
+            at = _SHAPE_INPUT.get(operator.kind, -1)
+            reads.append(tuple(dict.fromkeys([made[n] for i, n in enumerate(taken) if i != at and n in made])))
+            made.update(dict.fromkeys(given, place))
+        return cls(tuple(operators), tuple(reads), tuple(takes), tuple(makes))
+
     def __len__(self) -> int:
         return len(self.operators)
 
@@ -188,7 +201,7 @@ class _Reader:
                 inputs, outputs = ([tensors[numbers[n]] for n in each] for each in (takes, makes))
                 alike[key] = self._operator(code, inputs, outputs, *tables[table])
             found.append(alike[key])
-        return Program(tuple(found), tuple(self._reads(found)), tuple(self._takes), tuple(self._makes))
+        return Program.of(found, self._takes, self._makes)
 
     def _operator(
         self, code: int, inputs: list[Tensor | None], found: list[Tensor | None], table: str, options: dict[str, Any]
@@ -201,14 +214,6 @@ class _Reader:
             dtype = "int32" if given is None else given.dtype
             inputs[at] = Tensor((len(outputs[0].shape),), dtype, True, outputs[0].shape)
         return Operator(kind, tuple(inputs), outputs, options, table, version)
-
-    def _reads(self, operators: Sequence[Operator]) -> Iterator[tuple[int, ...]]:
-        made = [-1] * (len(self._tensors) + 1)  # by the number of a tensor, the position of its operator
-        for place, (operator, takes, makes) in enumerate(zip(operators, self._takes, self._makes, strict=True)):
-            at = _SHAPE_INPUT.get(operator.kind, -1)
-            yield tuple(dict.fromkeys([made[n] for i, n in enumerate(takes) if i != at and made[n] >= 0]))
-            for number in makes:
-                made[number] = place
 
     def _known_tensors(self) -> tuple[list[Tensor | None], list[int]]:
         """The tensors that differ, the first being none at all; and by the number of a tensor in the file which it is, the

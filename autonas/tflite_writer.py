@@ -1,4 +1,4 @@
-"""Small models in LiteRT's format, written without TensorFlow: operators side by side, to be timed."""
+"""Small models in LiteRT's format, written without TensorFlow, to be timed: operators side by side, or a program."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from autonas.tflite import DTYPES, IDENTIFIER, Operator, Tensor, schema
+from autonas.tflite import DTYPES, IDENTIFIER, Operator, Program, Tensor, schema
 
 
 def write(operators: Sequence[Operator], seed: int = 0) -> bytes:
-    """Writes a model of operators side by side; those of equal inputs share them.
+    """Writes a model of operators. Side by side, those of equal inputs share them; in a program each takes what it takes there.
 
     Args:
         operators: What stands in the model. Their constants whose values are not known get random ones, each its own.
         seed: Of these values.
 
     Returns:
-        A model in LiteRT's format. Its outputs are those of all operators.
+        A model in LiteRT's format. Its outputs are all that is made and not taken.
 
     Raises:
         AutonasError: If `ai-edge-litert` is not installed.
@@ -41,15 +41,20 @@ class _Writer:
         self._tensors: list[Any] = []
         self._buffers = [self._schema.BufferT()]  # the first is the empty one, by convention
         self._codes: dict[tuple[str, int], Any] = {}
-        self._inputs: dict[tuple[int, Tensor], int] = {}  # of the model, by their place in the operators
+        self._inputs: dict[Any, int] = {}  # of the model
+        self._known: dict[int, int] = {}  # what a program has made, and its inputs, by their numbers there
 
     def content(self, operators: Sequence[Operator]) -> bytes:
         import flatbuffers
 
-        nodes = [self._node(operator) for operator in operators]
+        if isinstance(operators, Program):
+            nodes = [self._node(*each) for each in zip(operators, operators.takes, operators.makes, strict=True)]
+        else:
+            nodes = [self._node(operator) for operator in operators]
+        taken = {number for node in nodes for number in node.inputs}
         graph = self._schema.SubGraphT()
         graph.inputs = list(self._inputs.values())
-        graph.outputs = [number for node in nodes for number in node.outputs]
+        graph.outputs = [number for node in nodes for number in node.outputs if number not in taken]
         graph.tensors, graph.operators = self._tensors, nodes
         model = self._schema.ModelT()
         model.version, model.subgraphs, model.buffers = 3, [graph], self._buffers
@@ -58,11 +63,16 @@ class _Writer:
         builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
         return bytes(builder.Output())
 
-    def _node(self, operator: Operator) -> Any:
+    def _node(self, operator: Operator, takes: Sequence[int] = (), makes: Sequence[int] = ()) -> Any:
         node = self._schema.OperatorT()
         node.opcodeIndex = self._code(operator)
-        node.inputs = [-1 if tensor is None else self._input(tensor, at) for at, tensor in enumerate(operator.inputs)]
+        numbers = takes or [-1] * len(operator.inputs)
+        node.inputs = [
+            -1 if tensor is None else self._input(tensor, at, number)
+            for at, (tensor, number) in enumerate(zip(operator.inputs, numbers, strict=True))
+        ]
         node.outputs = [self._add(tensor) for tensor in operator.outputs]
+        self._known.update(zip(makes, node.outputs, strict=False))
         if operator.table:
             node.builtinOptionsType = getattr(self._schema.BuiltinOptions, operator.table)
             node.builtinOptions = getattr(self._schema, f"{operator.table}T")()
@@ -79,12 +89,15 @@ class _Writer:
             code.version = operator.version
         return list(self._codes).index(key)
 
-    def _input(self, tensor: Tensor, at: int) -> int:
+    def _input(self, tensor: Tensor, at: int, number: int) -> int:
+        if number in self._known:
+            return self._known[number]
         if tensor.constant:
             return self._add(tensor)
-        if (at, tensor) not in self._inputs:
-            self._inputs[at, tensor] = self._add(tensor)
-        return self._inputs[at, tensor]
+        key = (at, tensor) if number < 0 else number
+        if key not in self._inputs:
+            self._inputs[key] = self._add(tensor)
+        return self._inputs[key]
 
     def _add(self, tensor: Tensor) -> int:
         added = self._schema.TensorT()

@@ -1,6 +1,7 @@
-"""Collects the operators that a profile times, from models of the default spaces on data of several sizes.
+"""Collects the operators and the programs that a profile times, from models of the default spaces on data of several sizes.
 
     python benchmarks/operators.py --models FOLDER [--count 12] [--out autonas/devices/operators.json]
+        [--programs autonas/devices/programs.json]
 
 FOLDER keeps the models. They are drawn with other seeds, and most of them for other data, than those of
 `benchmarks/latency.py`.
@@ -19,9 +20,10 @@ import pandas as pd
 
 from autonas import generators, kernels, profiling, tflite
 from autonas.devices import profile
-from autonas.tflite import Operator, Tensor
+from autonas.tflite import Operator, Program, Tensor
 
 MOST_BYTES = 30_000_000  # of one operator
+SMALL, EACH = 200_000, 1_200  # multiplications of a program, or for each of its operators
 
 
 def images(size: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -110,25 +112,38 @@ def depthwise(shape: tuple[int, ...], taps: int, stride: int) -> Operator:
     )
 
 
+def tail(program: Program) -> Program:
+    """What a program ends with that XNNPACK runs at once, as if it came without all that stands before."""
+    start = max(place for place, operator in enumerate(program) if not kernels.delegated(operator)) + 1
+    return Program.of(*(each[start:] for each in (program.operators, program.takes, program.makes)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, required=True, help="folder that keeps the models")
     parser.add_argument("--count", type=int, default=12, help="models of each space and size")
     parser.add_argument("--out", type=Path, default=profile.OPERATORS)
+    parser.add_argument("--programs", type=Path, default=profile.PROGRAMS)
     options = parser.parse_args()
     found: dict[str, None] = {}
+    small: dict[str, Program] = {}
     for seed, (name, kinds) in enumerate(SETS.items(), 11):
         folder = options.models / name
         folder.mkdir(exist_ok=True, parents=True)
         for kind, make in kinds.items():
             for path in latency.models(folder, kind, make, "classification", options.count, seed):
-                for operator in kernels.running(tflite.read(path.read_bytes())):
+                program = tflite.read(path.read_bytes())
+                if sum(2 ** kernels.kernel(operator).work[0] for operator in program) < max(SMALL, EACH * len(program)):
+                    for part in (program, tail(program)):
+                        small[json.dumps(profiling.plain_programs([part]))] = part
+                for operator in kernels.running(program):
                     tensors = (*operator.activations, *operator.constants, *operator.outputs)
                     if sum(tensor.bytes for tensor in tensors) <= MOST_BYTES:
                         found[json.dumps(profiling.plain(operator))] = None
     found |= {json.dumps(profiling.plain(operator)): None for operator in grid()}
     options.out.write_text("[\n" + ",\n".join(found) + "\n]\n", encoding="utf-8")
-    print(f"{len(found)} operators")
+    options.programs.write_text(json.dumps(profiling.plain_programs(list(small.values()))) + "\n", encoding="utf-8")
+    print(f"{len(found)} operators, {len(small)} programs")
 
 
 if __name__ == "__main__":

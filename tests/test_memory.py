@@ -24,7 +24,7 @@ def graph(sizes, steps):
         tflite.Operator(kind, tuple(tensors[n] for n in takes), (tensors[makes],)) for kind, takes, makes in steps
     ]
     takes, makes = [takes for _, takes, _ in steps], [(makes,) for *_, makes in steps]
-    return tflite.Program(tuple(operators), (), tuple(takes), tuple(makes))
+    return tflite.Program.of(operators, takes, makes)
 
 
 def chain(*sizes):

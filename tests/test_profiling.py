@@ -7,7 +7,7 @@ import pytest
 
 from autonas import profiling
 from autonas.errors import InputError
-from autonas.tflite import Operator, Tensor
+from autonas.tflite import Operator, Program, Tensor
 
 X = Tensor((1, 64))
 RELU = Operator("RELU", (X,), (X,))
@@ -15,16 +15,27 @@ PAD = Operator("PAD", (X, Tensor((2, 2), "int32", True, (0, 0, 1, 1))), (Tensor(
 NOTHING = Operator("CALL", (X,), (X,))
 
 
+SHAPED = Program.of(
+    (
+        RELU,
+        Operator("SHAPE", (X,), (Tensor((2,), "int32"),), {"outType": 2}, "ShapeOptions"),
+        Operator("RESHAPE", (X, Tensor((2,), "int32", True, (1, 64))), (X,), {"newShape": []}, "ReshapeOptions"),
+    ),
+    ((0,), (1,), (1, 2)),
+    ((1,), (2,), (3,)),
+)
+
+
 @pytest.fixture(scope="module")
 def timed():
-    return profiling.measure([RELU, PAD, NOTHING], seconds=0.2)
+    return profiling.measure([RELU, PAD, NOTHING], [SHAPED], seconds=0.2)
 
 
 def test_each_operator_that_can_run_is_timed(timed):
     alone = [model for model in timed if model.role == profiling.KERNEL]
     assert [model.operators[0] for model in alone] == [RELU, PAD]
     assert all(0 < model.ms < 1000 for model in timed)
-    assert {model.role for model in timed} == {profiling.KERNEL, profiling.MIXTURE, profiling.STREAM}
+    assert {model.role for model in timed} == {profiling.KERNEL, profiling.PROGRAM, profiling.STREAM}
 
 
 def test_a_profile_is_read_as_it_was_written(timed, tmp_path):
@@ -35,10 +46,16 @@ def test_a_profile_is_read_as_it_was_written(timed, tmp_path):
     assert {"processor", "system", "ai-edge-litert"} <= set(machine)
 
 
-def test_mixtures_are_the_same_ones_each_time():
-    first, second = (list(profiling.mixtures([RELU, PAD])) for _ in range(2))
-    assert first == second
-    assert len({len(mixture) for mixture in first}) > 5
+def test_of_a_program_what_runs_is_kept_and_the_rest_is_counted(timed):
+    call, program = [model for model in timed if model.role == profiling.PROGRAM]
+    assert (len(call.operators), call.idle) == (1, 0)
+    assert ([operator.kind for operator in program.operators], program.idle) == (["RELU", "RESHAPE"], 1)
+
+
+def test_programs_are_read_as_they_were_written():
+    plain = profiling.plain_programs([SHAPED, SHAPED])
+    assert profiling.programs(json.loads(json.dumps(plain))) == [SHAPED, SHAPED]
+    assert len(plain["operators"]) == 3
 
 
 def test_large_operators_are_timed_fewer_times_at_once():
@@ -60,4 +77,4 @@ def test_values_are_plain(timed, tmp_path):
     profiling.write(tmp_path / "here.json", timed, num_threads=1)
     content = json.loads((tmp_path / "here.json").read_text())
     assert content["version"] == profiling.VERSION
-    assert np.isfinite([ms for _, _, ms in content["models"]]).all()
+    assert np.isfinite([ms for _, _, ms, _ in content["models"]]).all()

@@ -133,6 +133,15 @@ def test_what_was_read_can_be_written_and_runs(content):
         timing.inference(written)()
 
 
+def test_a_program_is_written_with_what_each_takes_from_which():
+    x = inputs = keras.Input((6, 4))
+    x = L.Add()([x, L.Dense(4, activation="relu")(x)])
+    program = tflite.read(to_tflite(keras.Model(inputs, L.GRU(3, unroll=True)(x))))
+    again = tflite.read(tflite_writer.write(program))
+    assert again.operators == program.operators
+    assert [sorted(each) for each in again.reads] == [sorted(each) for each in program.reads]
+
+
 def test_what_is_written_computes():
     from ai_edge_litert.interpreter import Interpreter
 

@@ -18,12 +18,13 @@ import numpy as np
 from autonas import kernels, profiling
 from autonas.devices.base import Device, Latency
 from autonas.kernels import Kernel
-from autonas.profiling import KERNEL, MIXTURE, STREAM, Timed
+from autonas.profiling import KERNEL, PROGRAM, STREAM, Timed
 from autonas.regression import Regressor, nonnegative
 from autonas.tflite import read
 
-_CALL = 0.9  # of the shortest time in a profile is what a call costs, before the mixtures say so
+_CALL = 0.95  # of the shortest time in a profile is what a call costs, before the programs say so
 _DEVIATIONS = 1.96  # on both sides of a prediction
+_FEW = 50  # operators of XNNPACK in a model
 _COPY = "RESHAPE"  # what an operator is taken for that is not in a profile
 
 
@@ -56,7 +57,7 @@ class Predicted(Device):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = str(path)
         self.machine, timed = profiling.read(Path(path))
-        by_role = {role: [model for model in timed if model.role == role] for role in (KERNEL, MIXTURE, STREAM)}
+        by_role = {role: [model for model in timed if model.role == role] for role in (KERNEL, PROGRAM, STREAM)}
         self._call = _CALL * min(model.ms for model in timed)
         self._assumed: set[str] = set()
         self._streams = np.array(
@@ -66,11 +67,7 @@ class Predicted(Device):
             ]
         )
         self._regressors = self._fit(by_role[KERNEL])
-        mixed = by_role[MIXTURE]
-        known = [(found, np.bincount(which)) for found, which in (kernels.described(m.operators) for m in mixed)]
-        rows = np.array([_changes(*each) for each in known], dtype=float)
-        left = np.array([m.ms - self._kernels(*each)[0] for m, each in zip(mixed, known, strict=True)])
-        self._factors = nonnegative(rows, left, np.array([model.ms for model in mixed]))
+        self._factors = self._fit_changes(by_role[PROGRAM])
 
     def latency(self, tflite: bytes, /) -> Latency:
         """Predicts one inference.
@@ -86,10 +83,11 @@ class Predicted(Device):
                 copies its outputs.
         """
         program = read(tflite)
-        found, which = kernels.described(program)
+        known, which = kernels.described(program)
         running = which[~np.array(kernels.fixed(program), dtype=bool)]
-        ms, error = self._kernels(found, np.bincount(running, minlength=len(found)))
-        ms += float(self._factors @ _changes(found, np.bincount(which)))
+        counts = np.bincount(running, minlength=len(known))
+        ms, error = self._kernels(known, counts)
+        ms += float(self._factors @ _changes(known, counts, len(program) - len(running)))
         return Latency(ms, ms * np.exp(-_DEVIATIONS * error / ms), ms * np.exp(_DEVIATIONS * error / ms))
 
     def _fit(self, alone: Sequence[Timed]) -> dict[str, Regressor]:
@@ -102,6 +100,17 @@ class Predicted(Device):
             kind: Regressor(np.array([work for work, _ in rows]), np.array([ms for _, ms in rows]))
             for kind, rows in samples.items()
         }
+
+    def _fit_changes(self, models: Sequence[Timed]) -> np.ndarray:
+        """What costs beside the kernels: the factors of `_changes`."""
+        rows, kernels_ms = [], []
+        for model in models:
+            known, which = kernels.described(model.operators)
+            counts = np.bincount(which, minlength=len(known))
+            rows.append(_changes(known, counts, model.idle))
+            kernels_ms.append(self._kernels(known, counts)[0])
+        times = np.array([model.ms for model in models])
+        return nonnegative(np.array(rows, dtype=float), times - np.array(kernels_ms), times)
 
     def _kernels(self, found: Sequence[Kernel], counts: np.ndarray) -> tuple[float, float]:
         """The milliseconds of so many of each kernel, and the standard error of that: kinds err each in its own way."""
@@ -137,11 +146,12 @@ class Predicted(Device):
         return near
 
 
-def _changes(found: Sequence[Kernel], counts: np.ndarray) -> list[float]:
-    """What costs beside the kernels themselves: the call, each operator of XNNPACK and of LiteRT that differs, and each.
+def _changes(known: Sequence[Kernel], counts: np.ndarray, idle: int) -> list[int]:
+    """What costs beside the kernels themselves: the call, each operator of XNNPACK, and more for each beyond a few, each of
+    LiteRT's own, and each that has nothing to do.
 
-    Alike ones follow the same way through the processor's branches, as the many steps of a recurrent layer do.
+    Several of one operator side by side, as kernels are timed, overlap; one after another they do not. Where there are many,
+    the processor neither foresees the way through them nor has all of it in its nearest cache.
     """
-    differ = set(found)
-    handed = sum(kernel.delegated for kernel in differ)
-    return [1.0, handed, len(differ) - handed, int(counts.sum())]
+    handed = sum(int(count) for kernel, count in zip(known, counts, strict=True) if kernel.delegated)
+    return [1, handed, max(0, handed - _FEW), int(counts.sum()) - handed, idle]

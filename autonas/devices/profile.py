@@ -3,7 +3,8 @@
     python -m autonas.devices.profile --out raspberrypi4.json [--seconds 120] [--threads 1] [--models a.tflite b.tflite]
 
 It needs Python, numpy and ai-edge-litert, and nothing else that autonas depends on. Which operators are timed is in
-`operators.json`: drawn from models of the default search spaces. Those of models of your own are added by `--models`.
+`operators.json`: drawn from models of the default search spaces. Those of models of your own are added by `--models`. Whole
+small models of these spaces are in `programs.json`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from pathlib import Path
 
 from autonas import kernels, profiling, tflite
 from autonas.errors import InputError
-from autonas.tflite import Operator
+from autonas.tflite import Operator, Program
 
-OPERATORS = Path(__file__).parent / "operators.json"
+OPERATORS, PROGRAMS = (Path(__file__).parent / name for name in ("operators.json", "programs.json"))
 
 
 def operators(models: Sequence[bytes] = ()) -> list[Operator]:
@@ -27,6 +28,11 @@ def operators(models: Sequence[bytes] = ()) -> list[Operator]:
     for model in models:
         found += kernels.running(tflite.read(model))
     return list({json.dumps(profiling.plain(each)): each for each in found}.values())
+
+
+def programs() -> list[Program]:
+    """The small programs that a profile has, those of `programs.json`."""
+    return profiling.programs(json.loads(PROGRAMS.read_text(encoding="utf-8")))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.out.parent.is_dir():
         raise InputError.of("--out", "a file in a folder that exists", repr(str(options.out)))
     chosen = operators([path.read_bytes() for path in options.models])
-    timed = profiling.measure(chosen, options.seconds, options.threads)
+    timed = profiling.measure(chosen, programs(), options.seconds, options.threads)
     profiling.write(options.out, timed, options.threads)
     sys.stdout.write(f"{len(timed)} models of {len(chosen)} operators were timed; the profile is {options.out}\n")
 

@@ -15,7 +15,7 @@ from autonas.testing.devices import network
 from autonas.tflite import Operator, Tensor
 from autonas.tflite_writer import write
 
-CALL, EACH = 0.001, 0.0002  # ms
+CALL, EACH, IDLE = 0.001, 0.0002, 0.0004  # ms
 
 
 def made(tmp_path):
@@ -29,14 +29,17 @@ def made(tmp_path):
     timed += [Timed(profiling.STREAM, (dense,) * n, CALL + 1e-5 * n) for n in (1, 4)]
     for length in (2, 4, 8, 16):
         x = Tensor((1, 256))
-        mixture = (Operator("RELU", (x,), (x,)), Operator("TANH", (x,), (x,))) * length
-        timed.append(Timed(profiling.MIXTURE, mixture, CALL + 2 * length * (EACH + 256e-6 / 1)))
+        parts = (Operator("RELU", (x,), (x,)), Operator("TANH", (x,), (x,))) * length
+        for idle in (0, 3):
+            ms = CALL + 2 * length * (EACH + 256e-6 / 1) + idle * IDLE
+            timed.append(Timed(profiling.PROGRAM, parts, ms, idle))
     profiling.write(tmp_path / "made.json", timed, num_threads=1)
     return Predicted(tmp_path / "made.json")
 
 
 def test_kernels_and_what_a_call_and_an_operator_cost_are_told_apart(tmp_path):
     device = made(tmp_path)
+    assert device._factors[4] == pytest.approx(IDLE, rel=0.1)
     x = Tensor((1, 512))
     latency = device.latency(write([Operator("RELU", (x,), (x,))] * 10))
     truth = CALL + 10 * (EACH + 512e-6)
@@ -54,11 +57,17 @@ def test_a_prediction_is_the_sum_over_the_operators_one_by_one(profile):
         kernel = kernels.kernel(operator)
         ms = device._regressors[kernel.kind].predict(np.array([kernel.work]))[0]
         each.append(max(ms, device._pace(kernels.constant_bytes(operators)) * kernels.constant_bytes([operator])))
-    differ = {(kernels.kernel(operator).kind, kernels.kernel(operator).work) for operator in operators}
+    handed = sum(kernels.delegated(operator) for operator in operators)
     found, which = kernels.described(operators)
     assert len(found) < len(operators)
     assert device._kernels(found, np.bincount(which))[0] == pytest.approx(sum(each))
-    assert predicted._changes(found, np.bincount(which)) == [1, len(differ), 0, len(operators)]
+    assert predicted._changes(found, np.bincount(which), 7) == [1, handed, 0, len(operators) - handed, 7]
+
+
+def test_many_operators_of_xnnpack_cost_more_each():
+    known = [kernels.kernel(Operator("RELU", (Tensor((1, 4)),), (Tensor((1, 4)),)))]
+    few, many = (predicted._changes(known, np.array([count]), 0) for count in (50, 60))
+    assert (few, many) == ([1, 50, 0, 0, 0], [1, 60, 10, 0, 0])
 
 
 def test_an_operator_that_is_not_in_the_profile_is_said_once(tmp_path):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from autonas import kernels, profiling, tflite
+from autonas import kernels, profiling, tflite, tflite_writer
 from autonas.devices import profile
 from autonas.errors import InputError
 from autonas.export import to_tflite
@@ -18,7 +18,7 @@ for name in ("tensorflow", "keras", "keras_tuner", "scipy", "sklearn", "pandas",
     sys.modules[name] = None
 import pathlib
 from autonas.devices import profile
-profile.OPERATORS = pathlib.Path(sys.argv[1])
+profile.OPERATORS, profile.programs = pathlib.Path(sys.argv[1]), lambda: []
 profile.main(["--out", sys.argv[2], "--seconds", "0.2", "--models", sys.argv[3]])
 """
 
@@ -41,6 +41,16 @@ def test_it_runs_without_tensorflow_and_keras(tmp_path):
 def test_the_operators_are_those_of_many_kinds():
     kinds = {operator.kind for operator in profile.operators()}
     assert {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "SOFTMAX", "GATHER", "MEAN"} <= kinds
+
+
+def test_the_programs_run_and_are_whole_models():
+    small = profile.programs()
+    assert len(small) > 15
+    for program in small:
+        assert tflite.read(tflite_writer.write(program)).operators == program.operators
+    assert {"SHAPE", "GATHER", "FULLY_CONNECTED", "MEAN"} <= {
+        operator.kind for program in small for operator in program
+    }
 
 
 @pytest.mark.parametrize("arguments", [["--seconds", "0"], ["--threads", "-1"], ["--out", "nowhere/device.json"]])

@@ -43,8 +43,10 @@ LAYERS = [
     "proxies graph_network",
     "assembly strategies screens",
     "estimators proposals analysis",
-    "loop ensemble finalists",
-    "preparation evaluation retrain",
+    "loop ensemble finalists timetable",
+    "preparation evaluation finals",
+    "committee",
+    "retrain",
     "front",
     "arguments progress project report",
     "settings",
@@ -64,7 +66,7 @@ NO_BUILDERS_IN = {"strategies", "screens"}
 VAGUE = {"utils", "util", "core", "common", "misc", "helpers", "helper", "tools"}
 LONGEST_TASK = 60  # lines
 HEAVY = {"tensorflow", "keras", "keras_tuner"}
-LOADS_KERAS_TUNER = TUNER_SUBCLASSES | {"autonas.evaluation", "autonas.retrain"}
+LOADS_KERAS_TUNER = TUNER_SUBCLASSES | {"autonas.evaluation"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,142 @@
+"""Several finalists as one: those there is time for, on the folds there is time for, joined by what each adds."""
+
+import dataclasses
+import time
+
+import numpy as np
+import pytest
+
+from autonas import ensemble, finals, timetable
+from autonas.committee import Committee, Together
+from autonas.errors import TrialError
+from autonas.finals import Finals
+from autonas.testing.estimators import example
+from autonas.trials import Trial
+from tests.test_ensemble import everything_of
+from tests.test_retrain import BUDGET, run, setting
+
+
+def ensemble_of(folds, trials, budget=BUDGET, fits=lambda core: True):
+    candidate, data, _ = setting()
+    return run(trials(candidate), candidate, data, everything_of(data), budget, together=Together(folds, fits))
+
+
+def two(candidate):
+    slow = {**candidate.values, "adamw_learning_rate": 1e-3}
+    return [Trial(0, candidate.values, score=0.9), Trial(1, slow, score=0.8)]
+
+
+def one(candidate):
+    return two(candidate)[:1]
+
+
+@pytest.fixture(scope="module")
+def outcome():
+    return ensemble_of(3, two)
+
+
+def test_the_best_are_trained_on_all_folds(outcome):
+    assert [len(finalist.scores) for finalist in outcome.finalists] == [3, 3]
+    assert sum(finalist.share for finalist in outcome.finalists) == pytest.approx(1)
+    means = [np.mean(finalist.scores) for finalist in outcome.finalists]
+    assert means == sorted(means, reverse=True)
+    members = [layer for layer in outcome.core.layers if layer.name.startswith("member_")]
+    assert len(members) == 3 * sum(finalist.share > 0 for finalist in outcome.finalists)
+
+
+def test_the_ensemble_is_judged_by_what_it_was_not_trained_on(outcome):
+    _, data = example()
+    assert len(outcome.unseen.outputs) == len(outcome.unseen.y) == len(data) + 32
+    np.testing.assert_array_equal(outcome.unseen.y[:32], data.validation[1])
+    told = outcome.core.predict(data.validation[0], verbose=0)  # most members saw these
+    assert np.abs(told - outcome.unseen.outputs[:32]).max() > 1e-3
+
+
+def test_with_one_split_those_that_were_chosen_are_trained_on_all_the_data(monkeypatch):
+    monkeypatch.setattr(ensemble, "select", lambda outputs, loss: [2, 1])
+    calls = []
+    on_everything = Finals.on_everything
+
+    def counted(self, entry):
+        calls.append(len(self.everything))
+        return on_everything(self, entry)
+
+    monkeypatch.setattr(Finals, "on_everything", counted)
+    outcome = ensemble_of(1, two)
+    assert calls == [96, 96]
+    assert sorted(finalist.share for finalist in outcome.finalists) == [pytest.approx(1 / 3), pytest.approx(2 / 3)]
+
+
+@pytest.mark.slow
+def test_an_ensemble_over_the_limits_gets_smaller_until_it_fits():
+    def at_most(most):
+        return lambda core: sum(layer.name.startswith("member_") for layer in core.layers) <= most
+
+    assert ensemble_count(ensemble_of(3, two, fits=at_most(3))) == 3
+    assert ensemble_count(ensemble_of(3, one, fits=at_most(2))) == 2
+    assert ensemble_count(ensemble_of(3, one, fits=at_most(1))) == 0
+
+
+def ensemble_count(outcome):
+    return sum(layer.name.startswith("member_") for layer in outcome.core.layers)
+
+
+def test_time_that_is_left_trains_further_finalists(monkeypatch):
+    monkeypatch.setattr(timetable, "affordable", lambda *a, **k: 1)  # as if trainings took as long as was planned
+    budget = dataclasses.replace(BUDGET, deadline=time.monotonic() + 1e4)
+    outcome = ensemble_of(2, two, budget)
+    assert [len(finalist.scores) for finalist in outcome.finalists] == [2, 2]
+    monkeypatch.setattr(timetable, "MARGIN", 1e6)
+    assert len(ensemble_of(2, two, budget).finalists) == 1
+
+
+def test_no_time_for_folds_leaves_the_winner_alone(monkeypatch):
+    monkeypatch.setattr(timetable, "MARGIN", 1e9)
+    budget = dataclasses.replace(BUDGET, deadline=time.monotonic() + 60)
+    outcome = ensemble_of(3, two, budget)
+    assert ensemble_count(outcome) == 0
+    assert [finalist.share for finalist in outcome.finalists] == [1.0, 0.0]
+
+
+def test_where_time_is_short_the_cheap_network_has_more_folds(monkeypatch):
+    clock, train = [0.0], finals.train
+    seconds = {1: 10.0, 0: 2.0}  # of a training, by the number of the trial
+
+    def trained(candidate, data, budget, seed):
+        clock[0] += seconds[rates.index(candidate.values["adamw_learning_rate"])]
+        return train(candidate, data, dataclasses.replace(budget, deadline=None), seed)
+
+    candidate, _ = example()
+    rates = [trial.values["adamw_learning_rate"] for trial in two(candidate)]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(finals, "train", trained)
+    monkeypatch.setattr(timetable, "affordable", lambda *a, **k: 2)
+    monkeypatch.setattr(Committee, "_plan", lambda *a: (1, 1))  # all folds of the best are too much
+    monkeypatch.setattr(ensemble, "select", lambda outputs, loss: [1, 1])
+    outcome = ensemble_of(3, two, dataclasses.replace(BUDGET, deadline=12 + 2 * 1.2 * 2.0))
+    assert {finalist.trial: len(finalist.scores) for finalist in outcome.finalists} == {0: 3, 1: 1}
+    assert [finalist.share for finalist in outcome.finalists] == [0.5, 0.5]
+    assert ensemble_count(outcome) == 4
+    assert clock[0] <= 12 + 2 * 1.2 * 2.0
+
+
+def test_a_fold_that_diverges_leaves_what_is_complete(monkeypatch):
+    train = finals.train
+
+    def diverging(candidate, data, budget, seed):
+        if diverging.calls == 4:  # two finalists, a second fold of each, then trouble
+            raise TrialError("The training diverged")
+        diverging.calls += 1
+        return train(candidate, data, budget, seed)
+
+    diverging.calls = 0
+    monkeypatch.setattr(finals, "train", diverging)
+    outcome = ensemble_of(4, two)
+    assert {len(finalist.scores) for finalist in outcome.finalists if finalist.share} == {2}
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_ensemble(outcome):
+    again = ensemble_of(3, two).core
+    for first, second in zip(outcome.core.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)

@@ -26,7 +26,7 @@ class Checkpoint:
         history: name -> one value for each epoch.
         steps: Batches trained.
         stopping: What is known of the best epoch: `"best"`, `"best_epoch"`, `"wait"`.
-        timings: As `autonas.estimators.base.Training` has them.
+        timings: As `autonas.training.Training` has them.
         ended: Whether it ended by itself, so that there is nothing to go on with.
     """
 

@@ -17,13 +17,14 @@ import numpy as np
 from autonas import data as data_module
 from autonas import timetable
 from autonas.errors import SearchError, TrialError
-from autonas.estimators.base import Budget, Data, Training, train
 from autonas.finalists import Finalist
+from autonas.training import Training, train
 from autonas.trials import Trial
 
 if TYPE_CHECKING:
     import keras
 
+    from autonas.estimators.base import Budget, Data
     from autonas.progress import View
     from autonas.space import SearchSpace
 

@@ -20,9 +20,10 @@ import problems
 
 import autonas
 from autonas import devices
-from autonas.estimators.base import Budget, train
+from autonas.estimators.base import Budget
 from autonas.export import export
 from autonas.loop import STARTING_POINT
+from autonas.training import train
 from autonas.trials import TrialStore, completed
 
 

@@ -39,10 +39,11 @@ import quality
 
 from autonas import data as data_module
 from autonas import default_spaces, estimators, heads, inputs, preparation, proxies
-from autonas.estimators.base import Budget, Data, train
+from autonas.estimators.base import Budget, Data
 from autonas.screens.base import mean_ranks
 from autonas.screens.zero_cost import VOTE, ZeroCost
 from autonas.space import SearchSpace, seeded
+from autonas.training import train
 from autonas.trials import key
 from autonas.values import complete, draw
 

@@ -40,7 +40,7 @@ LAYERS = [
     "lite",
     "exported model_code",
     "space default_spaces",
-    "proxies graph_network",
+    "proxies graph_network training",
     "assembly strategies screens",
     "estimators proposals analysis",
     "loop ensemble finalists timetable",
@@ -61,7 +61,15 @@ PLURAL = {"blocks", "devices", "estimators", "heads", "inputs", "objectives", "p
 
 TUNER_SUBCLASSES = {"autonas.loop", "autonas.space"}
 LIGHT = {"numpy", "autonas", *sys.stdlib_module_names}  # what may be imported as a module of ours is
-BUILDERS = {"keras", "tensorflow", "autonas.space", "autonas.blocks", "autonas.loop", "autonas.estimators"}
+BUILDERS = {
+    "keras",
+    "tensorflow",
+    "autonas.space",
+    "autonas.blocks",
+    "autonas.loop",
+    "autonas.training",
+    "autonas.estimators",
+}
 NO_BUILDERS_IN = {"strategies", "screens"}
 VAGUE = {"utils", "util", "core", "common", "misc", "helpers", "helper", "tools"}
 LONGEST_TASK = 60  # lines
@@ -359,7 +367,7 @@ FINE = [
     ("autonas.strategies", '"""It."""\nfrom autonas.strategies.random import Random'),
     ("autonas.tasks.image", '"""It."""\nfrom autonas.blocks import Chain\nfrom autonas.inputs.image import ImageInput'),
     ("autonas.loop", '"""It."""\nimport keras_tuner\nclass A(keras_tuner.Oracle): pass'),
-    ("autonas.estimators.base", '"""It."""\ndef f():\n    import keras\n    class A(keras.callbacks.Callback): pass'),
+    ("autonas.training", '"""It."""\ndef f():\n    import keras\n    class A(keras.callbacks.Callback): pass'),
     ("autonas.report", '"""It."""\ndef f(x, known):\n    return [n for n, c in known.items() if c is type(x)]'),
     ("autonas.testing.screens", '"""It."""\nfrom autonas.screens.limits import Limits\nimport keras'),
 ]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from autonas import ensemble
-from autonas.estimators.base import train
 from autonas.heads.classification import ClassificationHead
 from autonas.testing.estimators import example
+from autonas.training import train
 from tests.test_retrain import BUDGET
 
 

@@ -1,6 +1,7 @@
-from autonas.estimators.base import Budget, train
+from autonas.estimators.base import Budget
 from autonas.estimators.full import Full
 from autonas.testing.estimators import example
+from autonas.training import train
 
 
 def test_full_is_the_training_that_a_winner_gets():

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from autonas import kept
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Operation:
         flops: Floating-point operations for one example; a multiply and an add are two.
         macs: Those of them that are a multiply with a kernel and an add, as pairs.
         activation: Keras's name of the function that it applies to its result; empty for none.
+        kept_elements: Numbers that its gradient needs beside its inputs and outputs.
+        traced_bytes: Memory of what it is traced to for a training, where that is much.
     """
 
     name: str
@@ -67,6 +70,8 @@ class Operation:
     flops: int
     macs: int = 0
     activation: str = ""
+    kept_elements: int = 0
+    traced_bytes: int = 0
 
     @property
     def input_elements(self) -> int:
@@ -211,9 +216,15 @@ class _Reader:
             inner = {id(tensor): source for tensor, source in zip(operation.inputs, sources, strict=True)}
             return self.walk(operation.outputs, inner)
         if _INERT.fullmatch(type(operation).__name__):
+            self._keep(sources[0], kept.elements(operation, [], [_shape(call.output_tensors[0])]))
             return sources[:1]
         self._add(operation, call, sources)
         return [len(self.operations) - 1] * len(call.output_tensors)
+
+    def _keep(self, position: int, elements: int) -> None:
+        """What is left out keeps numbers all the same while it is trained: those of a dropout count with what it drops of."""
+        before = self.operations[position]
+        self.operations[position] = dataclasses.replace(before, kept_elements=before.kept_elements + elements)
 
     def _add(self, layer: Any, call: Any, sources: Sequence[int]) -> None:
         inputs = tuple(_shape(tensor) for tensor in call.input_tensors)
@@ -232,6 +243,8 @@ class _Reader:
                 flops=_flops(layer, inputs, outputs),
                 macs=_macs(layer, inputs, outputs),
                 activation=layer.activation.__name__ if _has_activation(layer) else "",
+                kept_elements=kept.elements(layer, inputs, outputs),
+                traced_bytes=kept.traced_bytes(layer, inputs),
             )
         )
 

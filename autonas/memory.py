@@ -21,7 +21,8 @@ SAME_DATA = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")  # have the numbers of their f
 
 
 SLOTS = 2  # numbers that an optimiser keeps for a weight: Adam's two, the most of those that are searched
-OVERHEAD = 100 * 2**20  # bytes that TensorFlow takes to trace and run a first step, about
+OVERHEAD = 27 * 2**20  # bytes that TensorFlow takes to trace and run a first step, about
+TRACED = 2**19  # and for each operation of the network
 OF_RESULT = ("relu", "relu6", "sigmoid", "tanh", "softmax")  # activations with a gradient that needs their result alone
 FREE_OF_INPUTS = re.compile(
     r"Add|Subtract|Concatenate|(Global)?Average\w*|Flatten|Reshape|ZeroPadding\w+|UpSampling\w+|Activation|ReLU"
@@ -128,18 +129,22 @@ def _gap(taken: list[tuple[int, int]], size: int) -> int:
 def training_bytes(graph: Graph, batch_size: int) -> int:
     """About what a training adds to the memory of this process, on TensorFlow and a CPU, by an optimiser such as Adam.
 
-    Counted are the results of operations that a gradient needs, for the whole batch; a gradient that comes and one that
-    goes, of the largest result; weights, the numbers that the optimiser keeps for each, and the gradient of the largest; and
-    what TensorFlow takes for itself. The data are not in it.
+    Counted are the results of operations that a gradient needs, and what layers keep inside, for the whole batch; a gradient
+    that comes and one that goes, of the largest result; weights, their gradients, and the numbers that the optimiser keeps for
+    each; two more of the largest weight, for its change; and what TensorFlow takes for itself and for each operation. The data
+    are not in it.
 
     Args:
         graph: Of the network.
         batch_size: Examples in a batch.
     """
+    operations = graph.operations
     results = sum(operation.output_bytes for operation in _kept(graph))
-    largest = max(operation.output_bytes for operation in graph.operations)
-    weights = FLOAT_BYTES * ((1 + SLOTS) * graph.parameters + max(each.parameters for each in graph.operations))
-    return batch_size * (results + 2 * largest) + weights + OVERHEAD
+    inside = FLOAT_BYTES * sum(operation.kept_elements for operation in operations)
+    largest = max(operation.output_bytes for operation in operations)
+    weights = (2 + SLOTS) * graph.parameters + 2 * max(operation.parameters for operation in operations)
+    traced = OVERHEAD + sum(TRACED + operation.traced_bytes for operation in operations)
+    return batch_size * (results + inside + 2 * largest) + FLOAT_BYTES * weights + traced
 
 
 def _kept(graph: Graph) -> Iterator[Operation]:

@@ -12,7 +12,7 @@ import pytest
 from autonas import tflite
 from autonas.export import to_tflite
 from autonas.graph import read
-from autonas.memory import OVERHEAD, arena_bytes, available_bytes, training_bytes
+from autonas.memory import OVERHEAD, TRACED, arena_bytes, available_bytes, training_bytes
 
 L = keras.layers
 
@@ -116,13 +116,13 @@ def test_the_plan_is_within_a_fifth_of_what_the_interpreter_takes(make, quantize
 def test_a_training_keeps_what_its_gradients_need():
     x = inputs = keras.Input((8, 8, 2))
     x = L.Conv2D(4, 3, padding="same", use_bias=False)(x)  # the input is kept for its kernel, 128 numbers
-    x = L.BatchNormalization()(x)  # what the convolution gives, 256
+    x = L.BatchNormalization()(x)  # what the convolution gives, 256, and what of it is centred, 256
     x = L.Activation("relu")(x)  # its own result, 256
     x = L.Dense(3)(L.Flatten()(x))  # the flat input, 256
     network = keras.Model(inputs, x)
-    kept = 4 * (128 + 256 + 256 + 256)
-    weights = 4 * (3 * network.count_params() + 256 * 3 + 3)
-    expected = 10 * (kept + 2 * 4 * 256) + weights + OVERHEAD
+    kept = 4 * (128 + 256 + 256 + 256 + 256)
+    weights = 4 * (4 * network.count_params() + 2 * (256 * 3 + 3))
+    expected = 10 * (kept + 2 * 4 * 256) + weights + OVERHEAD + 6 * TRACED
     assert training_bytes(read(network), 10) == expected
 
 
@@ -171,11 +171,36 @@ DENSE = """
 for _ in range(3):
     x = L.Dense(3500, activation="relu")(x)
 """
+ENCODER = """
+x = L.Dense(48)(x)
+for _ in range(2):
+    x = L.LayerNormalization()(L.Add()([x, L.MultiHeadAttention(6, 8)(x, x)]))
+    x = L.LayerNormalization()(L.Add()([x, L.Dense(48)(L.Dense(144, activation="relu")(x))]))
+x = L.GlobalAveragePooling1D()(x)
+"""
+RECURRENT = """
+x = L.LSTM(96, return_sequences=True, unroll=True)(x)
+x = L.GRU(96, return_sequences=True)(x)
+x = L.GlobalAveragePooling1D()(x)
+"""
+TEMPORAL = """
+for rate in (1, 2, 4):
+    x = L.ReLU()(L.BatchNormalization()(L.Conv1D(64, 5, padding="same", dilation_rate=rate)(x)))
+x = L.GlobalAveragePooling1D()(x)
+"""
+DROPPED = """
+for _ in range(6):
+    x = L.Dropout(0.1)(L.ReLU()(L.LayerNormalization()(L.Dense(768)(x))))
+"""
 TRAINED = {
     "residual": ("(32, 32, 3)", 256, RESIDUAL),
     "plain": ("(32, 32, 3)", 384, PLAIN),
     "mobile": ("(32, 32, 3)", 192, MOBILE),
     "dense": ("(2000,)", 64, DENSE),
+    "encoder": ("(48, 12)", 192, ENCODER),
+    "recurrent": ("(28, 12)", 128, RECURRENT),
+    "temporal": ("(96, 6)", 256, TEMPORAL),
+    "dropped": ("(64,)", 512, DROPPED),
 }
 TRAINING = """
 import os, resource, sys
@@ -201,11 +226,11 @@ print(training_bytes(read(model), batch), 1024 * (resource.getrusage(resource.RU
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
-def test_the_memory_of_a_training_is_predicted_within_a_third(name):
+def test_the_memory_of_a_training_is_predicted_within_a_fifth(name):
     shape, batch, layers = TRAINED[name]
     command = [sys.executable, "-c", TRAINING, shape, str(batch), layers]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     predicted, peak = map(float, done.stdout.split())
     print(f"{name}: predicted {predicted / 1e6:.0f} MB, measured {peak / 1e6:.0f} MB")
-    assert predicted == pytest.approx(peak, rel=0.33)
+    assert predicted == pytest.approx(peak, rel=0.2)

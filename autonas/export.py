@@ -6,8 +6,10 @@ import functools
 import io
 import os
 import re
+import shutil
 import tempfile
 import warnings
+import weakref
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -105,40 +107,67 @@ def to_tflite(model: keras.Model, quantize: str | None = None, representative: A
     - https://ai.google.dev/edge/litert/models/post_training_quantization
     """
     _check_quantization(quantize, representative)
-    quiet_tensorflow()
-    import tensorflow as tf
+    return Archive(model, 1 if quantize == "full_int8" else None).to_tflite(quantize, representative)
 
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        # Keras's own export to LiteRT is not there before Keras 3.13, which Python 3.10 cannot have.
-        names = _write_archive(model, Path(folder), 1 if quantize == "full_int8" else None)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serve"])
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize is not None:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantize == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if quantize in ("int8", "full_int8"):
-            converter.representative_dataset = lambda: _one_by_one(representative, names)
-            integers = tf.lite.OpsSet.TFLITE_BUILTINS_INT8
-            full = quantize == "full_int8"
-            converter.target_spec.supported_ops = [integers] if full else [integers, tf.lite.OpsSet.TFLITE_BUILTINS]
-            if full:
-                converter.inference_input_type = converter.inference_output_type = tf.int8
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings(
-                    "ignore", r"\s*Warning: tf.lite.Interpreter is deprecated"
-                )  # TensorFlow's own use
-                content = bytes(converter.convert())
-        except (MemoryError, OSError):
-            raise
-        except Exception as error:  # The converter's own error is not public; anything that leaves it means the same.
-            raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
-    left = tflite.float_operations(tflite.read(content)) if quantize == "full_int8" else ()
-    if left:
-        hint = "Export with quantize='int8', which leaves them in float, or search with operations='int8'."
-        raise AutonasError(f"LiteRT has no int8 operation for {', '.join(left)}. {hint}")
-    return content
+
+class Archive:
+    """A model as the converter reads it, written once for several conversions. Its files go when it does.
+
+    Args:
+        model: A functional or sequential model.
+        batch: Examples in an inference of what is converted; None leaves that open.
+
+    Example:
+
+    >>> archive = Archive(model)
+    >>> small, smaller = archive.to_tflite("float16"), archive.to_tflite("int8", x)
+    """
+
+    def __init__(self, model: keras.Model, batch: int | None = None) -> None:
+        quiet_tensorflow()
+        self._folder = tempfile.mkdtemp()
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        with quiet():
+            # Keras's own export to LiteRT is not there before Keras 3.13, which Python 3.10 cannot have.
+            self._names = _write_archive(model, Path(self._folder), batch)
+
+    def to_tflite(self, quantize: str | None = None, representative: Any = None) -> bytes:
+        """Converts it as the function of that name does, with the same arguments and errors."""
+        _check_quantization(quantize, representative)
+        content = self._converted(quantize, representative)
+        left = tflite.float_operations(tflite.read(content)) if quantize == "full_int8" else ()
+        if left:
+            hint = "Export with quantize='int8', which leaves them in float, or search with operations='int8'."
+            raise AutonasError(f"LiteRT has no int8 operation for {', '.join(left)}. {hint}")
+        return content
+
+    def _converted(self, quantize: str | None, representative: Any) -> bytes:
+        import tensorflow as tf
+
+        with quiet(), warnings.catch_warnings():
+            converter = tf.lite.TFLiteConverter.from_saved_model(self._folder, signature_keys=["serve"])
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            if quantize is not None:
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if quantize == "float16":
+                converter.target_spec.supported_types = [tf.float16]
+            if quantize in ("int8", "full_int8"):
+                converter.representative_dataset = lambda: _one_by_one(representative, self._names)
+                integers = tf.lite.OpsSet.TFLITE_BUILTINS_INT8
+                full = quantize == "full_int8"
+                converter.target_spec.supported_ops = [integers] if full else [integers, tf.lite.OpsSet.TFLITE_BUILTINS]
+                if full:
+                    converter.inference_input_type = converter.inference_output_type = tf.int8
+            # TensorFlow's own use
+            warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+            try:
+                return bytes(converter.convert())
+            except (MemoryError, OSError):
+                raise
+            except (
+                Exception
+            ) as error:  # The converter's own error is not public; anything that leaves it means the same.
+                raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
 
 
 def _check_quantization(quantize: str | None, representative: Any) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 from autonas.errors import AutonasError, InputError
-from autonas.export import export, to_tflite
+from autonas.export import Archive, export, to_tflite
 
 L = keras.layers
 
@@ -212,7 +214,7 @@ def test_nothing_is_printed_in_a_process_of_its_own(tmp_path):
             import keras
             keras.ops.zeros(1)
         from autonas import devices
-        from autonas.export import export, to_tflite
+        from autonas.export import Archive, export, to_tflite
         model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
         for name in "model.keras", "model.tflite", "model":
             export(model, name)
@@ -263,3 +265,12 @@ def test_numbers_of_words_are_not_rounded():
     (answers,) = run(**{next(iter(run.get_input_details())): rows}).values()
     expected = model.predict(rows, verbose=0)
     assert np.abs(answers - expected).max() < 0.05 * np.ptp(expected)
+
+
+def test_an_archive_takes_its_files_with_it(tiny):
+    archive = Archive(tiny)
+    folder = Path(archive._folder)
+    assert archive.to_tflite() == to_tflite(tiny)
+    del archive
+    gc.collect()
+    assert not folder.exists()

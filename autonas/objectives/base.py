@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import keras
 
     from autonas.devices.base import Device, Energy, Latency
+    from autonas.export import Archive
     from autonas.graph import Graph
 
 
@@ -37,11 +38,16 @@ class BuiltModel:
         return read(self.model)
 
     @functools.cached_property
+    def _archive(self) -> Archive:
+        """What all conversions read: to trace and write it takes as long as to convert it."""
+        from autonas.export import Archive
+
+        return Archive(self.model)
+
+    @functools.cached_property
     def tflite(self) -> bytes:
         """The model in LiteRT's format, float32, as `export` writes it."""
-        from autonas.export import to_tflite, with_files
-
-        return with_files(to_tflite(self.model), self.files)
+        return self._converted()
 
     def quantized(self, precision: str) -> bytes:
         """The model in LiteRT's format at a precision. Ranges come from random numbers: a fresh network has no better ones, and
@@ -53,13 +59,16 @@ class BuiltModel:
         if precision not in self._quantized:
             import keras
 
-            from autonas.export import to_tflite, with_files
-
             rng = np.random.default_rng(0)
             inputs = self.model.inputs[0] if isinstance(self.model, keras.Sequential) else self.model.input
             rows = mapped(lambda tensor: rng.random((8, *tensor.shape[1:]), "float32"), inputs)
-            self._quantized[precision] = with_files(to_tflite(self.model, precision, rows), self.files)
+            self._quantized[precision] = self._converted(precision, rows)
         return self._quantized[precision]
+
+    def _converted(self, precision: str | None = None, rows: Any = None) -> bytes:
+        from autonas.export import with_files
+
+        return with_files(self._archive.to_tflite(precision, rows), self.files)
 
     def quantized_latency(self, precision: str) -> Latency:
         """One inference on the device, at a precision."""

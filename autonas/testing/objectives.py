@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from typing import TYPE_CHECKING
@@ -69,9 +70,9 @@ def check_cost(cost: Cost) -> None:
     _check(cost.direction == "min", "its direction is 'min'", cost.direction)
     _check(cost.cheap is True, "it is cheap", cost.cheap)
     _check(cost.score(1.0) > cost.score(2.0), "less scores higher", (cost.score(1.0), cost.score(2.0)))
-    narrow, wide = (BuiltModel(_network(width), _SizeAsLatency()) for width in (4, 64))
-    for built in narrow, wide:
-        value, again = cost.measure(built), cost.measure(BuiltModel(built.model, built.device))
+    (narrow, _), (wide, _) = _networks()
+    for built, same in _networks():
+        value, again = cost.measure(built), cost.measure(same)
         _check(isinstance(value, float), "it is a float", value)
         _check(math.isfinite(value) and value > 0, "it is positive and finite", value)
         _check(value == again, "the same model costs the same", (value, again))
@@ -83,6 +84,16 @@ def check_cost(cost: Cost) -> None:
 def _check(holds: bool, what: str, got: object) -> None:
     if not holds:
         raise AssertionError(f"Of a cost it must hold that {what}. Got {got} instead.")
+
+
+@functools.cache
+def _networks() -> list[tuple[BuiltModel, BuiltModel]]:
+    """A narrow and a wide model, each twice, for all costs: what one of these has converted, the next finds."""
+    pairs = []
+    for width in (4, 64):
+        model = _network(width)
+        pairs.append((BuiltModel(model, _SizeAsLatency()), BuiltModel(model, _SizeAsLatency())))
+    return pairs
 
 
 def _network(width: int) -> keras.Model:

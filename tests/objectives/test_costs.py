@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import pytest
 
-from autonas import devices, objectives
+from autonas import devices, export, objectives
 from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, TrialError
 from autonas.export import to_tflite
@@ -16,8 +16,8 @@ from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.testing.objectives import check_cost
 
-COSTS = [Parameters, Flops, Macs, Memory, Energy, MeasuredEnergy, Size, LatencyMs, Int8Size, Arena]
-COSTS += [pytest.param(cost, marks=pytest.mark.slow) for cost in (Float16Size, Float16Latency, Int8Latency, Int8Arena)]
+COSTS = [Parameters, Flops, Macs, Memory, Energy, MeasuredEnergy, Size, LatencyMs, Arena]
+COSTS += [Float16Size, Float16Latency, Int8Size, Int8Latency, Int8Arena]
 
 
 class Fixed(Device):
@@ -55,6 +55,24 @@ def test_fewer_bits_cost_less():
     assert Arena().measure(built) == 2 * 832 / 1024  # 800 bytes each for input and output, at multiples of 64
     latency = Int8Latency()
     assert (latency.measure(built), latency.interval(built)) == (2.0, (1.0, 3.0))
+
+
+def test_a_model_is_written_once_for_all_that_is_converted_of_it(monkeypatch):
+    written = []
+
+    def write(*arguments, known=export._write_archive):
+        written.append(arguments)
+        return known(*arguments)
+
+    monkeypatch.setattr(export, "_write_archive", write)
+    model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(20)])
+    built = BuiltModel(model, Fixed())
+    objectives.measure(
+        {cost.name: cost() for cost in (Size, LatencyMs, Arena, Float16Size, Int8Size, Int8Arena)}, built
+    )
+    assert len(written) == 1
+    assert built.tflite == to_tflite(model)
+    assert built.quantized("float16") == to_tflite(model, "float16")
 
 
 def test_size_is_that_of_the_file():

@@ -277,16 +277,18 @@ def pool(
     rng: np.random.Generator,
     drawn: int,
     mutated: int,
+    places: Sequence[int] = (1, 2),
 ) -> list[Values]:
     """Candidates for a surrogate to choose from: different ones, none of which was tried.
 
     Args:
         history: The finished trials.
-        parents: Those whose candidates are mutated, taking turns; the first time in one place, then in two, in one, ...
+        parents: Those whose candidates are mutated, taking turns.
         space: All hyperparameters.
         rng: The only source of chance.
         drawn: How many are drawn from the space.
         mutated: How many are mutations.
+        places: In how many places a candidate is mutated the first time, the second time, and so on, in a circle.
 
     Returns:
         At most `drawn + mutated` candidates; few or none where most of the space was tried.
@@ -294,7 +296,7 @@ def pool(
     found = [sample(space, rng) for _ in range(drawn)]
     for number in range(mutated if parents else 0):
         values = parents[number % len(parents)].values
-        for _ in range(1 + number // len(parents) % 2):
+        for _ in range(places[number // len(parents) % len(places)]):
             values = mutate(values, space, rng)
         found.append(values)
     known = tried(history)

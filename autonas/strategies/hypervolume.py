@@ -12,7 +12,7 @@ import numpy as np
 from autonas import processes
 from autonas.encoding import Encoding
 from autonas.improvement import expected_hypervolume_improvement
-from autonas.pareto import best_first
+from autonas.pareto import best_first, is_efficient
 from autonas.strategies.base import Foreseen, Strategy, integer, pool, untried
 from autonas.trials import Trial, scores_of
 from autonas.values import Values, sample
@@ -20,9 +20,9 @@ from autonas.values import Values, sample
 if TYPE_CHECKING:
     import keras_tuner
 
-_PARENTS = 20  # the best trials, in the order of NSGA-II, whose mutations are in the pool
-_DRAWN = 0.25  # share of the pool that is drawn from the space
-_BOLDNESS = 0.5  # what is believed of the deviations
+_DRAWN = 0.6  # share of the pool that is drawn from the space; the others are neighbours of the front
+_BOLDNESS = 0.25  # what is believed of the deviations
+_WHISKER = 1.5  # interquartile ranges below the lower quartile, from which on a score counts as an outlier
 _FLOOR = -1.0  # the worst that is told apart, in units under the reference
 
 
@@ -30,15 +30,16 @@ class Hypervolume(Strategy):
     """Bayesian optimisation of a whole front, by expected hypervolume improvement.
 
     After `initial` random trials (or the starting points of the search), a Gaussian process is fitted to each objective at
-    each proposal. Of a pool of candidates (three quarters are mutations of the first fronts, in one place or two, the others
-    are drawn from the space) the one is proposed whose predictions are expected to add most to the volume that the front
-    dominates.
+    each proposal. Of a pool of candidates (two fifths are the front's, changed in one place, the others are drawn from the
+    space) the one is proposed whose predictions are expected to add most to the volume that the front dominates.
 
-    Each objective counts from the lower quartile of the first `initial` trials on, and its unit is the distance from there to
-    the best so far. The reference stays where it is: one that moved with the trials would follow them to a corner of the
-    space, where much of one objective is easily had at the price of all of another. What is far below it is learned as just
-    below it, as are failed and rejected trials, so that outliers do not bend the processes. Deviations are taken by half, as
-    candidates near the best are the ones that are asked about. Labels are one-hot, numbers on their own scale (see
+    Each objective counts from the worst of the first `initial` trials on that is no outlier (Tukey's lower whisker), and its
+    unit is the distance from there to the best so far. A higher reference would give up the ends of the front: who is slower
+    than most of the first trials would never be worth a trial, however accurate. The reference stays where it is: one that
+    moved with the trials would follow them to a corner of the space, where much of one objective is easily had at the price
+    of all of another. What is far below it is learned as just below it, as are failed and rejected trials, so that outliers
+    do not bend the processes. A quarter of the deviations is believed: they are those of the whole space, where scores differ
+    much more than near the front. Labels are one-hot, numbers on their own scale (see
     `autonas.encoding.Encoding`). With a single objective this is expected improvement.
 
     Args:
@@ -51,8 +52,9 @@ class Hypervolume(Strategy):
         InputError: If an argument is no integer in its range.
 
     References:
-        [Emmerich et al., 2006](https://doi.org/10.1109/TEVC.2005.859463): Single- and Multiobjective Evolutionary Optimization
-        Assisted by Gaussian Random Field Metamodels.
+    - [Emmerich et al., 2006](https://doi.org/10.1109/TEVC.2005.859463): Single- and Multiobjective Evolutionary
+      Optimization Assisted by Gaussian Random Field Metamodels.
+    - Tukey, 1977, Exploratory Data Analysis: the whiskers of a box plot.
 
     Example:
 
@@ -63,7 +65,7 @@ class Hypervolume(Strategy):
     multi_objective: ClassVar[bool] = True
     foresees: ClassVar[bool] = True
 
-    def __init__(self, initial: int = 10, pool: int = 400, memory: int = 400) -> None:
+    def __init__(self, initial: int = 10, pool: int = 1000, memory: int = 400) -> None:
         self.initial = integer("Hypervolume's initial", initial, 2)
         self.pool = integer("Hypervolume's pool", pool, 2)
         self.memory = integer("Hypervolume's memory", memory, 2)
@@ -86,16 +88,18 @@ class Hypervolume(Strategy):
         """Returns the best of a pool for each generator, by the same processes."""
         done = [trial for trial in history if scores_of(trial)]
         enough = len(done) >= self.initial
-        best = [done[place] for place in best_first([scores_of(trial) for trial in done])] if enough else []
+        front: list[Trial] = []
         model: _Model | None = None
         if enough:
             scores = np.array([scores_of(trial) for trial in done])
+            front = [trial for trial, kept in zip(done, is_efficient(scores), strict=True) if kept]
+            best = [done[place] for place in best_first(scores)]
             scale = Scale(scores[: self.initial], scores)
             model = _Model(self._remembered(history, best), space, scale, self._known)
         proposed: list[Values | None] = []
         for rng in rngs:
             drawn = int(_DRAWN * self.pool)
-            found = pool(history, best[:_PARENTS], space, rng, drawn, self.pool - drawn) if enough else []
+            found = pool(history, front, space, rng, drawn, self.pool - drawn, places=(1,)) if enough else []
             if model is not None and found:
                 proposed.append(found[int(np.argmax(model.gains(found)))])
             else:
@@ -141,12 +145,13 @@ class Scale:
     """Scores in units in which objectives can be compared: 0 at the reference, 1 at the best so far.
 
     Args:
-        first: Scores of the first trials, (trials, objectives), which the reference is the lower quartile of.
+        first: Scores of the first trials, (trials, objectives), which the reference is the lower whisker of.
         scores: Of all trials.
     """
 
     def __init__(self, first: np.ndarray, scores: np.ndarray) -> None:
-        self.reference = np.quantile(first, 0.25, axis=0)
+        low, high = np.quantile(first, [0.25, 0.75], axis=0)
+        self.reference = np.where(first >= low - _WHISKER * (high - low), first, np.inf).min(axis=0)
         spread = scores.max(axis=0) - self.reference
         self.unit = np.where(spread > 0, spread, 1.0)
         self.worst = np.full(len(self.unit), -np.inf)

@@ -41,11 +41,12 @@ def test_with_one_objective_it_beats_random_search():
 
 
 def test_scores_are_seen_from_a_reference_that_stays():
-    first = np.array([[0.0, -8.0], [4.0, -4.0], [8.0, 0.0]])  # lower quartiles 2 and -6
-    scores = np.vstack([first, [[12.0, -1e9], [10.0, -3.0]]])
+    """From the worst of the first trials that is no outlier: by hand, the lower whisker of a box plot."""
+    first = np.array([[-70.0, -9.0], [3.0, -1.0], [4.0, -4.0], [5.0, -6.0], [8.0, -5.0]])  # quartiles 3, 5 and -6, -4
+    scores = np.vstack([first, [[13.0, -1e9], [10.0, -3.0]]])
     scale = Scale(first, scores)
-    np.testing.assert_allclose(scale(np.array([2.0, -6.0])), [0.0, 0.0])
-    np.testing.assert_allclose(scale(np.array([12.0, 0.0])), [1.0, 1.0])
+    np.testing.assert_allclose(scale(np.array([3.0, -9.0])), [0.0, 0.0])
+    np.testing.assert_allclose(scale(np.array([13.0, -1.0])), [1.0, 1.0])
     np.testing.assert_allclose(scale(np.array([-1e9, np.nan])), [-1.0, np.nan])
     np.testing.assert_allclose(scale(scale.worst), [-1.0, -1.0])
 

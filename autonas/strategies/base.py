@@ -135,7 +135,8 @@ class ModelBased(Strategy):
     ) -> list[Values]:
         """Returns the best of a pool for each generator, by one model."""
         enough = sum(1 for _ in scored(history)) >= self.initial
-        parents, trials = best_trials(history, self.parents), remembered(history, self.memory)
+        best = best_trials(history, max(self.parents, self.memory // 2))
+        parents, trials = best[: self.parents], remembered(history, self.memory, best)
         encoding, drawn = Encoding(space), int(self.drawn * self.pool)
         known, targets = encoding.transform([trial.values for trial in trials]), normal_ranks(trials)
         proposed: list[Values | None] = []
@@ -308,16 +309,16 @@ def best_trials(history: Sequence[Trial], number: int) -> list[Trial]:
     return sorted(scored(history), key=lambda trial: -(trial.score or 0.0))[:number]
 
 
-def remembered(history: Sequence[Trial], memory: int) -> list[Trial]:
-    """At most `memory` trials of a history, in its order: half of them the best, the others the latest."""
+def remembered(history: Sequence[Trial], memory: int, best: Sequence[Trial]) -> list[Trial]:
+    """At most `memory` trials of a history, in its order: half of them the first of `best`, the others the latest."""
     if len(history) <= memory:
         return list(history)
-    kept = {id(trial): trial for trial in best_trials(history, memory // 2)}
+    kept = {trial.number for trial in best[: memory // 2]}
     for trial in reversed(history):
         if len(kept) == memory:
             break
-        kept[id(trial)] = trial
-    return [trial for trial in history if id(trial) in kept]
+        kept.add(trial.number)
+    return [trial for trial in history if trial.number in kept]
 
 
 def untried(

@@ -13,7 +13,7 @@ from autonas import processes
 from autonas.encoding import Encoding
 from autonas.improvement import expected_hypervolume_improvement
 from autonas.pareto import best_first, is_efficient
-from autonas.strategies.base import Foreseen, Strategy, integer, pool, untried
+from autonas.strategies.base import Foreseen, Strategy, integer, pool, remembered, untried
 from autonas.trials import Trial, scores_of
 from autonas.values import Values, sample
 
@@ -95,7 +95,7 @@ class Hypervolume(Strategy):
             front = [trial for trial, kept in zip(done, is_efficient(scores), strict=True) if kept]
             best = [done[place] for place in best_first(scores)]
             scale = Scale(scores[: self.initial], scores)
-            model = _Model(self._remembered(history, best), space, scale, self._known)
+            model = _Model(remembered(history, self.memory, best), space, scale, self._known)
         proposed: list[Values | None] = []
         for rng in rngs:
             drawn = int(_DRAWN * self.pool)
@@ -105,16 +105,6 @@ class Hypervolume(Strategy):
             else:
                 proposed.append(untried(history, space, rng, functools.partial(sample, space, rng)))
         return [values for values in proposed if values is not None]
-
-    def _remembered(self, history: Sequence[Trial], best: Sequence[Trial]) -> list[Trial]:
-        """At most `memory` trials, in the order of the history."""
-        if len(history) <= self.memory:
-            return list(history)
-        kept = {trial.number for trial in best[: self.memory // 2]}
-        for trial in reversed(history):
-            if len(kept) < self.memory:
-                kept.add(trial.number)
-        return [trial for trial in history if trial.number in kept]
 
     def __repr__(self) -> str:
         return f"Hypervolume(initial={self.initial}, pool={self.pool}, memory={self.memory})"

@@ -146,10 +146,27 @@ def test_a_pool_has_no_one_twice_and_nothing_that_was_tried():
     assert pool([Trial(n, v, FAILED) for n, v in enumerate(everything)], [], space, rng(), 50, 50) == []
 
 
+def test_a_pool_is_mutated_in_as_many_places_as_it_is_told():
+    space = keras_tuner.HyperParameters()
+    for number in range(8):
+        space.Choice(f"c{number}", list("abcdef"))
+    values = sample(space, rng())
+
+    def distances(**places):
+        found = pool([Trial(0, values, score=1.0)], [Trial(0, values)], space, rng(), 0, 30, **places)
+        return {sum(one[name] != values[name] for name in values) for one in found}
+
+    assert distances(places=(1,)) == {1}
+    assert max(distances(places=(3,))) == 3
+    assert max(distances()) == 2
+
+
 def test_half_of_what_is_remembered_are_the_best_and_half_the_latest():
     trials = scores(*range(9, -1, -1), None)
-    assert [trial.number for trial in remembered(trials, 6)] == [0, 1, 2, 8, 9, 10]
-    assert remembered(trials, 11) == trials
+    best = best_trials(trials, 5)
+    assert [trial.number for trial in remembered(trials, 6, best)] == [0, 1, 2, 8, 9, 10]
+    assert [trial.number for trial in remembered(trials, 8, best[:2])] == [0, 1, 5, 6, 7, 8, 9, 10]
+    assert remembered(trials, 11, best) == trials
     assert [trial.number for trial in best_trials(trials, 2)] == [0, 1]
 
 

@@ -3,12 +3,15 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
+from autonas import processes
 from autonas.errors import InputError
 from autonas.pareto import hypervolume
-from autonas.strategies.hypervolume import Hypervolume, Scale
+from autonas.processes import fit
+from autonas.strategies.hypervolume import Hypervolume, Scale, _Model
 from autonas.strategies.nsga2 import NSGA2
 from autonas.testing.strategies import p_value_against_random
 from autonas.trials import Trial
+from autonas.values import sample
 
 
 def tables(sizes=6, depth=5):
@@ -51,11 +54,49 @@ def test_scores_are_seen_from_a_reference_that_stays():
     np.testing.assert_allclose(scale(scale.worst), [-1.0, -1.0])
 
 
-def test_a_long_history_is_fitted_in_part():
-    trials = [Trial(n, {"c0": str(n % 6)}, score=float(-n), scores=[float(-n), float(n)]) for n in range(30)]
-    best = trials[:10]
-    kept = [trial.number for trial in Hypervolume(memory=8)._remembered(trials, best)]
-    assert kept == [0, 1, 2, 3, 26, 27, 28, 29]
+def test_a_long_history_is_fitted_in_part(monkeypatch):
+    """To the best in the order of fronts, here the first ones, and to the latest."""
+    fitted = []
+    monkeypatch.setattr(processes, "fit", lambda known, targets: fitted.append(targets) or fit(known, targets))
+    space, rng = tables(), np.random.default_rng(0)
+    trials = [Trial(n, sample(space, rng), score=float(-n), scores=[float(-n), float(-n)]) for n in range(30)]
+    Hypervolume(memory=8).propose(trials, space, np.random.default_rng(0))
+    scale = Scale(np.array([trial.scores for trial in trials[:10]]), np.array([trial.scores for trial in trials]))
+    kept = np.array([trials[n].scores for n in (0, 1, 2, 3, 26, 27, 28, 29)])
+    np.testing.assert_allclose(fitted[0], scale(kept))
+
+
+def test_it_looks_around_the_front_and_all_over_the_space(monkeypatch):
+    """Candidates to choose from are neighbours of those on the front, never of the others, and others far from all trials."""
+    seen = []
+    monkeypatch.setattr(_Model, "gains", lambda self, candidates: seen.extend(candidates) or np.ones(len(candidates)))
+    space, rng = tables(), np.random.default_rng(3)
+    ends = [{f"c{n}": label for n in range(5)} for label in "05"]
+    others = [{f"c{n}": label for n in range(5)} for label in "1234"] + [sample(space, rng) for _ in range(6)]
+    trials = [Trial(0, ends[0], score=9.0, scores=[9.0, 1.0]), Trial(1, ends[1], score=1.0, scores=[1.0, 9.0])]
+    trials += [Trial(n, values, score=0.0, scores=[0.0, 0.0]) for n, values in enumerate(others, 2)]
+    Hypervolume(pool=100).propose(trials, space, np.random.default_rng(0))
+    near = [
+        sum(min(sum(one[k] != end[k] for k in end) for end in group) == 1 for one in seen)
+        for group in (ends, others[:4])
+    ]
+    assert 25 <= near[0] <= 50
+    assert near[1] <= 5
+    assert len(seen) > 80
+
+
+def test_the_ends_of_a_front_are_worth_a_trial():
+    """A candidate that costs more than three quarters of the first trials still adds to the front."""
+    space = keras_tuner.HyperParameters()
+    space.Float("width", 0.0, 1.0)
+    trials = [Trial(n, {"width": n / 10}, score=n / 10, scores=[n / 10, -n / 10]) for n in range(1, 11)]
+    scores = np.array([trial.scores for trial in trials])
+
+    def known(candidates):
+        return np.array([[np.nan, -values["width"]] for values in candidates])
+
+    model = _Model(trials, space, Scale(scores, scores), known)
+    assert model.gains([{"width": 0.95}])[0] > 1e-3
 
 
 @pytest.mark.parametrize("arguments", [{"initial": 1}, {"pool": 1}, {"memory": 1.5}])

@@ -11,22 +11,19 @@ import contextlib
 import dataclasses
 import math
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import data
+from autonas import data, datasets
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
     from autonas.inputs.base import Input
-
-TOGETHER = 64  # examples of a dataset without batches that are read at once
 
 
 def _memory() -> int:
@@ -46,13 +43,6 @@ PART = 1 / 2  # for a part to train on that is drawn from a stream,
 BUFFER = 1 / 8  # for shuffling,
 SAMPLE = 1 / 8  # and for the sample,
 LARGEST_SAMPLE = 2**27  # of which more would not tell more, in bytes
-BLOCK = 2**24  # bytes that are read at once
-
-
-def is_dataset(x: Any) -> bool:
-    """Whether this is a `tf.data.Dataset`. Does not load TensorFlow: who holds a dataset has it loaded."""
-    tensorflow = sys.modules.get("tensorflow")
-    return tensorflow is not None and isinstance(x, tensorflow.data.Dataset)
 
 
 def read(x: Any, y: Any = None, sample_weight: Any = None, seed: int = 0) -> tuple[Any, Any, Any]:
@@ -73,20 +63,27 @@ def read(x: Any, y: Any = None, sample_weight: Any = None, seed: int = 0) -> tup
     Raises:
         InputError: If targets are missing, come twice, or the dataset is empty, has no end, or is made of something else.
     """
-    if not is_dataset(x):
+    if not datasets.is_dataset(x):
         if y is None:
             raise InputError.of("y", "one target for each example", None, "Only a tf.data.Dataset brings its own.")
         return x, y, sample_weight
     kept: list[tuple[Any, ...]] = []
     size, scan = 0, None
-    for block in _labelled(x, y, sample_weight):
-        size += _bytes(block[0])
+    for block in datasets.labelled(x, y, sample_weight):
+        size += datasets.bytes_of(block[0])
         kept.append(block)
         if scan is None and size > IN_MEMORY:
-            scan = _Scan(x, seed)
+            scan = datasets.Scan(x, seed, min(LARGEST_SAMPLE, SAMPLE * IN_MEMORY))
         while scan is not None and kept:
             scan.see(*kept.pop(0))
-    return _three(_end_to_end(kept)) if scan is None else scan.result()
+    return datasets.three(datasets.end_to_end(kept)) if scan is None else _standing_for(scan)
+
+
+def _standing_for(scan: datasets.Scan) -> tuple[Stream, Any, Any]:
+    """A stream of all examples, and their targets and weights."""
+    source, each = scan.known(), scan.size / scan.count
+    stream = Stream(source, np.arange(source.count), each, *scan.sampled())
+    return datasets.three((stream, *datasets.end_to_end(scan.labels)))
 
 
 def portions(x: Any, y: Any, sample_weight: Any, input: Input, batch_size: int) -> Iterator[tuple[Any, Any, Any]]:
@@ -102,10 +99,10 @@ def portions(x: Any, y: Any, sample_weight: Any, input: Input, batch_size: int) 
     Raises:
         InputError: As `read` and the input raise it; or if a dataset has not one row for each example.
     """
-    if is_dataset(x):
-        for block in _labelled(x, y, sample_weight, batch_size):
-            examples, targets, weights = _three(block)
-            yield _one_of_each(input.check(examples), examples), targets, weights
+    if datasets.is_dataset(x):
+        for block in datasets.labelled(x, y, sample_weight, batch_size):
+            examples, targets, weights = datasets.three(block)
+            yield datasets.one_of_each(input.check(examples), examples), targets, weights
     else:
         x, y, sample_weight = read(x, y, sample_weight)
         yield input.check(x), input.targets(x, y), sample_weight
@@ -116,235 +113,11 @@ def examples(x: Any, input: Input, batch_size: int) -> Iterator[Any]:
 
     Examples that stand alone are in batches if they have four axes, or a first one of open length.
     """
-    if is_dataset(x):
-        for part, *_ in _blocks(x, batch_size):
-            yield _one_of_each(input.check(part), part)
+    if datasets.is_dataset(x):
+        for part, *_ in datasets.blocks(x, batch_size):
+            yield datasets.one_of_each(input.check(part), part)
     else:
         yield input.check(x)
-
-
-def _one_of_each(checked: Any, x: Any) -> Any:
-    """Refuses what has not one row for each example: rows that belong together might be in two blocks."""
-    rows, n = data.length(x), data.length(checked)
-    if rows != n:
-        hint = "Pass all of them at once, as a frame."
-        raise InputError.of("A dataset that is read in blocks", "of one row for each example", f"{rows} of {n}", hint)
-    return checked
-
-
-# --- the dataset
-
-
-def _labelled(x: Any, y: Any, sample_weight: Any, batch_size: int = 1) -> Iterator[tuple[Any, ...]]:
-    for name, given in (("y", y), ("sample_weight", sample_weight)):
-        if given is not None:
-            raise InputError.of(
-                name, "left out with a tf.data.Dataset", f"a {type(given).__name__}", "It yields its own."
-            )
-    parts = len(_specification(x))
-    if parts not in (2, 3):
-        raise InputError.of("A dataset", "of (x, y) or (x, y, sample_weight)", f"{parts} parts")
-    return _blocks(x, batch_size)
-
-
-def _three(parts: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-    return parts[0], parts[1], parts[2] if len(parts) == 3 else None
-
-
-def _specification(dataset: Any) -> tuple[Any, ...]:
-    tensorflow = sys.modules["tensorflow"]
-    spec = dataset.element_spec
-    parts = spec if isinstance(spec, tuple) else (spec,)
-    for leaf in _leaves(parts):
-        if not isinstance(leaf, tensorflow.TensorSpec) or leaf.shape.rank is None:
-            expected = "of dense tensors of known rank, or of dicts of them, (x, y) or (x, y, sample_weight)"
-            raise InputError.of("A dataset", expected, spec)
-    return parts
-
-
-def _is_batched(spec: tuple[Any, ...]) -> bool:
-    parts = _leaves(spec)
-    if any(part.shape.rank == 0 for part in parts):
-        return False
-    first = {part.shape[0] for part in parts}
-    if len(parts) == 1:
-        return parts[0].shape.rank >= 4 or first == {None}
-    return len(first) == 1
-
-
-def _leaves(parts: tuple[Any, ...]) -> list[Any]:
-    return [leaf for part in parts for leaf in data.leaves(part)]
-
-
-def _blocks(dataset: Any, batch_size: int = 1) -> Iterator[tuple[Any, ...]]:
-    """The parts of the dataset, so many whole batches at once that they fill a block. The last block may be smaller.
-
-    Raises:
-        InputError: If examples have several shapes, or there are none, or no end of them.
-    """
-    tensorflow = sys.modules["tensorflow"]
-    if int(dataset.cardinality()) == tensorflow.data.INFINITE_CARDINALITY:
-        raise InputError.of("A dataset", "one that ends", "one without an end", "Use dataset.take(n).")
-    batches = dataset if _is_batched(_specification(dataset)) else dataset.batch(TOGETHER)
-    waiting: list[tuple[Any, ...]] = []
-    size, any_yet = 0, False
-    try:
-        for batch in batches.as_numpy_iterator():
-            parts = batch if isinstance(batch, tuple) else (batch,)
-            waiting.append(tuple(data.mapped(_text, part) for part in parts))
-            size, any_yet = size + _bytes(waiting[-1][0]), True
-            if size >= BLOCK:
-                block = _end_to_end(waiting)
-                n = data.length(block[0])
-                cut = n - n % batch_size
-                waiting = [tuple(data.take(part, slice(cut, None)) for part in block)] if cut < n else []
-                size = sum(_bytes(x) for x, *_ in waiting)
-                if cut:
-                    yield tuple(data.take(part, slice(cut)) for part in block)
-    except tensorflow.errors.InvalidArgumentError as error:
-        if "batch tensors" not in error.message:
-            raise
-        raise InputError.of("A dataset", "of examples of one shape", f"several ({error})") from error
-    if waiting:
-        yield _end_to_end(waiting)
-    elif not any_yet:
-        raise InputError.of("A dataset", "one with at least one example", "an empty one")
-
-
-def _end_to_end(blocks: list[tuple[Any, ...]]) -> tuple[Any, ...]:
-    def concatenated(*parts: np.ndarray) -> np.ndarray:
-        try:
-            return np.concatenate(parts)
-        except ValueError as error:
-            raise InputError.of("A dataset", "of examples of one shape", f"several ({error})") from error
-
-    return tuple(data.mapped(concatenated, *parts) for parts in zip(*blocks, strict=True))
-
-
-def _text(part: np.ndarray) -> np.ndarray:
-    """Strings, which come as bytes, as text."""
-    if part.dtype.kind != "O":
-        return part
-    try:
-        texts = [value.decode() for value in part.ravel()]
-    except UnicodeDecodeError as error:
-        raise InputError.of("The strings of a dataset", "UTF-8", f"something else ({error})") from error
-    return np.array([*texts, None], object)[:-1].reshape(part.shape)
-
-
-def _bytes(x: Any) -> int:
-    """What examples take, as they are or as float32, whichever is more; a character of a text counts as a number."""
-    strings = [leaf for leaf in data.leaves(x) if leaf.dtype.kind == "O"]
-    numbers = [leaf for leaf in data.leaves(x) if leaf.dtype.kind != "O"]
-    return sum(max(leaf.nbytes, 4 * leaf.size) for leaf in numbers) + sum(
-        8 * leaf.size + 4 * sum(map(len, leaf.ravel())) for leaf in strings
-    )
-
-
-class _Scan:
-    """The first pass over a dataset that is too large to be collected."""
-
-    def __init__(self, dataset: tf.data.Dataset, seed: int) -> None:
-        self.dataset, self.random = dataset, np.random.default_rng(seed)
-        self.count, self.size, self.checksums = 0, 0, []  # type: int, int, list[str]
-        self.labels: list[tuple[Any, ...]] = []
-        # Of each example a random number is drawn. The sample are those with the smallest.
-        self.sample: list[Any] = []
-        self.keys, self.rows = np.empty(0), np.empty(0, "int64")
-        self.largest = 1.0
-
-    def see(self, x: Any, *labels: Any) -> None:
-        """Takes note of a block."""
-        n = data.length(x)
-        self.checksums.append(data.fingerprint(x, *labels))
-        self.labels.append(labels)
-        keys = self.random.random(n)
-        chosen = np.flatnonzero(keys <= self.largest)
-        self.sample.append(data.take(x, chosen))
-        self.keys = np.concatenate([self.keys, keys[chosen]])
-        self.rows = np.concatenate([self.rows, self.count + chosen])
-        self.count, self.size = self.count + n, self.size + _bytes(x)
-        if len(self.keys) > 1.5 * self._room:
-            self._shrink()
-
-    def _shrink(self) -> None:
-        kept = np.sort(np.argsort(self.keys, kind="stable")[: self._room])
-        (whole,) = _end_to_end([(part,) for part in self.sample])
-        self.sample = [data.take(whole, kept)]
-        self.keys, self.rows = self.keys[kept], self.rows[kept]
-        self.largest = self.keys.max()
-
-    @property
-    def _room(self) -> int:
-        """Examples in the sample."""
-        size = min(LARGEST_SAMPLE, SAMPLE * IN_MEMORY)
-        return max(16, int(size * self.count / max(1, self.size)))
-
-    def result(self) -> tuple[Stream, Any, Any]:
-        """The stream of all examples, and their targets and weights."""
-        self._shrink()
-        each = self.size / self.count
-        source = _Dataset(self.dataset, self.count, self.checksums)
-        stream = Stream(source, np.arange(self.count), each, self.rows, self.sample[0])
-        _, y, weights = _three((None, *_end_to_end(self.labels)))
-        return stream, y, weights
-
-
-@dataclasses.dataclass(frozen=True)
-class _Dataset:
-    """A dataset that has been read once.
-
-    Attributes:
-        dataset: The user's.
-        count: Of its examples.
-        checksums: Of its blocks, to see that each pass gives the same.
-    """
-
-    dataset: tf.data.Dataset
-    count: int
-    checksums: list[str]
-
-    def blocks(self) -> Iterator[tuple[np.ndarray, Any]]:
-        """Row numbers and examples."""
-        start = 0
-        for number, (x, *labels) in enumerate(_blocks(self.dataset)):
-            if data.fingerprint(x, *labels) != "".join(self.checksums[number : number + 1]):
-                raise _changed()
-            yield np.arange(start, start + data.length(x)), x
-            start += data.length(x)
-        if start != self.count:
-            raise _changed()
-
-
-@dataclasses.dataclass(frozen=True)
-class _Chain:
-    """The examples of a stream, and arrays after them."""
-
-    first: Stream
-    second: Any
-
-    @property
-    def count(self) -> int:
-        return len(self.first) + data.length(self.second)
-
-    def blocks(self) -> Iterator[tuple[np.ndarray, Any]]:
-        yield from self.first.blocks()
-        step = max(1, int(BLOCK // self.first.each))
-        for start in range(0, data.length(self.second), step):
-            rows = np.arange(start, min(start + step, data.length(self.second)))
-            yield len(self.first) + rows, data.take(self.second, rows)
-
-
-def _changed() -> InputError:
-    hint = (
-        "Leave out shuffling (fit shuffles) or use shuffle(..., reshuffle_each_iteration=False), and leave random changes of "
-        "the examples to the network."
-    )
-    expected = "the same examples in the same order in each pass, because it does not fit in memory"
-    return InputError.of("A dataset", f"one that gives {expected}", "others in another pass", hint)
-
-
-# --- what stands for its examples
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -389,7 +162,7 @@ class Stream:
 
     def checked(self, check: Callable[[Any, str], Any], name: str) -> Stream:
         """A stream of which each block is checked as it comes, by what `check` has learned until then."""
-        return self._then(lambda x, rows: _one_of_each(check(x, _part_of(name, rows)), x))
+        return self._then(lambda x, rows: datasets.one_of_each(check(x, _part_of(name, rows)), x))
 
     def verified(self) -> None:
         """Reads everything once.
@@ -416,7 +189,7 @@ class Stream:
     def applied(self, function: Callable[[Any], Any]) -> Any:
         """What a function makes of the examples: arrays if that fits in memory, else a stream."""
         made = self._then(lambda x, rows: function(x))
-        made = dataclasses.replace(made, each=_bytes(made._one))
+        made = dataclasses.replace(made, each=datasets.bytes_of(made._one))
         return made._collected() if made._fits(PART) else made
 
     def joined(self, second: Any) -> Stream:
@@ -443,8 +216,7 @@ class Stream:
         """See `autonas.data.dataset`. The order is that of the source, shuffled as far as a buffer in memory goes."""
         import tensorflow as tf
 
-        shape = self.shapes()
-        signature = _each_shape(lambda sizes: tf.TensorSpec((None, *sizes), tf.float32), shape)
+        signature = data.mapped(lambda sizes: tf.TensorSpec((None, *sizes), tf.float32), self.shapes())
         with tf.device("CPU:0"):
             labels = [data.mapped(tf.constant, part) for part in (y, weights) if part is not None]
         examples = tf.data.Dataset.from_generator(
@@ -499,16 +271,29 @@ class Stream:
         return np.empty((len(self), *part.shape[1:]), object if part.dtype.kind == "U" else part.dtype)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Chain:
+    """The examples of a stream, and arrays after them."""
+
+    first: Stream
+    second: Any
+
+    @property
+    def count(self) -> int:
+        return len(self.first) + data.length(self.second)
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, Any]]:
+        yield from self.first.blocks()
+        step = max(1, int(datasets.BLOCK // self.first.each))
+        for start in range(0, data.length(self.second), step):
+            rows = np.arange(start, min(start + step, data.length(self.second)))
+            yield len(self.first) + rows, data.take(self.second, rows)
+
+
 def _part_of(name: str, rows: np.ndarray) -> str:
     """What an error calls a block: what Python calls it, or a sample."""
     first, end = int(rows[0]), int(rows[-1]) + 1
     return f"{name}[{first}:{end}]" if end - first == len(rows) else f"a sample of {name}"
-
-
-def _each_shape(function: Callable[[tuple[int, ...]], Any], shape: Any) -> Any:
-    if isinstance(shape, Mapping):
-        return {name: _each_shape(function, inner) for name, inner in shape.items()}
-    return function(shape)
 
 
 for _name in ("checked", "verified", "sample", "held_out", "applied", "joined", "shapes", "named", "dataset"):

@@ -29,7 +29,7 @@ LAYERS = [
     "tflite",
     "kernels tflite_writer",
     "data graph labels generators reading values pareto checkpoint",
-    "encoding improvement processes",
+    "datasets encoding improvement processes",
     "memory qualities splits columns scaling streams frozen graph_features learning_curves",
     "thresholds sequences",
     "export",

@@ -1,4 +1,4 @@
-"""What comes out of datasets, and that those which do not fit in memory are never collected."""
+"""Datasets that do not fit in memory are never collected, and are otherwise as arrays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 import autonas
-from autonas import data, preparation, streams
+from autonas import data, datasets, preparation, streams
 from autonas.blocks import Chain, ConvBlock, ReductionBlock
 from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead
@@ -22,78 +22,7 @@ from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.several import SeveralInputs
 from autonas.inputs.table import TableInput
 from autonas.inputs.text import TextInput
-
-X = np.arange(12 * 8 * 9 * 3, dtype="float32").reshape(12, 8, 9, 3)
-Y = np.arange(12) % 3
-W = np.linspace(1, 2, 12)
-Dataset = tf.data.Dataset
-
-
-class AsItIs:
-    """Stands for an input."""
-
-    def check(self, x, name="x"):
-        return x
-
-    def targets(self, x, y):
-        return y
-
-
-def of(*parts):
-    return Dataset.from_tensor_slices(parts)
-
-
-DATASETS = {
-    "alone": (of(X, Y), (X, Y, None)),
-    "in batches": (of(X, Y).batch(5), (X, Y, None)),
-    "in whole batches": (of(X, Y).batch(4, drop_remainder=True), (X, Y, None)),
-    "with weights": (of(X, Y, W), (X, Y, W)),
-    "with weights, in batches": (of(X, Y, W).batch(5), (X, Y, W)),
-    "grey": (of(X[..., 0], Y), (X[..., 0], Y, None)),
-    "grey, in batches": (of(X[..., 0], Y).batch(5), (X[..., 0], Y, None)),
-    "one-hot": (of(X, np.eye(3)[Y]), (X, np.eye(3)[Y], None)),
-    "one-hot, in batches": (of(X, np.eye(3)[Y]).batch(5), (X, np.eye(3)[Y], None)),
-    "of unknown length": (of(X, Y).filter(lambda x, y: True).batch(5), (X, Y, None)),
-    "open size": (
-        Dataset.from_generator(
-            lambda: zip(X, Y, strict=True),
-            output_signature=(tf.TensorSpec([None, None, 3]), tf.TensorSpec([], "int32")),
-        ),
-        (X, Y, None),
-    ),
-    "dicts": (of({"a": X, "b": {"c": Y}}, {"y": Y}), ({"a": X, "b": {"c": Y}}, {"y": Y}, None)),
-    "dicts, in batches": (of({"a": X, "b": Y}, {"y": Y}).batch(5), ({"a": X, "b": Y}, {"y": Y}, None)),
-    "columns, in whole batches": (of({"a": Y}, Y).batch(4, drop_remainder=True), ({"a": Y}, Y, None)),
-    "mapped, in batches": (of(X, Y).batch(5).map(lambda x, y: (x, y)).prefetch(1), (X, Y, None)),
-}
-
-
-@pytest.mark.parametrize("case", DATASETS)
-def test_datasets_of_every_form_are_taken_apart(case):
-    dataset, expected = DATASETS[case]
-    for got, want in zip(streams.read(dataset), expected, strict=True):
-        assert all(data.leaves(data.mapped(lambda a, b: a is b or np.array_equal(a, b), got, want)))
-
-
-@pytest.mark.parametrize(
-    ("dataset", "expected"),
-    [
-        (Dataset.from_tensor_slices(X), X),
-        (Dataset.from_tensor_slices(X).batch(5), X),
-        (Dataset.from_tensor_slices(X[..., 0]), X[..., 0]),
-        (Dataset.from_tensor_slices(X[..., 0]).batch(5), X[..., 0]),
-        (of(X), X),
-        (of(X, Y).batch(5), X),
-        (of(X, Y, W), X),
-    ],
-)
-def test_examples_are_taken_out_of_a_dataset(dataset, expected):
-    (portion,) = streams.examples(dataset, AsItIs(), 32)
-    assert np.array_equal(portion, expected)
-
-
-def test_strings_come_out_of_a_dataset_as_text():
-    assert streams.read(of(X, ["grün", "b"] * 6).batch(5))[1].tolist() == ["grün", "b"] * 6
+from tests.test_datasets import AsItIs, Dataset, W, X, Y, of
 
 
 def test_arrays_pass_as_they_are():
@@ -101,58 +30,10 @@ def test_arrays_pass_as_they_are():
     assert streams.read([1], [2]) == ([1], [2], None)
 
 
-BAD_DATASETS = {
-    "no targets": (X, None, None, "y must be one target for each example. Got None"),
-    "targets twice": (of(X, Y), Y, None, "y must be left out with a tf.data.Dataset. Got a ndarray"),
-    "weights twice": (of(X, Y), None, W, "sample_weight must be left out with a tf.data.Dataset"),
-    "without an end": (of(X, Y).repeat(), None, None, r"one that ends.*dataset.take\(n\)"),
-    "empty": (of(X, Y).take(0), None, None, "at least one example. Got an empty one"),
-    "no pair": (Dataset.from_tensor_slices(X), None, None, r"of \(x, y\) or \(x, y, sample_weight\). Got 1 parts"),
-    "four parts": (of(X, Y, W, W), None, None, "Got 4 parts"),
-    "a dict alone": (Dataset.from_tensor_slices({"x": X, "y": Y}), None, None, "Got 1 parts"),
-    "tuples of inputs": (of((X, X), Y), None, None, "dense tensors"),
-    "strings of another code": (of(X, [b"\xff"] * 12), None, None, "must be UTF-8"),
-    "ragged": (of(tf.ragged.constant([[1], [1, 2]]), Y[:2]), None, None, "dense tensors"),
-    "several sizes": (
-        Dataset.from_generator(
-            lambda: ((np.zeros((8 + i, 8)), i) for i in range(3)),
-            output_signature=(tf.TensorSpec([None, None]), tf.TensorSpec([], "int32")),
-        ),
-        None,
-        None,
-        "of examples of one shape",
-    ),
-    "several sizes in batches": (
-        Dataset.from_generator(
-            lambda: ((np.zeros((2, 8 + i, 8)), np.zeros(2)) for i in range(3)),
-            output_signature=(tf.TensorSpec([None, None, None]), tf.TensorSpec([None], "int32")),
-        ),
-        None,
-        None,
-        "of examples of one shape",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", BAD_DATASETS)
-def test_datasets_that_cannot_be_used_are_told(case):
-    x, y, sample_weight, told = BAD_DATASETS[case]
-    with pytest.raises(InputError, match=told):
-        streams.read(x, y, sample_weight)
-
-
-def test_an_error_of_the_dataset_itself_stays_what_it_is():
-    broken = of(X, Y).map(lambda x, y: (tf.debugging.check_numerics(x / 0, "broken on purpose"), y))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="broken on purpose"):
-        streams.read(broken)
-
-
 def test_reading_arrays_does_not_load_tensorflow():
     code = "import sys; from autonas import streams; streams.read([1], [2]); sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
-
-# --- datasets that do not fit in memory
 
 BOUND, BLOCK = 64_000, 16_000
 IMAGES = np.random.default_rng(0).integers(0, 256, (400, 8, 8), dtype="uint8")  # 102,400 bytes as floats
@@ -163,7 +44,7 @@ LABELS = np.random.default_rng(1).integers(0, 4, 400)
 @pytest.fixture
 def little_memory(monkeypatch):
     monkeypatch.setattr(streams, "IN_MEMORY", BOUND)
-    monkeypatch.setattr(streams, "BLOCK", BLOCK)
+    monkeypatch.setattr(datasets, "BLOCK", BLOCK)
 
 
 def rows_of(images):
@@ -384,7 +265,7 @@ def test_a_part_that_fits_in_memory_is_collected_once(little_memory):
 
 def test_nothing_is_collected(monkeypatch):
     monkeypatch.setattr(streams, "IN_MEMORY", 2**21)
-    monkeypatch.setattr(streams, "BLOCK", 2**18)
+    monkeypatch.setattr(datasets, "BLOCK", 2**18)
     made = 40 * 100 * 48 * 48 * 4  # 37 MB
 
     def batches():
@@ -490,7 +371,7 @@ def fitted(digits, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streams, "IN_MEMORY", BOUND)
-        patch.setattr(streams, "BLOCK", BLOCK)
+        patch.setattr(datasets, "BLOCK", BLOCK)
         auto = task(folder)
         model = auto.fit(of(x[:400], y[:400]).batch(50), epochs=6, batch_size=16)
     return auto, model, folder

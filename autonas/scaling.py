@@ -1,7 +1,9 @@
-"""Numbers on their way to a network: quantiles of training values, and how values far out are bent."""
+"""Numbers on their way to a network: quantiles of training values, how columns are scaled, and how values far out are bent."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,71 @@ def bent(x: Any, ops: Any = np) -> Any:
     """
     x = ops.clip(x, -1e6, 1e6)
     return x / ops.sqrt(1.0 + ops.square(x / SOFT))
+
+
+@dataclasses.dataclass
+class Scale:
+    """How columns of numbers are standardised by training values, which of them had gaps, and the edges of their bins.
+
+    Attributes:
+        mean: Of each column.
+        deviation: Of each column; 1 where its values do not differ.
+        missing: The numbers of the columns with gaps.
+        edges: Of the bins of each column, standardised and bent, ascending.
+    """
+
+    mean: list[float]
+    deviation: list[float]
+    missing: list[int]
+    edges: list[list[float]]
+
+    @classmethod
+    def of(cls, columns: Iterable[np.ndarray], rows: int = 0) -> Scale:
+        """Learns it.
+
+        Args:
+            columns: Training values of each, (n,), NaN where missing.
+            rows: How many examples they come from, which bins are made for.
+        """
+        scale = cls([], [], [], [])
+        for number, column in enumerate(columns):
+            known = column[~np.isnan(column)].astype(np.float64)
+            mean = float(known.mean()) if len(known) else 0.0
+            deviation = float(known.std()) if len(known) else 0.0
+            scale.mean.append(mean)
+            # by a spread of nothing, another value would be scaled to millions
+            scale.deviation.append(deviation if deviation > 1e-6 * max(abs(mean), 1e-6) else 1.0)
+            if len(known) < len(column):
+                scale.missing.append(number)
+            found = np.array(quantiles(known, bins(rows)) if len(known) else [0.0])
+            edges = bent((found - mean) / scale.deviation[-1])
+            scale.edges.append(np.unique(edges.astype(np.float32)).tolist())
+        return scale
+
+    @property
+    def width(self) -> int:
+        """How many numbers `apply` makes of one example."""
+        return len(self.mean) + len(self.missing)
+
+    def apply(self, x: Any, mask: Any = None, ops: Any = np) -> Any:
+        """Standardises and bends; gaps become 0, and flags of the columns which had some in training come last.
+
+        Args:
+            x: (..., columns), float32.
+            mask: Multiplied with the result, if not None.
+            ops: `numpy`, or `keras.ops` for tensors.
+
+        Returns:
+            (..., `width`).
+        """
+        mean, deviation = np.array(self.mean, np.float32), np.array(self.deviation, np.float32)
+        known = bent((x - mean) / deviation, ops)
+        missing = ops.isnan(x)
+        known = ops.where(missing, ops.zeros_like(known), known)
+        if self.missing:
+            flags = ops.where(missing, ops.ones_like(known), ops.zeros_like(known))
+            known = ops.concatenate([known, ops.take(flags, np.array(self.missing), axis=-1)], axis=-1)
+        return known if mask is None else known * mask
 
 
 def piecewise(numbers: Any, edges: list[list[float]]) -> Any:

@@ -47,3 +47,20 @@ def test_piecewise_linear_encoding_is_that_of_the_paper():
     x = np.array([[-2.0, 0.25], [1.0, 3.0]], "float32")
     encoded = np.asarray(scaling.piecewise(x, edges))
     np.testing.assert_allclose(encoded, [[[0, 0], [0.25, 0]], [[1, 0.5], [1, 0]]])
+
+
+def test_columns_are_standardised_with_gaps_at_their_mean_and_flags_last():
+    import keras
+
+    rng = np.random.default_rng(0)
+    x = rng.normal([5, -2, 7], [3, 0.5, 0], (200, 3)).astype("float32")
+    x[::10, 1] = np.nan
+    scale = scaling.Scale.of(x.T, rows=200)
+    assert (scale.width, scale.missing) == (4, [1])
+    expected = (x - np.nanmean(x, 0)) / [*np.nanstd(x, 0)[:2], 1]
+    made = scale.apply(x)
+    np.testing.assert_allclose(made[:, :3], np.nan_to_num(scaling.bent(expected)), atol=1e-5)
+    np.testing.assert_array_equal(made[:, 3], np.isnan(x[:, 1]))
+    tensors = scale.apply(keras.ops.convert_to_tensor(x), keras.ops.ones((200, 1)), keras.ops)
+    np.testing.assert_allclose(tensors, made, atol=1e-6)
+    assert scale.apply(x, np.zeros((200, 1), "float32")).any() == 0

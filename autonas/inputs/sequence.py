@@ -7,14 +7,14 @@ by column, so that a device without pandas can read a dict of columns in the sam
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import scaling
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.base import Input, batch_of_rows
+from autonas.scaling import Scale
 from autonas.sequences import CATEGORY, LONGEST, NUMBER, PARTS, Events, Layout, of_arrays, of_parts, real_steps
 
 if TYPE_CHECKING:
@@ -25,40 +25,6 @@ SHORT = 32  # steps that a network may take side by side, as the columns of a ta
 SAMPLE = 64  # sequences that are kept for blocks which follow the data
 SHORTEST_REDUCED = 4
 FIRST_CATEGORY = 2  # 0 stands for nothing (padding, missing), 1 for what training did not have
-
-
-@dataclasses.dataclass
-class _Scale:
-    """How the columns of an array of numbers are scaled, which of them had missing values, and the edges of their bins."""
-
-    mean: list[float]
-    deviation: list[float]
-    missing: list[int]
-    edges: list[list[float]]
-
-    @classmethod
-    def of(cls, columns: Iterable[np.ndarray], rows: int = 0) -> _Scale:
-        scale = cls([], [], [], [])
-        for number, column in enumerate(columns):
-            known = column[~np.isnan(column)].astype(np.float64)
-            mean = float(known.mean()) if len(known) else 0.0
-            deviation = float(known.std()) if len(known) else 0.0
-            scale.mean.append(mean)
-            # by a spread of nothing, another value would be scaled to millions
-            scale.deviation.append(deviation if deviation > 1e-6 * max(abs(mean), 1e-6) else 1.0)
-            if len(known) < len(column):
-                scale.missing.append(number)
-            found = np.array(scaling.quantiles(known, scaling.bins(rows)) if len(known) else [0.0])
-            edges = scaling.bent((found - mean) / scale.deviation[-1])
-            scale.edges.append(np.unique(edges.astype(np.float32)).tolist())
-        return scale
-
-    @property
-    def width(self) -> int:
-        return len(self.mean) + len(self.missing)
-
-    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        return np.array(self.mean, np.float32), np.array(self.deviation, np.float32)
 
 
 class SequenceInput(Input):
@@ -121,9 +87,9 @@ class SequenceInput(Input):
         self._static = None if static is None else list(static)
         self._types = dict(types or {})
         self._layout: Layout | None = None
-        self._steps: _Scale | None = None
-        self._static_numbers = _Scale([], [], [], [])
-        self._log_length = _Scale([0.0], [1.0], [], [[0.0]])
+        self._steps: Scale | None = None
+        self._static_numbers = Scale([], [], [], [])
+        self._log_length = Scale([0.0], [1.0], [], [[0.0]])
         self._vocabularies: dict[str, list[list[str]]] = {}
         self.length = 0
         self.ids: np.ndarray | None = None
@@ -248,9 +214,9 @@ class SequenceInput(Input):
         steps, real = x["steps"], real_steps(x)
         self.length = int(min(LONGEST, real.sum(1).max()))
         rows = len(steps)
-        self._steps = _Scale.of((steps[..., number][real] for number in range(steps.shape[2])), rows)
-        self._static_numbers = _Scale.of(x["static_numbers"].T if "static_numbers" in x else (), rows)
-        self._log_length = _Scale.of(np.log(x["length"]).T, rows)
+        self._steps = Scale.of((steps[..., number][real] for number in range(steps.shape[2])), rows)
+        self._static_numbers = Scale.of(x["static_numbers"].T if "static_numbers" in x else (), rows)
+        self._log_length = Scale.of(np.log(x["length"]).T, rows)
         self._vocabularies = {}
         for part in ("step_categories", "static_categories"):
             if part in x:
@@ -280,13 +246,13 @@ class SequenceInput(Input):
             return ops.take_along_axis(longer, rows, axis=1)
 
         outputs = {
-            "steps": _scaled(ops, cut(inputs["steps"]), scale, mask[:, :, None]),
+            "steps": scale.apply(cut(inputs["steps"]), mask[:, :, None], ops),
             "mask": mask,
-            "summary": _scaled(ops, ops.log(inputs["length"]), self._log_length),
+            "summary": self._log_length.apply(ops.log(inputs["length"]), ops=ops),
         }
         if self._static_numbers.mean:
             inputs["static_numbers"] = keras.Input((len(self._static_numbers.mean),), name="static_numbers")
-            outputs["static"] = _scaled(ops, inputs["static_numbers"], self._static_numbers)
+            outputs["static"] = self._static_numbers.apply(inputs["static_numbers"], ops=ops)
         for part, vocabularies in self._vocabularies.items():
             time_axis = (None,) if part == "step_categories" else ()
             inputs[part] = keras.Input((*time_axis, len(vocabularies)), dtype="string", name=part)
@@ -304,12 +270,12 @@ class SequenceInput(Input):
         rows = np.minimum(at, x["steps"].shape[1] - 1).astype(int)[:, :, None]
         with np.errstate(invalid="ignore"):
             outputs = {
-                "steps": _scaled(np, np.take_along_axis(x["steps"], rows, axis=1), scale, mask[:, :, None]),
+                "steps": scale.apply(np.take_along_axis(x["steps"], rows, axis=1), mask[:, :, None]),
                 "mask": mask,
-                "summary": _scaled(np, np.log(x["length"]), self._log_length),
+                "summary": self._log_length.apply(np.log(x["length"])),
             }
         if self._static_numbers.mean:
-            outputs["static"] = _scaled(np, x["static_numbers"], self._static_numbers)
+            outputs["static"] = self._static_numbers.apply(x["static_numbers"])
         for part, vocabularies in self._vocabularies.items():
             found = [_numbered(x[part][..., number], known) for number, known in enumerate(vocabularies)]
             numbers = np.stack(found, axis=-1)
@@ -367,12 +333,12 @@ class SequenceInput(Input):
         """The inverse of `get_config`."""
         made = cls(config["sequence_id"], config["order_by"], config["static"], config["types"] or None)
         made._layout = None if config["layout"] is None else Layout(**config["layout"])
-        made._steps = None if config["steps"] is None else _Scale(**config["steps"])
-        made._static_numbers, made._log_length = _Scale(**config["static_numbers"]), _Scale(**config["log_length"])
+        made._steps = None if config["steps"] is None else Scale(**config["steps"])
+        made._static_numbers, made._log_length = Scale(**config["static_numbers"]), Scale(**config["log_length"])
         made._vocabularies, made.length = dict(config["vocabularies"]), config["length"]
         return made
 
-    def _fitted(self) -> _Scale:
+    def _fitted(self) -> Scale:
         if self._steps is None:
             raise NotFittedError("The sequences are not known yet: call `fit` first.")
         return self._steps
@@ -394,19 +360,7 @@ class SequenceInput(Input):
         return rows
 
 
-# --- what the preprocessor and `numbers` do alike
-
-
-def _scaled(ops: Any, x: Any, scale: _Scale, mask: Any = None) -> Any:
-    """Scales with NumPy or `keras.ops`; what is missing becomes 0, with a flag where training had missing values."""
-    mean, deviation = scale.arrays()
-    known = scaling.bent((x - mean) / deviation, ops)
-    missing = ops.isnan(x)
-    known = ops.where(missing, ops.zeros_like(known), known)
-    if scale.missing:
-        flags = ops.where(missing, ops.ones_like(known), ops.zeros_like(known))
-        known = ops.concatenate([known, ops.take(flags, np.array(scale.missing), axis=-1)], axis=-1)
-    return known if mask is None else known * mask
+# --- categories as numbers, and neighbouring steps
 
 
 def _looked_up(x: Any, number: int, known: list[str]) -> Any:

@@ -32,21 +32,17 @@ class Rows(Block):
         return L.Dense(hp.Choice("units", [8]), activation="relu")(x["numbers"])
 
 
+def task(kind, target, block, folder, **options):
+    """Searches one network."""
+    options = {"max_trials": 1, "top_k": 1, "verbose": 0, "ensemble": False, "directory": folder, **options}
+    return autonas.AutoModel(kind, target, lambda x, rows: block, **options)
+
+
 @pytest.fixture(scope="module")
 def fitted(_all_digits, tmp_path_factory):
     x, y = _all_digits
     folder = tmp_path_factory.mktemp("fitted")
-    auto = autonas.AutoModel(
-        "image",
-        "classification",
-        lambda images, rows: Small(),
-        max_trials=1,
-        top_k=1,
-        verbose=0,
-        ensemble=False,
-        directory=folder,
-        project_name="digits",
-    )
+    auto = task("image", "classification", Small(), folder, project_name="digits")
     auto.fit(x[:300], y[:300], epochs=8)
     return auto, folder / "digits", x[300:500], y[300:500]
 
@@ -177,16 +173,7 @@ def houses(tmp_path_factory):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"living area": rng.uniform(50, 200, 200), "year:built": rng.integers(1900, 2000, 200)})
     frame["price"] = 1e3 * frame["living area"] + rng.normal(0, 1e3, 200)
-    auto = autonas.AutoModel(
-        "table",
-        "regression",
-        lambda table, rows: Rows(),
-        max_trials=1,
-        top_k=1,
-        verbose=0,
-        ensemble=False,
-        directory=tmp_path_factory.mktemp("houses"),
-    )
+    auto = task("table", "regression", Rows(), tmp_path_factory.mktemp("houses"))
     auto.fit(frame, target="price", epochs=5)
     return auto, frame
 

@@ -1,52 +1,26 @@
 """Sequences as users hold them, read into one form: padded arrays with a length for each example.
 
-They come as arrays, as lists of arrays, as that form itself, or as a frame (or a dict of columns) with a row for each event.
+They come as arrays, as lists of arrays or as that form itself; `autonas.events` reads frames with a row for each event.
 NumPy alone is needed, so that a device reads them in the same way.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from autonas import columns
 from autonas.errors import InputError
 
 LONGEST = 512  # steps
 LARGEST_VALUE = 1e18  # squares of larger values overflow float32
-NUMBER, CATEGORY = "number", "category"
 PARTS = ("steps", "length", "step_categories", "static_numbers", "static_categories")
-ALWAYS_ONE = ""  # the only number of steps that have none
-
-
-@dataclasses.dataclass
-class Layout:
-    """Which columns of a frame go where, in this order."""
-
-    step_numbers: list[str]
-    step_categories: list[str]
-    static_numbers: list[str]
-    static_categories: list[str]
-
-    @property
-    def types(self) -> dict[str, str]:
-        numbers = dict.fromkeys(self.step_numbers + self.static_numbers, NUMBER)
-        return numbers | dict.fromkeys(self.step_categories + self.static_categories, CATEGORY)
-
-    @property
-    def static(self) -> list[str]:
-        return self.static_numbers + self.static_categories
 
 
 def real_steps(x: Mapping[str, np.ndarray]) -> np.ndarray:
     """Which steps are none of the padding, (n, time)."""
     return np.arange(x["steps"].shape[1])[None] < x["length"]
-
-
-# --- arrays
 
 
 def of_arrays(x: Any, name: str) -> dict[str, np.ndarray]:
@@ -165,239 +139,3 @@ def _cleared(values: np.ndarray, after: np.ndarray | None) -> np.ndarray:
     if after is None or not (values[after] != "").any():
         return values
     return np.where(after[..., None], "", values)
-
-
-# --- frames of events
-
-
-@dataclasses.dataclass
-class Events:
-    """A frame of events: which sequence each belongs to, and its other columns.
-
-    Attributes:
-        columns: Without those of the ids and of the order.
-        codes: The number of the sequence of each event, in the order in which their ids first appear.
-        ids: Of the sequences, in that order.
-        when: A number for each event, of dates the seconds since 1970; None if the order of the rows says it.
-    """
-
-    columns: dict[str, np.ndarray]
-    codes: np.ndarray
-    ids: np.ndarray
-    when: np.ndarray | None
-
-    @classmethod
-    def read(cls, x: Any, sequence_id: str, order_by: str | None, name: str) -> Events:
-        """Reads a frame, or what else has columns.
-
-        Raises:
-            InputError: If a column is missing, an event has no sequence, or no time.
-        """
-        found = columns.read(x, name, utc=True)
-        codes, ids = _codes(_column(found, sequence_id, name, "sequence_id"), name)
-        when = None
-        if order_by is not None:
-            when = _times(_column(found, order_by, name, "order_by"), f"{name}[{order_by!r}]")
-        rest = {column: values for column, values in found.items() if column not in (sequence_id, order_by)}
-        return cls(rest, codes, ids, when)
-
-    @property
-    def ends(self) -> np.ndarray | None:
-        """When the last event of each sequence was, (n,)."""
-        if self.when is None:
-            return None
-        last = np.full(len(self.ids), -np.inf)
-        np.maximum.at(last, self.codes, self.when)
-        return last
-
-    def layout(self, order_by: str | None, static: Sequence[str] | None, types: Mapping[str, str], name: str) -> Layout:
-        """Finds out what each column is; those without any value are left out.
-
-        Args:
-            order_by: As `read` took it.
-            static: The columns that are constant within a sequence; None finds them.
-            types: Those that the user gave.
-            name: How the user knows the frame, for the error.
-
-        Raises:
-            InputError: If columns are not there, cannot be used, or nothing changes within a sequence.
-        """
-        for what, named in (("static", static or []), ("types", types)):
-            unknown = [column for column in named if column not in self.columns]
-            if unknown:
-                raise InputError.of(what, f"columns of {name}, {sorted(self.columns)}", unknown)
-        kinds = {}
-        for column, values in self.columns.items():
-            if not columns.gaps(values).all():
-                kinds[column] = types.get(column) or _type_of(values, f"{name}[{column!r}]")
-        if static is None:
-            several = len(self.ids) < len(self.codes)  # of events that stand alone, all columns would be constant
-            static = [c for c in kinds if several and not self._differing(self._as(c, kinds[c], name)).any()]
-        steps = [c for c in kinds if c not in static]
-        if not steps and order_by is None:
-            raise InputError.of(name, "a frame with a column that changes within a sequence", f"only {sorted(static)}")
-        numbers = [c for c in steps if kinds[c] == NUMBER] + ([order_by] if order_by else [])
-        return Layout(
-            numbers or [ALWAYS_ONE],
-            [c for c in steps if kinds[c] == CATEGORY],
-            [c for c in static if kinds.get(c) == NUMBER],
-            [c for c in static if kinds.get(c) == CATEGORY],
-        )
-
-    def arranged(self, layout: Layout, order_by: str | None, name: str) -> dict[str, np.ndarray]:
-        """Returns the events in their order as one padded array for all sequences, see `SequenceInput.check`.
-
-        Raises:
-            InputError: If columns are missing, of another type, or differ within a sequence where they must not.
-        """
-        known = [column for column in layout.types if column not in (order_by, ALWAYS_ONE)]
-        missing = sorted(set(known) - set(self.columns))
-        if missing:
-            hint = "Columns may come in another order, and others beside them."
-            raise InputError.of(name, f"a frame with the columns {sorted(known)}", f"{missing} missing", hint)
-        read = {column: self._as(column, layout.types[column], name) for column in known}
-        for column in layout.static:
-            if self._differing(read[column]).any():
-                hint = "It was constant within each sequence in training, or is named in static."
-                what = f"{name}[{column!r}]"
-                raise InputError.of(what, "constant within each sequence", "different values in one", hint)
-        order = np.argsort(self.codes, kind="stable")
-        if self.when is not None:
-            order = np.lexsort((np.arange(len(order)), self.when, self.codes))
-            read[str(order_by)] = self._since(order)
-        read[ALWAYS_ONE] = np.ones(len(order))
-        counts = np.bincount(self.codes)
-        time = int(min(LONGEST, counts.max()))
-        ends, codes = np.cumsum(counts), self.codes[order]
-        # places counted so that of a longer sequence the last events are kept
-        place = np.arange(len(codes)) - np.maximum(ends - time, ends - counts)[codes]
-        kept = place >= 0
-        example, step = codes[kept], place[kept]
-
-        def padded(names: list[str], nothing: Any, kind: Any) -> np.ndarray:
-            array = np.full((len(counts), time, len(names)), nothing, kind)
-            for number, column in enumerate(names):
-                array[example, step, number] = read[column][order][kept]
-            return array
-
-        rows = {
-            "steps": padded(layout.step_numbers, np.nan, np.float32),
-            "length": counts[:, None].astype(np.float32),
-        }
-        if layout.step_categories:
-            widest = max(read[column].dtype for column in layout.step_categories)
-            rows["step_categories"] = padded(layout.step_categories, "", widest)
-        for part, names in (("static_numbers", layout.static_numbers), ("static_categories", layout.static_categories)):
-            if names:
-                rows[part] = np.stack([self._first(read[column]) for column in names], axis=1)
-        return rows
-
-    def labels(self, y: Any, index: Any) -> np.ndarray:
-        """Returns one label for each sequence, see `SequenceInput.sequence_targets`.
-
-        Args:
-            y: As it is there.
-            index: Of the frame, if it has one.
-        """
-        if isinstance(y, str):
-            return self._constant(_column(self.columns, y, "frame", "y"))
-        own, values = getattr(y, "index", None), np.asarray(y)
-        if values.ndim != 1:
-            raise InputError.of("y", "one label for each sequence", f"shape {values.shape}")
-        events, n = len(self.codes), len(self.ids)
-        if own is not None and not callable(own):
-            of_events = len(values) == events != n and np.array_equal(own, index)
-            return self._constant(values) if of_events else self._by_id(values, own.tolist())
-        if len(values) == n:
-            return values
-        if len(values) != events:
-            raise InputError.of("y", f"one label for each of {n} sequences or {events} events", len(values))
-        return self._constant(values)
-
-    def _as(self, column: str, kind: str, name: str) -> np.ndarray:
-        """A column as float32, NaN where missing, or as names of categories, empty where missing."""
-        values = columns.plain(self.columns[column], f"{name}[{column!r}]")
-        if kind == CATEGORY:
-            return columns.words(values)
-        return columns.numeric(values, f"{name}[{column!r}]", LARGEST_VALUE)
-
-    def _since(self, order: np.ndarray) -> np.ndarray:
-        """The logarithm of the time since the previous event of the same sequence; `order` sorts the events."""
-        when, codes = np.asarray(self.when)[order], self.codes[order]
-        passed = np.diff(when, prepend=when[:1])
-        passed[np.diff(codes, prepend=codes[:1]) != 0] = 0
-        since = np.empty(len(order))
-        since[order] = np.log1p(passed)
-        return since
-
-    def _first(self, values: np.ndarray) -> np.ndarray:
-        return values[np.unique(self.codes, return_index=True)[1]]
-
-    def _differing(self, values: np.ndarray) -> np.ndarray:
-        """The events whose value is not that of the first event of their sequence."""
-        first = self._first(values)[self.codes]
-        gaps = columns.gaps(values)
-        return ~(np.asarray(values == first, bool) | (gaps & self._first(gaps)[self.codes]))
-
-    def _constant(self, values: np.ndarray) -> np.ndarray:
-        different = self._differing(values)
-        if different.any():
-            wrong = self.ids.tolist()[self.codes[np.argmax(different)]]
-            raise InputError.of("y", "one label for each sequence", f"different ones for {wrong!r}")
-        labels = self._first(values)
-        return np.array(labels.tolist()) if labels.dtype == object and not columns.gaps(labels).any() else labels
-
-    def _by_id(self, values: np.ndarray, index: list[Any]) -> np.ndarray:
-        found: dict[Any, Any] = {}
-        for one, label in zip(index, values.tolist(), strict=True):
-            if found.setdefault(one, label) is not label and found[one] != label:
-                raise InputError.of("y", "one label for each sequence", f"{found[one]!r} and {label!r} for {one!r}")
-        without = [one for one in self.ids.tolist() if one not in found]
-        if without:
-            hint = "Its index holds sequence ids; pass y.to_numpy() for labels in the order of first appearance."
-            raise InputError.of("y", "a Series with a label for each sequence", f"none for {without[0]!r}", hint)
-        return np.array([found[one] for one in self.ids.tolist()])
-
-
-def _column(known: Mapping[str, np.ndarray], column: str, name: str, argument: str) -> np.ndarray:
-    if column not in known:
-        raise InputError.of(argument, f"a column of {name}, one of {sorted(known)}", repr(column))
-    return known[column]
-
-
-def _codes(values: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The number of the sequence of each event, and the ids, both in the order of first appearance."""
-    missing = columns.gaps(values)
-    if missing.any():
-        raise InputError.of(name, "a frame in which each event has a sequence id", f"none in row {np.argmax(missing)}")
-    numbers: dict[Any, int] = {}
-    codes = np.array([numbers.setdefault(value, len(numbers)) for value in values.tolist()])
-    first = np.unique(codes, return_index=True)[1]
-    ids = values[first]
-    return codes, np.array(ids.tolist()) if ids.dtype == object else ids
-
-
-def _times(values: np.ndarray, name: str) -> np.ndarray:
-    """A number for each event, of dates the seconds since 1970."""
-    values = columns.plain(values.astype(object) if values.dtype.kind == "U" else values, name)
-    kind = columns.infer(values)
-    if kind == columns.DATE:
-        found = columns.moments(values, name, utc=True)
-        when = np.where(np.isnat(found), np.nan, found.astype(np.int64) / 1e6)
-    elif kind == columns.CATEGORICAL:
-        text = next((value for value in values.tolist() if isinstance(value, str)), values[0])
-        hint = "Convert the column, as with pandas.to_datetime."
-        raise InputError.of(name, "numbers or dates such as 2024-01-31 18:30:00", f"a value such as {text!r}", hint)
-    else:
-        when = np.where(columns.gaps(values), np.nan, values).astype(np.float64)
-    if not np.isfinite(when).all():
-        raise InputError.of(name, "without missing or infinite values", f"one in row {np.argmax(~np.isfinite(when))}")
-    return when
-
-
-def _type_of(values: np.ndarray, name: str) -> str:
-    kind = columns.infer(columns.plain(values, name), read_texts=False)
-    if kind == columns.DATE:
-        hint = "Turn dates into numbers, such as days before the event, or leave them out."
-        raise InputError.of(name, "numbers or text", "dates", hint)
-    return CATEGORY if kind == columns.CATEGORICAL else NUMBER

@@ -32,7 +32,7 @@ LAYERS = [
     "datasets encoding improvement processes",
     "memory qualities splits columns scaling streams frozen graph_features learning_curves",
     "thresholds sequences",
-    "export",
+    "events export",
     "profiling",
     "devices",
     "objectives",

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas.errors import InputError, NotFittedError
+from autonas.events import CATEGORY, NUMBER, Events, Layout
 from autonas.inputs.base import Input, batch_of_rows
 from autonas.scaling import Scale
-from autonas.sequences import CATEGORY, LONGEST, NUMBER, PARTS, Events, Layout, of_arrays, of_parts, real_steps
+from autonas.sequences import LONGEST, PARTS, of_arrays, of_parts, real_steps
 
 if TYPE_CHECKING:
     import keras

@@ -24,8 +24,9 @@ from autonas.loop import Interrupted, Outcome
 from autonas.objectives import COSTS, asked, lead, measure
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
-from autonas.space import SearchSpace, Values, seeded
+from autonas.space import SearchSpace, seeded
 from autonas.trials import BUDGET, RESOURCE, Trial, bare, completed, key
+from autonas.values import Values
 
 if TYPE_CHECKING:
     import keras

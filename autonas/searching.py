@@ -284,7 +284,7 @@ def _known_direction(name: str) -> str:
 def _space(space: Any) -> keras_tuner.HyperParameters:
     import keras_tuner
 
-    from autonas.space import check_names, explore
+    from autonas.hyperparameters import check_names, explore
 
     if callable(space) and not isinstance(space, type):
         space = explore(space)

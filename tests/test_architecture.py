@@ -29,7 +29,7 @@ LAYERS = [
     "tflite",
     "kernels tflite_writer",
     "data graph labels generators reading values pareto checkpoint",
-    "datasets encoding improvement processes",
+    "datasets encoding hyperparameters improvement processes",
     "memory qualities splits columns scaling streams frozen graph_features learning_curves",
     "thresholds sequences",
     "events export",

@@ -7,7 +7,7 @@ import pytest
 
 from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, OneOf, ReductionBlock
 from autonas.heads.classification import ClassificationHead
-from autonas.space import SearchSpace, discover, explore, for_inference, seeded
+from autonas.space import SearchSpace, for_inference, seeded
 
 
 def make(resolution=8, rows=500, **options):
@@ -30,36 +30,6 @@ def test_conditional_hyperparameters_are_found_parents_first(space):
     assert names.index("family") < names.index("cell_edge_0_1")
     conditions = {hp.name: [c.name for c in hp.conditions] for hp in space.hyperparameters.space}
     assert conditions["conv_width"] == ["family"]
-
-
-def test_discovery_finds_what_keras_tuner_finds(tmp_path):
-    def declare(hp):
-        if hp.Choice("a", ["x", "y"]) == "y":
-            pass
-        with hp.conditional_scope("a", ["y"]):
-            if hp.get("a") == "y":
-                hp.Choice("b", [1, 2])
-                with hp.conditional_scope("b", [2]):
-                    hp.Float("c", 0.0, 1.0)
-
-    class Model(keras_tuner.HyperModel):
-        def build(self, hp):
-            declare(hp)
-
-    oracle = keras_tuner.oracles.RandomSearchOracle(objective="val_loss")
-    tuner = keras_tuner.engine.base_tuner.BaseTuner(oracle, Model(), directory=tmp_path)
-    assert [hp.get_config() for hp in discover(declare).space] == [
-        hp.get_config() for hp in tuner.oracle.get_space().space
-    ]
-
-
-def test_a_scope_that_can_never_open_does_not_hang_the_discovery():
-    def declare(hp):
-        hp.Choice("a", ["x"])
-        with hp.conditional_scope("a", ["never"]):
-            pass
-
-    assert [hp.name for hp in discover(declare).space] == ["a"]
 
 
 def test_completing_keeps_what_is_given_and_drops_what_is_not_active(space):
@@ -163,19 +133,3 @@ def test_the_loss_is_searched_where_a_class_is_rare_and_losses_need_not_be_compa
         assert model.loss.get_config()["gamma"] == space.candidate(focal).loss().get_config()["gamma"] == 1
     else:
         assert model.loss == space.candidate(focal).loss() == head.loss()
-
-
-def test_what_is_asked_for_inside_an_if_is_found():
-    def declare(hp):
-        if hp.Choice("kind", ["a", "b", "c"]) == "b":
-            if hp.Choice("inner", ["x", "y"]) == "y":
-                hp.Int("deep", 1, 3)
-        elif hp.Boolean("flag"):
-            with hp.conditional_scope("kind", ["a"]):
-                hp.Float("rate", 0.0, 1.0)
-
-    found = explore(declare)
-    assert [hp.name for hp in found.space] == ["kind", "flag", "inner", "rate", "deep"]
-    assert [hp.name for hp in found.space if hp.conditions] == ["rate"]
-    assert found.values["kind"] == "a"
-    assert [hp.name for hp in discover(declare).space] == ["kind", "flag"]

@@ -14,7 +14,8 @@ import numpy as np
 
 from autonas.blocks.base import Block
 from autonas.data import mapped
-from autonas.space import discover, seeded
+from autonas.hyperparameters import discover
+from autonas.space import seeded
 from autonas.values import Values, complete, sample
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from autonas.blocks.cell import EDGES, CellBlock
-from autonas.space import discover
+from autonas.hyperparameters import discover
 
 BLOCK = CellBlock(8, 500)
 

@@ -5,7 +5,7 @@ import pytest
 
 from autonas import graph
 from autonas.blocks.mbconv import MBConvBlock
-from autonas.space import discover
+from autonas.hyperparameters import discover
 
 BLOCK = MBConvBlock(32, 50_000)
 

@@ -17,8 +17,8 @@ from autonas.blocks.sequence import FlatBlock, SequenceBlock
 from autonas.blocks.temporal import InceptionBlock, TemporalBlock
 from autonas.errors import InputError
 from autonas.export import to_tflite
+from autonas.hyperparameters import discover
 from autonas.inputs.sequence import SequenceInput
-from autonas.space import discover
 
 LENGTH = 12
 BLOCKS = {

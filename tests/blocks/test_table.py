@@ -11,8 +11,8 @@ from autonas import generators
 from autonas.blocks import of
 from autonas.blocks.table import periodic
 from autonas.export import to_tflite
+from autonas.hyperparameters import discover
 from autonas.inputs.table import TableInput
-from autonas.space import discover
 from autonas.testing.blocks import check_block
 from autonas.values import complete
 

@@ -273,7 +273,8 @@ def _write_archive(model: keras.Model, folder: Path, batch: int | None = None) -
 
     inputs, call = _signature(model)
     if batch is not None:
-        inputs = data.mapped(lambda t: keras.KerasTensor((batch, *t.shape[1:]), t.dtype, name=t.name), inputs)
+        # of a KerasTensor Keras opens the batch size again
+        inputs = data.mapped(lambda t: keras.InputSpec(t.dtype, (batch, *t.shape[1:]), name=t.name), inputs)
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", call, input_signature=[inputs])

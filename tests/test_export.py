@@ -13,7 +13,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
+from autonas import tflite
 from autonas.errors import AutonasError, InputError
 from autonas.export import Archive, export, to_tflite
 
@@ -274,3 +276,14 @@ def test_an_archive_takes_its_files_with_it(tiny):
     del archive
     gc.collect()
     assert not folder.exists()
+
+
+def test_full_int8_has_a_batch_of_one_and_no_operation_for_its_size():
+    """The Edge TPU has none; Keras would open the batch size again, and flatten by the size that comes."""
+    inputs = keras.Input((4, 4, 2))
+    x = keras.layers.Flatten()(keras.layers.Conv2D(3, 3)(inputs))
+    rows = np.random.default_rng(0).normal(size=(8, 4, 4, 2)).astype("float32")
+    content = to_tflite(keras.Model(inputs, keras.layers.Dense(2)(x)), "full_int8", rows)
+    interpreter = Interpreter(model_content=content)
+    assert interpreter.get_input_details()[0]["shape_signature"].tolist() == [1, 4, 4, 2]
+    assert "SHAPE" not in {operation.kind for operation in tflite.read(content)}

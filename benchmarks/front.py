@@ -40,7 +40,7 @@ from autonas.pareto import hypervolume, is_efficient
 from autonas.screens.function import Function
 
 DEVICES = ["raspi4_latency", "edgegpu_latency", "edgetpu_latency", "pixel3_latency"]
-METHODS = ["random", "nsga2", "evolution", "default", "known latency", "proxies"]
+METHODS = ["random", "nsga2", "parego", "default", "known latency", "proxies"]
 LEAST, QUANTILE = 60.0, 0.95  # the reference: an accuracy in per cent, and a quantile of the latency
 PROBLEM = PROBLEMS["whole"]
 

@@ -291,7 +291,7 @@ def test_equal_seeds_give_equal_trials_scores_and_weights(tmp_path):
     x, y = digits(120, 2)
     results = []
     for name in ("first", "second"):
-        clf = task(tmp_path / name, max_trials=4, seed=0)
+        clf = task(tmp_path / name, max_trials=3, seed=0)
         clf.block = augmented
         model = clf.fit(x, y, epochs=1)
         board = clf.leaderboard().drop(columns=["seconds", "startup_seconds", "step_seconds"])
@@ -415,16 +415,16 @@ def test_a_screen_chooses_what_is_trained(tmp_path):
             return np.array([-float(one.make_core().count_params()) for one in candidates])
 
     x, y = digits(80, 2)
-    clf = task(tmp_path, max_trials=4, strategy="random", screen=Small(), ensemble=False)
+    clf = task(tmp_path, max_trials=3, strategy="random", screen=Small(), ensemble=False)
     clf.fit(x, y, epochs=1)
     found = clf._store.trials
     points = sum(trial.origin == "starting point" for trial in found)
     assert [trial.origin for trial in found][points : points + 1] == ["warm start"]
     screened = [trial for trial in found if trial.screen is not None]
-    assert len(screened) == 4 - points > 0
+    assert len(screened) == 3 - points > 0
     cores = [-trial.screen for trial in screened]
     assert all(core <= trial.costs["params"] for core, trial in zip(cores, screened, strict=True))
-    clf = task(tmp_path, max_trials=4, strategy="random", ensemble=False)
+    clf = task(tmp_path, max_trials=3, strategy="random", ensemble=False)
     with pytest.raises(ProjectError, match="screen was"):
         clf.fit(x, y, epochs=1)
 
@@ -498,7 +498,7 @@ def test_callbacks_are_copied_for_trials_and_used_in_the_last_training(tmp_path)
 
     x, y = digits(80, 2)
     count = Count()
-    task(tmp_path, max_trials=2).fit(x, y, epochs=2, callbacks=[count])
+    task(tmp_path).fit(x, y, epochs=2, callbacks=[count])
     assert count.epochs in (1, 2)
 
 
@@ -633,13 +633,13 @@ def test_ctrl_c_keeps_the_trials_and_says_how_to_go_on(tmp_path, capsys):
                 raise KeyboardInterrupt
 
     x, y = digits(80, 2)
-    clf = task(tmp_path, max_trials=3, verbose=1)
+    clf = task(tmp_path, max_trials=2, verbose=1)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(x, y, epochs=1, callbacks=[Stop()])
     assert len(clf.leaderboard()) == 1
     assert "1 trials are kept" in capsys.readouterr().out
     clf.fit(x, y, epochs=1, callbacks=[Stop()])
-    assert sorted(clf.leaderboard()["trial"]) == [0, 1, 2]
+    assert sorted(clf.leaderboard()["trial"]) == [0, 1]
 
 
 def test_a_damaged_model_is_named_and_the_trials_stay(fitted, tmp_path):
@@ -654,19 +654,17 @@ def test_a_damaged_model_is_named_and_the_trials_stay(fitted, tmp_path):
         clf.predict(fitted[3])
 
 
-def test_a_damaged_project_file_is_named_and_the_same_call_goes_on(fitted, tmp_path):
-    import shutil
-
-    _, _, folder, x, y = fitted
-    shutil.copytree(folder / "digits", tmp_path / "digits")
+def test_a_damaged_project_file_is_named_and_the_same_call_goes_on(tmp_path):
+    x, y = digits(80, 2)
+    task(tmp_path).fit(x, y, epochs=1)
+    first = autonas.load(tmp_path / "digits").leaderboard()
     (tmp_path / "digits" / "project.json").write_text("{")
     with pytest.raises(ProjectError, match=r"project\.json is damaged"):
         autonas.load(tmp_path / "digits")
-    clf = task(tmp_path, max_trials=2, metrics=["accuracy", "auc"])
-    clf.block = augmented
+    clf = task(tmp_path)
     with pytest.warns(UserWarning, match=r"project\.json is damaged"):
-        clf.fit(x[:200], y[:200], epochs=8, batch_size=16)
-    assert sorted(clf.leaderboard()["trial"]) == [0, 1]
+        clf.fit(x, y, epochs=1)
+    assert clf.leaderboard()["seconds"].tolist() == first["seconds"].tolist()
 
 
 def test_loading_what_is_no_project_is_an_error(tmp_path):

@@ -21,7 +21,7 @@ from autonas.blocks import Chain, ConvBlock, ReductionBlock
 
 x, y = load_digits(return_X_y=True)
 rows = np.flatnonzero(y < 2)[:60]
-clf = autonas.ImageClassifier(max_trials=6, top_k=1, seed=4, directory=sys.argv[1], project_name="p", verbose=0)
+clf = autonas.ImageClassifier(max_trials=4, top_k=1, seed=4, directory=sys.argv[1], project_name="p", verbose=0)
 clf.block = lambda images, rows: Chain(ConvBlock(8, rows), ReductionBlock())
 clf.fit(x[rows].reshape(-1, 8, 8), y[rows], epochs=1, batch_size=32)
 """
@@ -48,7 +48,7 @@ def board(folder):
 def test_killed_at_random_moments_it_ends_with_the_trials_of_an_uninterrupted_run(tmp_path):
     whole = start(tmp_path / "whole")
     killed, rng = 0, random.Random(0)
-    while killed < 3:
+    while killed < 2:
         process = start(tmp_path / "killed")
         seen = len(records(tmp_path / "killed"))
         while process.poll() is None and len(records(tmp_path / "killed")) == seen:

@@ -8,7 +8,7 @@ import pytest
 
 import autonas
 from autonas import generators
-from autonas.testing.tasks import check_task
+from autonas.testing.tasks import _ask_keras, check_task
 
 OPTIONS = {"max_trials": 1, "top_k": 1, "ensemble": False, "verbose": 0, "estimator": autonas.Proxy(epochs=0.5)}
 
@@ -73,6 +73,13 @@ def make(name, **options):
 def test_a_task_keeps_its_promises(name, tmp_path):
     x, y = CASES[name]()
     check_task(make(name, directory=tmp_path, project_name="task", **OPTIONS), x, y, tmp_path, epochs=2)
+
+
+def test_a_file_that_keras_alone_cannot_open_is_found(tmp_path):
+    (tmp_path / "task.keras").write_bytes(b"no model")
+    np.savez(tmp_path / "x.npz", x=np.zeros(1))
+    with pytest.raises(AssertionError, match="ValueError"):
+        _ask_keras([str(tmp_path / "task.keras"), str(tmp_path / "x.npz"), "array"])
 
 
 class Liar(autonas.TabularRegressor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -17,12 +18,19 @@ if TYPE_CHECKING:
     from autonas.auto_model import AutoModel
 
 _KERAS_ALONE = """
-import json, sys
+import json, sys, traceback
 sys.modules["autonas"] = None
 import keras, numpy as np, tensorflow as tf
-model = keras.saving.load_model(sys.argv[1])
-x = {k: tf.constant(v) for k, v in np.load(sys.argv[2]).items()}
-print(json.dumps(np.asarray(model.predict(x if sys.argv[3] == "dict" else x["x"], verbose=0)).tolist()))
+for line in sys.stdin:
+    path, examples, form = json.loads(line)
+    try:
+        model = keras.saving.load_model(path)
+        x = {k: tf.constant(v) for k, v in np.load(examples).items()}
+        outputs = model.predict(x if form == "dict" else x["x"], verbose=0)
+        answer = {"outputs": np.asarray(outputs).tolist()}
+    except Exception:
+        answer = {"error": traceback.format_exc()}
+    print(json.dumps(answer), flush=True)
 """
 
 
@@ -68,10 +76,26 @@ def _keras_alone(task: AutoModel, rows: Any, folder: Path) -> Any:
     np.savez(folder / "x.npz", **arrays)
     form = "dict" if isinstance(rows, dict) else "array"
     path = task.export(folder / "task.keras")
-    command = [sys.executable, "-W", "error::UserWarning", "-c", _KERAS_ALONE, str(path), str(folder / "x.npz"), form]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    _require(done.returncode == 0, done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
+    return _ask_keras([str(path), str(folder / "x.npz"), form])
+
+
+def _ask_keras(question: list[str]) -> Any:
+    process = _process_with_keras()
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("the process with Keras has no streams")
+    process.stdin.write(json.dumps(question) + "\n")
+    process.stdin.flush()
+    line = process.stdout.readline()
+    answer = json.loads(line) if line else {"error": f"the process with Keras ended with {process.wait()}"}
+    _require("outputs" in answer, answer.get("error"))
+    return answer["outputs"]
+
+
+@functools.cache
+def _process_with_keras() -> subprocess.Popen[str]:
+    """Starts once, since Keras takes seconds to import, and ends with this process."""
+    command = [sys.executable, "-W", "error::UserWarning", "-c", _KERAS_ALONE]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def _check_device(task: AutoModel, x: Any, answers: Any, folder: Path) -> None:

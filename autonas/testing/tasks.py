@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import subprocess
@@ -95,7 +96,9 @@ def _ask_keras(question: list[str]) -> Any:
 def _process_with_keras() -> subprocess.Popen[str]:
     """Starts once, since Keras takes seconds to import, and ends with this process."""
     command = [sys.executable, "-W", "error::UserWarning", "-c", _KERAS_ALONE]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.communicate)
+    return process
 
 
 def _check_device(task: AutoModel, x: Any, answers: Any, folder: Path) -> None:

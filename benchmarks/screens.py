@@ -32,6 +32,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import problems
@@ -147,16 +148,21 @@ def measure(problem: Problem, ready: Prepared, values: dict[str, Any], seed: int
     plain = dataclasses.replace(ready.data, validation=None)
     model = train(candidate, plain, ready.budget, seed).model
     ended = time.process_time()
+    return {
+        "values": values,
+        "quality": quality_of(problem, ready, model),
+        "proxy_task": proxy,
+        "seconds": {"proxy_task": between - begun, "quality": ended - between},
+    }
+
+
+def quality_of(problem: Problem, ready: Prepared, model: keras.Model) -> float:
+    """What a trained network reaches on the test part."""
     outputs = [
         np.asarray(model(data_module.take(ready.x_test, slice(at, at + AT_ONCE)), training=False))
         for at in range(0, len(ready.y_test), AT_ONCE)  # `predict` would trace first, which takes longer
     ]
-    return {
-        "values": values,
-        "quality": judged(problem.metric, ready.y_test, np.concatenate(outputs)),
-        "proxy_task": proxy,
-        "seconds": {"proxy_task": between - begun, "quality": ended - between},
-    }
+    return judged(problem.metric, ready.y_test, np.concatenate(outputs))
 
 
 def judged(metric: str, y: np.ndarray, outputs: np.ndarray) -> float:

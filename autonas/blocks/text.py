@@ -40,14 +40,13 @@ class BagBlock(Block):
     def __init__(self, text: Any, rows: int, bags: Sequence[str] = ("pairs",)) -> None:
         self.name = "_".join(bags)
         self.sizes = {bag: getattr(text, bag) for bag in bags}
-        self.gain = 1.0 if rows < 5_000 else 0.3  # few texts are few steps
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
         units = hp.Choice(f"{self.name}_units", [4, 8, 16], default=4)
         # Adam moves the vectors of rare words as far as those of frequent ones; a gain below one makes all steps smaller
-        gain = hp.Choice(f"{self.name}_gain", [0.1, 0.3, 1.0], default=self.gain)
+        gain = hp.Choice(f"{self.name}_gain", [0.1, 0.3, 1.0], default=1.0)
         start = keras.initializers.RandomUniform(-SPREAD / gain, SPREAD / gain)
         parts = []
         for bag, size in self.sizes.items():

@@ -57,7 +57,7 @@ class TextInput(Input):
     - Cavnar & Trenkle, 1994, https://dsacl3-2019.github.io/materials/CavnarTrenkle.pdf (n-grams of characters)
     """
 
-    most_epochs = 20
+    least_epochs, full_steps = 8, 600  # bags are done soon, and what follows is learned by heart
 
     def __init__(self) -> None:
         self.length, self._pair_length, self._gram_length = 0, 0, 0

@@ -19,8 +19,8 @@ def predicted(trials: Iterable[Trial], flops: float, steps: float) -> float | No
 
     A step takes a fixed time and one that grows with the FLOPs. The growth is the median over pairs of trials (the estimator
     of Theil and Sen), which up to about a quarter of trials that were slowed down do not move; neither part is negative, so
-    more FLOPs never take less time, nor do they take more than in proportion. Trials of a far smaller network do not count: bags
-    of words, which look up and hardly compute, had convolutions predicted to take a hundred times too long.
+    more FLOPs never take less time, nor do they take more than in proportion. Trials of a far smaller network do not count:
+    bags of words, which look up and hardly compute, had convolutions predicted to take a hundred times too long.
 
     Args:
         trials: Of one search on one machine; those that completed with `flops`, `step_seconds` and `startup_seconds` among

@@ -100,11 +100,11 @@ class Committee:
         return _joined(pool + [entry for entry in entries if entry not in pool], counts, cores, unseen)
 
     def _uneven(self, entries: list[Entry]) -> Retrained | None:
-        """Where there is no time for all folds of the best: chosen by the first fold, the cheapest get more of them first."""
+        """Where there is no time for all folds of the best: chosen by the first fold, more go where time counts most."""
         counts, unseen = self._selected([entry.outputs[0] for entry in entries], [self.data])
         members = [(entry, count) for entry, count in zip(entries, counts, strict=True) if count]
         parts = self._folds()
-        jobs = self._affordable_folds([entry for entry, _ in members])
+        jobs = self._affordable_folds(members)
         for entry, number in jobs:
             if len(entry.trainings) == number:  # the one before it went well
                 self.finals.view.stage(f"Fold {number + 1}/{len(parts)} of trial {entry.trial.number + 1}")
@@ -167,12 +167,12 @@ class Committee:
             entry.keep(complete)
         return best_first(entries)
 
-    def _affordable_folds(self, entries: list[Entry]) -> list[tuple[Entry, int]]:
-        """Which folds of which networks there is time for within the limits, the cheapest first."""
-        models = [entry.trainings[0].model for entry in entries]
+    def _affordable_folds(self, members: list[tuple[Entry, int]]) -> list[tuple[Entry, int]]:
+        """Which folds of which networks there is time for within the limits, the largest share for a second first."""
+        models = [entry.trainings[0].model for entry, _ in members]
         left = self._left
         jobs = []
-        for entry in sorted(entries, key=lambda entry: entry.fold_seconds):
+        for entry, _ in sorted(members, key=lambda member: member[0].fold_seconds / member[1]):
             # each is built once more, and written
             pace = entry.fold_seconds + entry.trainings[0].timings["startup_seconds"] / 2
             for number in range(1, self.together.folds):

@@ -65,13 +65,14 @@ def sequence_space(sequence: Any, rows: int) -> Block:
 
 
 def text_space(text: Any, rows: int) -> Block:
-    """A bag of words, or one of the networks for sequences on embedded words.
+    """Bags of words and of characters, together or one of them, or one of the networks for sequences on embedded words.
 
     Args:
         text: Fitted; the networks follow its vocabulary and its length.
         rows: How many training examples there are; the networks follow it too.
     """
-    families: dict[str, Block] = {"bag": BLOCKS["text_bag"](text, rows)}
+    bags = {"bags": ["pairs", "grams"], "bag": ["pairs"], "grams": ["grams"]}
+    families: dict[str, Block] = {name: BLOCKS["text_bag"](text, rows, used) for name, used in bags.items()}
     for name in ("convolution", "pooled", "recurrent", "attention", "evolved"):
         families[name] = WordsBlock(text, rows, BLOCKS[f"sequence_{name}"](text.length, rows))
     return TextBlock(OneOf("family", families))

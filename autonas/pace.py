@@ -11,6 +11,7 @@ from autonas.trials import COMPLETED, Trial
 
 ENOUGH = 3  # trials below which nothing is said
 NEAREST = 30  # trials, in FLOPs, that are looked at
+REACH = 32  # times its FLOPs is how far a trial tells anything: what a tiny network takes is not arithmetic
 
 
 def predicted(trials: Iterable[Trial], flops: float, steps: float) -> float | None:
@@ -18,7 +19,8 @@ def predicted(trials: Iterable[Trial], flops: float, steps: float) -> float | No
 
     A step takes a fixed time and one that grows with the FLOPs. The growth is the median over pairs of trials (the estimator
     of Theil and Sen), which up to about a quarter of trials that were slowed down do not move; neither part is negative, so
-    more FLOPs never take less time, nor do they take more than in proportion.
+    more FLOPs never take less time, nor do they take more than in proportion. Trials of a far smaller network do not count:
+    bags of words, which look up and hardly compute, had convolutions predicted to take a hundred times too long.
 
     Args:
         trials: Of one search on one machine; those that completed with `flops`, `step_seconds` and `startup_seconds` among
@@ -27,7 +29,7 @@ def predicted(trials: Iterable[Trial], flops: float, steps: float) -> float | No
         steps: Of its training.
 
     Returns:
-        Seconds; None where fewer than three trials say anything.
+        Seconds; None where fewer than three trials, of at least a 32nd of the FLOPs, say anything.
 
     Example:
 
@@ -41,6 +43,7 @@ def predicted(trials: Iterable[Trial], flops: float, steps: float) -> float | No
     """
     names = {"flops", "step_seconds", "startup_seconds"}
     known = [trial.costs for trial in trials if trial.status == COMPLETED and names <= set(trial.costs)]
+    known = [costs for costs in known if REACH * costs["flops"] >= flops]
     if len(known) < ENOUGH:
         return None
     known.sort(key=lambda costs: abs(np.log((1 + costs["flops"]) / (1 + flops))))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from autonas.objectives.base import Objective
     from autonas.preparation import Given
 
-FULL_STEPS, FEWEST_EPOCHS = 5_000, 15
 LONGER = 2  # times these epochs, where augmentation keeps a network learning and there is time
 
 
@@ -44,7 +43,7 @@ def training_budget(
     batch_size = batch_size or input.batch_size(rows)
     longest = None
     if epochs is None:
-        epochs = min(input.most_epochs, max(FEWEST_EPOCHS, FULL_STEPS // math.ceil(rows / batch_size)))
+        epochs = min(input.most_epochs, max(input.least_epochs, input.full_steps // math.ceil(rows / batch_size)))
         longest = LONGER * epochs
     quality = None if objective is None else objective.quality
     return Budget(

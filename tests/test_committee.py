@@ -98,9 +98,9 @@ def test_no_time_for_folds_leaves_the_winner_alone(monkeypatch):
     assert [finalist.share for finalist in outcome.finalists] == [1.0, 0.0]
 
 
-def test_where_time_is_short_the_cheap_network_has_more_folds(monkeypatch):
+def short_of_time(monkeypatch, seconds, shares, deadline):
+    """An ensemble of two networks with so many seconds for a training, by the number of the trial, and such shares."""
     clock, train = [0.0], finals.train
-    seconds = {1: 10.0, 0: 2.0}  # of a training, by the number of the trial
 
     def trained(candidate, data, budget, seed):
         clock[0] += seconds[rates.index(candidate.values["adamw_learning_rate"])]
@@ -112,12 +112,26 @@ def test_where_time_is_short_the_cheap_network_has_more_folds(monkeypatch):
     monkeypatch.setattr(finals, "train", trained)
     monkeypatch.setattr(timetable, "affordable", lambda *a, **k: 2)
     monkeypatch.setattr(Committee, "_plan", lambda *a: (1, 1))  # all folds of the best are too much
-    monkeypatch.setattr(ensemble, "select", lambda outputs, loss: [1, 1])
-    outcome = ensemble_of(3, two, dataclasses.replace(BUDGET, deadline=12 + 2 * 1.2 * 2.0))
+    monkeypatch.setattr(ensemble, "select", lambda outputs, loss: shares)
+    outcome = ensemble_of(3, two, dataclasses.replace(BUDGET, deadline=deadline))
+    assert clock[0] <= deadline
+    return outcome
+
+
+@pytest.mark.parametrize("shares", [[1, 9], [9, 1]])
+def test_where_time_is_short_more_folds_go_where_the_answer_comes_from(shares, monkeypatch):
+    outcome = short_of_time(monkeypatch, {1: 3.0, 0: 2.0}, shares, 5 + 2 * 1.2 * 3.0)
+    most, least = sorted(outcome.finalists, key=lambda finalist: -finalist.share)
+    assert (most.share, least.share) == (pytest.approx(0.9), pytest.approx(0.1))
+    assert len(most.scores) == 3
+    assert len(least.scores) < 3
+
+
+def test_where_time_is_short_the_cheap_network_has_more_folds(monkeypatch):
+    outcome = short_of_time(monkeypatch, {1: 10.0, 0: 2.0}, [1, 1], 12 + 2 * 1.2 * 2.0)
     assert {finalist.trial: len(finalist.scores) for finalist in outcome.finalists} == {0: 3, 1: 1}
     assert [finalist.share for finalist in outcome.finalists] == [0.5, 0.5]
     assert ensemble_count(outcome) == 4
-    assert clock[0] <= 12 + 2 * 1.2 * 2.0
 
 
 def test_a_fold_that_diverges_leaves_what_is_complete(monkeypatch):

@@ -17,7 +17,7 @@ def machine(flops):
     return 0.004 + 2e-9 * flops
 
 
-@pytest.mark.parametrize("flops", [0, 1e5, 3e6, 5e8])
+@pytest.mark.parametrize("flops", [0, 1e5, 3e6, 3e7])
 def test_what_a_step_takes_is_found_between_and_beyond_the_trials(flops):
     assert pace.predicted(trials([1e6, 2e6, 4e6, 8e6], machine), flops, 100) == pytest.approx(2 + 100 * machine(flops))
 
@@ -43,9 +43,17 @@ def test_a_trial_that_was_slowed_down_does_not_move_the_prediction():
 )
 def test_more_flops_take_no_less_and_no_more_than_in_proportion(step):
     known = trials([1e6, 2e6 + 3, 3e6 + 1, 4e6 + 5, 5e6], step, startup=0.0)
-    seconds = [pace.predicted(known, flops, 10) for flops in (1e5, 1e6, 1e7, 1e8)]
+    seconds = [pace.predicted(known, flops, 10) for flops in (1e5, 1e6, 1e7, 3e7)]
     assert seconds[0] > 0
     assert all(1 - 1e-9 <= ratio <= 10 + 1e-9 for ratio in np.divide(seconds[1:], seconds[:-1]))
+
+
+def test_networks_that_hardly_compute_say_nothing_of_large_ones():
+    bags = trials([600, 3_000, 4_000, 7_000], lambda flops: 1e-6 * flops)
+    assert pace.predicted(bags, 7_000, 100) == pytest.approx(2 + 100 * 0.007)
+    assert pace.predicted(bags, 500_000, 100) is None
+    convolutions = trials([4e5, 5e5, 6e5], machine)
+    assert pace.predicted([*bags, *convolutions], 5e5, 100) == pytest.approx(2 + 100 * machine(5e5))
 
 
 def test_equal_networks_are_enough():

@@ -17,6 +17,9 @@ from autonas.strategies.evolution import Evolution
         ("table", 1_000, 120, 32),
         ("table", 5_000, 120, 128),
         ("table", 100_000, 15, 256),
+        ("text", 200, 60, 32),
+        ("text", 1_000, 18, 32),
+        ("text", 9_600, 8, 128),
     ],
 )
 def test_epochs_and_batches_follow_the_examples(kind, rows, epochs, batch_size):
@@ -30,6 +33,9 @@ def test_several_inputs_are_trained_as_the_heaviest_of_them():
     budget = settings.training_budget(both, objectives.get("val_accuracy"), 1_000, None, None, [])
     assert (budget.epochs, budget.batch_size) == (60, 32)
     assert not both.light
+    both = inputs.get({"picture": "image", "note": "text"})
+    budget = settings.training_budget(both, objectives.get("val_accuracy"), 10_000, None, None, [])
+    assert (budget.epochs, budget.batch_size) == (31, 64)
 
 
 def test_what_the_user_says_is_used():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from autonas.blocks.base import Block, choose
@@ -10,47 +11,55 @@ if TYPE_CHECKING:
     import keras_tuner
 
 SPREAD = 0.05  # of what a word adds to a feature before training
+WEIGHTS = {"pairs": "weights", "grams": "gram_weights"}  # of each bag
 
 
 class BagBlock(Block):
-    """A bag of words and pairs of words: the tf-idf weights of a text, and what follows linearly from them.
+    """Bags of n-grams: the tf-idf weights of a text, and what follows linearly from them.
 
-    It never makes the wide matrix of all words. With a head on it, it is a linear model on tf-idf, which is hard to beat on
-    texts that are few or short.
+    It never makes the wide matrix of all n-grams. With a head on it, it is a linear model on tf-idf, which is hard to beat on
+    texts that are few or short. Adam divides each step by the size of the gradients, so that rare n-grams move as far as
+    frequent ones: what a linear model gets from weighing n-grams by what they say of the classes (Wang & Manning, 2012).
 
     Args:
         text: A fitted `autonas.inputs.text.TextInput`.
         rows: How many training examples there are.
+        bags: Which ones: of `"pairs"`, words and pairs of words, and of `"grams"`, n-grams of characters.
 
     Example:
 
-    >>> features = BagBlock(texts, 5_000).build(hp, inputs)
+    >>> features = BagBlock(texts, 5_000, ["pairs", "grams"]).build(hp, inputs)
 
     References:
     - Joulin et al., 2017, https://arxiv.org/abs/1607.01759 (fastText: bags of n-grams, embedded)
+    - Wang & Manning, 2012, https://aclanthology.org/P12-2018 (n-grams weighed by classes, in linear models)
     """
 
     kind = "text"
 
-    def __init__(self, text: Any, rows: int) -> None:
-        self.pairs = text.pairs
+    def __init__(self, text: Any, rows: int, bags: Sequence[str] = ("pairs",)) -> None:
+        self.name = "_".join(bags)
+        self.sizes = {bag: getattr(text, bag) for bag in bags}
 
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
-        units = hp.Choice("bag_units", [8, 16, 32], default=16)
+        units = hp.Choice(f"{self.name}_units", [4, 8, 16], default=4)
         # Adam moves the vectors of rare words as far as those of frequent ones; a gain below one makes all steps smaller
-        gain = hp.Choice("bag_gain", [0.03, 0.1, 0.3, 1.0], default=0.1)
+        gain = hp.Choice(f"{self.name}_gain", [0.1, 0.3, 1.0], default=1.0)
         start = keras.initializers.RandomUniform(-SPREAD / gain, SPREAD / gain)
-        vectors = keras.layers.Embedding(self.pairs, units, embeddings_initializer=start)(x["pairs"])
-        features = keras.ops.sum(vectors * keras.ops.expand_dims(gain * x["weights"], -1), axis=1)
+        parts = []
+        for bag, size in self.sizes.items():
+            vectors = keras.layers.Embedding(size, units, embeddings_initializer=start.clone())(x[bag])
+            parts.append(keras.ops.sum(vectors * keras.ops.expand_dims(gain * x[WEIGHTS[bag]], -1), axis=1))
+        features = keras.layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
         features = choose(
             hp,
-            "bag_activation",
+            f"{self.name}_activation",
             {"linear": lambda x: x, "relu": lambda x: keras.layers.Activation("relu")(x)},
             features,
         )
-        dropout = hp.Choice("bag_dropout", [0.0, 0.25, 0.5], default=0.25)
+        dropout = hp.Choice(f"{self.name}_dropout", [0.0, 0.25, 0.5], default=0.0)
         return keras.layers.Dropout(dropout)(features) if dropout else features
 
 

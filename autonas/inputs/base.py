@@ -29,12 +29,16 @@ class Input(abc.ABC):
         runs_on_device: Whether LiteRT can run the preprocessor, so that a `.tflite` holds it. Where it cannot (strings have
             no operations there), a `.tflite` takes what `numbers` returns.
         most_epochs: Of a full training unless the user says otherwise.
+        least_epochs: Of it too, however many examples there are.
+        full_steps: Of it too, about, between these.
         light: Whether networks on it cost so little that several of them are one model unless the user says otherwise.
     """
 
     runs_on_device: ClassVar[bool] = False
     light: bool = True
     most_epochs: int = 60
+    least_epochs: int = 15
+    full_steps: int = 5_000
 
     def on_device(self) -> keras.Model | None:
         """The model that a `.tflite` puts before the core; None where it takes what `numbers` returns."""

@@ -33,6 +33,8 @@ class SeveralInputs(Input):
         self.inputs = dict(inputs)
         self.light = all(part.light for part in self.inputs.values())
         self.most_epochs = min(part.most_epochs for part in self.inputs.values())
+        self.least_epochs = max(part.least_epochs for part in self.inputs.values())
+        self.full_steps = max(part.full_steps for part in self.inputs.values())
 
     @property
     def shape(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from autonas.data import feed
 from autonas.errors import InputError
+from autonas.inputs import text
 from autonas.inputs.text import TextInput
 
 TEXTS = [
@@ -62,6 +63,44 @@ def test_weights_are_scikit_learns_tfidf_where_no_word_comes_twice():
                 assert weight == pytest.approx(expected[row, vectorizer.vocabulary_[token]], rel=1e-5)
 
 
+def test_weights_of_n_grams_are_scikit_learns_where_none_comes_twice():
+    texts = ["Abcdef", "cdefgh", "efghij", "hijk ab"]
+    given, rows = fitted(texts)
+    prepared = given.numbers(rows)
+    sizes = [TfidfVectorizer(analyzer="char", ngram_range=(n, n)).build_analyzer() for n in (2, 3, 5)]
+    vectorizer = TfidfVectorizer(analyzer=lambda text: [gram for size in sizes for gram in size(text)]).fit(texts)
+    expected = vectorizer.transform(texts).toarray()
+    assert set(given.get_config()["grams"]) == set(vectorizer.vocabulary_)
+    for row, (numbers, weights) in enumerate(zip(prepared["grams"].astype(int), prepared["gram_weights"], strict=True)):
+        found = np.zeros(expected.shape[1])
+        for number, weight in zip(numbers, weights, strict=True):
+            if number:
+                found[vectorizer.vocabulary_[given.get_config()["grams"][number - 2]]] = weight
+        np.testing.assert_allclose(found, expected[row], rtol=1e-5)
+
+
+def test_a_long_text_keeps_its_longest_n_grams():
+    given, rows = fitted(["abcdefghij" * 150])
+    grams = given.get_config()["grams"]
+    numbers = given.numbers(rows)["grams"][0].astype(int)
+    assert len(numbers) == 1_024
+    assert {len(grams[number - 2]) for number in numbers} == {5}
+
+
+def test_n_grams_are_of_characters_in_any_writing():
+    given, _ = fitted(["映画は日本", "😀e\u0301", "line\nbreak\r\x85"])
+    grams = set(given.get_config()["grams"])
+    assert {"映画", "映画は日本", "😀e\u0301", "ne", "re"} <= grams
+    assert not any(part in gram for gram in grams for part in "\n\r\x85")  # a vocabulary has one in each line
+
+
+def test_n_grams_are_learned_from_a_part_of_very_many_texts(monkeypatch):
+    monkeypatch.setattr(text, "READ", 2)
+    given, rows = fitted(["ab", "cd", "ef", "gh"])
+    assert given.get_config()["grams"] == ["ab", "ef"]
+    assert given.numbers(rows)["grams"][:, 0].tolist() == [2, 1, 3, 1]
+
+
 @pytest.mark.parametrize("texts", [["", "?!"], [f"word{number}" for number in range(1_000)]])
 def test_texts_without_a_word_to_learn_are_read_alike(texts):
     given, _ = fitted(texts)
@@ -73,7 +112,14 @@ def test_texts_without_a_word_to_learn_are_read_alike(texts):
 
 
 @pytest.mark.parametrize(
-    "form", [TEXTS, tuple(TEXTS), np.array(TEXTS, dtype=object), pd.Series(TEXTS), pd.DataFrame({"text": TEXTS})]
+    "form",
+    [
+        TEXTS,
+        tuple(TEXTS),
+        np.array(TEXTS, dtype=object),
+        pd.Series(TEXTS, dtype=object),
+        pd.DataFrame({"text": TEXTS}, dtype=object),
+    ],
 )
 def test_forms(form):
     assert TextInput().check(form).tolist() == TextInput().check(TEXTS).tolist()

@@ -23,7 +23,7 @@ from autonas.errors import InputError, RejectedError, SearchError, TrialError
 from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy
-from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, tried
+from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, reading, tried
 from autonas.values import Values, active
 
 STARTING_POINT = "starting point"
@@ -320,7 +320,7 @@ def run(
     session = Session(evaluate, store, max_trials, deadline, view)
     if not session.over():
         store.reopen()
-    entered = {key(bare(trial.values)) for trial in store.history}
+    entered = {trial.candidate for trial in store.history}
     for point in starting_points:
         if session.over():
             return
@@ -355,11 +355,20 @@ def _follow(
             return
         source = proposal.origin or origin(strategy)
         if strategy.multi_fidelity:  # who goes on keeps the name of who found it
-            found = (trial for trial in history if bare(trial.values) == bare(proposal.values))
-            source = next((trial.origin for trial in found), source)
+            source = reading(history, _Origins).of.get(key(bare(proposal.values)), source)
         session.answer(proposal.values, source, proposal.screen)
         if prune is not None:
             prune(strategy.unfinished(history))
+
+
+class _Origins:
+    """Who found each candidate."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, str] = {}
+
+    def add(self, trial: Trial) -> None:
+        self.of.setdefault(trial.candidate, trial.origin)
 
 
 def make_oracle(oracle: Any, max_trials: int | None, epochs: int, seed: int) -> keras_tuner.Oracle:

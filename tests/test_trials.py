@@ -146,6 +146,37 @@ def test_what_was_tried_is_read_off_any_sequence():
     assert trials.tried(done) == trials.tried(History(done)) == History(done).keys
 
 
+class Numbers:
+    def __init__(self, sign):
+        self.sign, self.given = sign, []
+
+    def add(self, trial):
+        self.given.append(self.sign * trial.number)
+
+
+def test_a_reader_is_given_each_trial_once():
+    history = History([Trial(0, {"a": 1})])
+    reader = trials.reading(history, Numbers, 1)
+    history.append(Trial(1, {"a": 2}))
+    assert trials.reading(history, Numbers, 1) is reader
+    assert reader.given == [0, 1]
+    assert trials.reading(history, Numbers, -1).given == [0, -1]
+    assert trials.reading(list(history), Numbers, 1).given == [0, 1]
+    history.replace(0, Trial(7, {"a": 1}, FAILED))
+    assert trials.reading(history, Numbers, 1).given == [7, 1]
+    assert [trial.number for trial in history] == [7, 1]
+
+
+def test_only_scores_of_one_budget_are_compared():
+    low = [Trial(n, {"a": n, trials.BUDGET: 0.5}, score=9.0 + n) for n in range(3)]
+    high = [Trial(3, {"a": 0, trials.BUDGET: 1.0}, score=1.0), Trial(4, {"a": 1}, score=2.0)]
+    failed = Trial(5, {"a": 2, trials.BUDGET: 1.0}, FAILED)
+    assert [trial.number for trial in trials.fullest([*low, *high, failed])] == [4, 3]
+    assert [trial.number for trial in trials.fullest([*low, failed])] == [2, 1, 0]
+    assert low[0].candidate == high[0].candidate
+    assert low[0].key != high[0].key
+
+
 def test_several_scores_and_the_screen_s_are_kept(tmp_path):
     trial = Trial(0, {"a": 1}, score=0.5, scores=[0.5, -3.0], screen=2.5)
     TrialStore(tmp_path).add(trial)

@@ -141,11 +141,16 @@ def p_value_against_random(strategy: Strategy, trials: int = 25, searches: int =
 
 
 def _check_resume(strategy: Strategy, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> None:
-    """Checks that a copy of the strategy goes on from any part of a history as the search did."""
+    """Checks that a copy of the strategy goes on from any part of a history as the search did, and with one that grows."""
     for number in (0, len(history) // 2, len(history) - 1):
         for past in (list(history[:number]), History(history[:number])):
             values = copy.deepcopy(strategy).propose(past, space, np.random.default_rng(number))
             _expect(values == history[number].values, f"resumed after {number} trials, it goes on with {values}")
+    growing = History()
+    for number, trial in enumerate(history):
+        values = strategy.propose(growing, space, np.random.default_rng(number))
+        _expect(values == trial.values, f"with a history that has grown to {number} trials, it goes on with {values}")
+        growing.append(trial)
 
 
 def _check_unscored(strategy: Strategy, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> None:

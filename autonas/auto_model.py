@@ -499,7 +499,7 @@ class AutoModel(Answers):
         parts = {"strategy": self.strategy, "device": self.device}
         return {
             **{name: described(part) for name, part in parts.items()},
-            **({} if self.screen is None else {"screen": repr(self.screen)}),
+            **({} if self.screen is None else {"screen": described(self.screen)}),
             **({} if self.operations is None else {"operations": self.operations}),
             **described_fit(given, epochs, batch_size, callbacks, class_weight),
             "head": self.head.get_config(),

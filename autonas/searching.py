@@ -121,7 +121,7 @@ def search(
     settings = {
         "space": space.get_config()["space"],
         "strategy": described(strategy),
-        "screen": repr(chosen),
+        "screen": described(chosen),
         "objective": [[goal.name, goal.direction] for goal in goals],
         "starting_points": points,
         "seed": seed,

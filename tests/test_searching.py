@@ -204,6 +204,31 @@ def test_a_directory_keeps_one_search(tmp_path):
     assert len(result.trials) == 3
 
 
+class Wide(autonas.screens.base.Screen):
+    proposals = 3
+
+    def __init__(self, model):
+        self.model = model
+
+    def score(self, candidates, finished):
+        return np.array([float(candidate.values["width"]) for candidate in candidates])
+
+
+def test_a_screen_is_known_again_by_what_it_is_and_not_by_where(tmp_path):
+    class Model:
+        def __init__(self, size):
+            self.size = size
+
+    def search(size, max_trials):
+        screen = [Wide(Model(size)), autonas.screens.Predictor(proxies=["nwot"])]
+        return autonas.search(build, distance, screen=screen, directory=tmp_path, max_trials=max_trials)
+
+    first = search(1, 3)
+    assert [t.values for t in search(1, 5).trials[:3]] == [t.values for t in first.trials]
+    with pytest.raises(ProjectError, match="screen was"):
+        search(2, 5)
+
+
 def test_max_time_ends_a_search(monkeypatch):
     clock = iter(range(1_000))
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))

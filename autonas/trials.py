@@ -232,48 +232,54 @@ def fullest(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def spent(trials: Iterable[Trial]) -> tuple[int, float]:
-    """What trials cost: how many were trained (failed ones too, rejected ones not), and the seconds of all."""
+    """What trials cost: how many were trained (failed ones too, rejected ones not), and the seconds of all.
+
+    One that was trained with a share of the budget counts with its share, a candidate that went on with the last; the sum
+    is rounded up.
+    """
     listed = list(trials)
-    return sum(trial.status != REJECTED for trial in listed), sum(trial.seconds for trial in listed)
+    shares: dict[str, float] = {}
+    for trial in listed:
+        if trial.status != REJECTED:
+            shares[trial.candidate] = max(trial.budget, shares.get(trial.candidate, 0.0))
+    return math.ceil(sum(shares.values()) - 1e-9), sum(trial.seconds for trial in listed)
 
 
 def leaderboard(trials: Iterable[Trial]) -> pd.DataFrame:
     """One row a trial, best first, then those that failed or were rejected.
 
     Columns: `trial`, `status`, `score`, the metrics, the costs, `seconds`, `origin`, the hyperparameters, `message`.
-    A hyperparameter of the name of another column says after it that it is one.
+    A metric, a cost or a hyperparameter of the name of a column before it says after it what it is.
     """
     import pandas as pd
 
     trials = list(trials)
     best = completed(trials)
     rest = [t for t in trials if t.status != COMPLETED or t.score is None]
-    names = [n for t in trials for n in [*t.metrics, *t.costs]]
-    taken = {"trial", "status", "score", *names, "seconds", "origin", "message"}
-
-    def column(name: str) -> str:
-        return f"{name} (hyperparameter)" if name in taken else name
-
+    own = {"trial", "status", "score", "seconds", "origin", "message"}
+    measured = {n: _column(n, "metric", own) for t in trials for n in t.metrics}
+    measured |= {n: _column(n, "cost", own) for t in trials for n in t.costs}
+    chosen = {n: _column(n, "hyperparameter", own | set(measured)) for t in trials for n in t.values}
     rows = [
         {
             "trial": t.number,
             "status": t.status,
             "score": t.score,
-            **t.metrics,
-            **t.costs,
+            **{measured[n]: value for n, value in {**t.metrics, **t.costs}.items()},
             "seconds": round(t.seconds, 3),
             "origin": t.origin,
-            **{column(n): value for n, value in t.values.items()},
+            **{chosen[n]: value for n, value in t.values.items()},
             "message": t.message,
         }
         for t in best + rest
     ]
     frame = pd.DataFrame(rows)
-    first = ["trial", "status", "score"]
-    last = ["seconds", "origin"]
-    hyperparameters = [column(n) for t in trials for n in t.values]
-    columns = list(dict.fromkeys([*first, *names, *last, *hyperparameters, "message"]))
-    return frame.reindex(columns=columns)
+    columns = ["trial", "status", "score", *measured.values(), "seconds", "origin", *chosen.values(), "message"]
+    return frame.reindex(columns=list(dict.fromkeys(columns)))
+
+
+def _column(name: str, kind: str, taken: set[str]) -> str:
+    return f"{name} ({kind})" if name in taken else name
 
 
 @contextlib.contextmanager

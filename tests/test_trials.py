@@ -43,6 +43,30 @@ def test_a_hyperparameter_hides_no_other_column():
     assert (row["score (hyperparameter)"], row["params (hyperparameter)"]) == (3, 4)
 
 
+def test_a_metric_hides_no_other_column():
+    done = [
+        Trial(0, {"seconds": 3}, score=-0.5, metrics={"score": 0.5, "seconds": 7.0, "trial": 9.0}, seconds=1.5),
+        Trial(1, {"seconds": 4}, FAILED, costs={"status": 2.0}, message="diverged"),
+    ]
+    board = trials.leaderboard(done)
+    assert board["trial"].tolist() == [0, 1]
+    assert board["status"].tolist() == ["completed", "failed"]
+    assert (board["score"][0], board["seconds"][0], board["message"][1]) == (-0.5, 1.5, "diverged")
+    assert [board[f"{name} (metric)"][0] for name in ("score", "seconds", "trial")] == [0.5, 7.0, 9.0]
+    assert board["status (cost)"][1] == 2.0
+    assert board["seconds (hyperparameter)"].tolist() == [3, 4]
+
+
+def test_shares_of_a_budget_are_spent_as_shares():
+    def trial(number, a, share, status="completed"):
+        return Trial(number, {"a": a, trials.BUDGET: share}, status, seconds=2.0)
+
+    thirds = [trial(0, 1, 1 / 3), trial(1, 2, 1 / 3, FAILED), trial(2, 3, 1 / 3), trial(3, 4, 1 / 3, REJECTED)]
+    assert trials.spent(thirds) == (1, 8.0)
+    assert trials.spent([*thirds, trial(4, 1, 1.0)]) == (2, 10.0)  # it went on: one, and two thirds of one
+    assert trials.spent([Trial(0, {"a": 1}), Trial(1, {"a": 2}, FAILED), Trial(2, {"a": 3}, REJECTED)])[0] == 2
+
+
 def test_a_leaderboard_of_nothing_is_empty():
     assert len(trials.leaderboard([])) == 0
 

@@ -131,6 +131,12 @@ def test_it_keeps_to_the_contract(resource):
     check_strategy(Hyperband(strategy="evolution", resource=resource))
 
 
+def test_numbers_of_numpy_are_arguments_too():
+    strategy = Hyperband(factor=np.int64(2), least=np.float32(0.25))
+    assert strategy.shares == [0.25, 0.5, 1.0]
+    assert [type(value) for value in (strategy.factor, strategy.least)] == [int, float]
+
+
 @pytest.mark.parametrize(
     "options",
     [{"factor": 1}, {"factor": 2.5}, {"least": 0}, {"least": 2}, {"resource": "money"}, {"strategy": "hyperband"}],

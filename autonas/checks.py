@@ -55,5 +55,21 @@ def positive(what: str, value: Any) -> float:
     raise InputError.of(what, "a number above 0", repr(value))
 
 
+def number(value: Any) -> float | None:
+    """A number of any library as a float, an array of one number too; None for what is none, such as a text.
+
+    Example:
+
+    >>> number(np.array([0.5])), number("0.5")
+    (0.5, None)
+    """
+    if hasattr(value, "item") and getattr(value, "size", None) == 1:
+        value = value.item()
+    try:
+        return None if isinstance(value, (str, bytes)) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

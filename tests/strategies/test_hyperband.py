@@ -5,7 +5,7 @@ import pytest
 from autonas.errors import InputError
 from autonas.strategies import Hyperband
 from autonas.strategies.base import Strategy
-from autonas.testing.strategies import check_strategy
+from autonas.testing.strategies import check_strategy, p_value_of_budgets
 from autonas.trials import BUDGET, FAILED, REJECTED, RESOURCE, Trial, bare, key
 
 
@@ -144,3 +144,7 @@ def test_numbers_of_numpy_are_arguments_too():
 def test_arguments_out_of_range(options):
     with pytest.raises(InputError, match=f"Hyperband.{next(iter(options))}="):
         Hyperband(**options)
+
+
+def test_it_beats_random_search_with_as_many_epochs():
+    assert p_value_of_budgets(Hyperband()) < 0.01

@@ -35,6 +35,7 @@ bench: $(STAMP)
 	@$(BIN)/python benchmarks/quality.py $(if $(SETS),--data $(SETS))
 	@$(BIN)/python benchmarks/overhead.py
 	@$(BIN)/python benchmarks/loop.py
+	@$(BIN)/python benchmarks/budgets.py
 	@$(BIN)/python benchmarks/latency.py
 	@$(BIN)/python benchmarks/screens.py $(if $(SETS),--data $(SETS))
 	$(if $(DATA),@$(BIN)/python benchmarks/export.py --data $(DATA))

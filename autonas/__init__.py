@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from autonas.estimators.full import Full
     from autonas.estimators.proxy import Proxy
     from autonas.objectives.tradeoff import Tradeoff
-    from autonas.searching import SearchResult, search
+    from autonas.search_result import SearchResult
+    from autonas.searching import search
     from autonas.strategies.asha import Asha
     from autonas.strategies.bananas import Bananas
     from autonas.strategies.base import Strategy
@@ -52,7 +53,7 @@ _HOMES = {
     "ParEGO": "autonas.strategies.parego",
     "Proxy": "autonas.estimators.proxy",
     "Random": "autonas.strategies.random",
-    "SearchResult": "autonas.searching",
+    "SearchResult": "autonas.search_result",
     "Reinforce": "autonas.strategies.reinforce",
     "SequenceClassifier": "autonas.tasks.sequence",
     "SequenceRegressor": "autonas.tasks.sequence",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas.encoding import Encoding
+from autonas.errors import SearchError
 from autonas.trials import Trial, completed
 from autonas.values import Values, is_active, is_range, legal_values
 
@@ -257,3 +258,24 @@ def importance_table(found: Importance, compared: Sequence[Favoured]) -> pd.Data
         if name in by_name
     ]
     return pd.DataFrame(rows, columns=["hyperparameter", "importance", "best_quarter", "all"])
+
+
+def told(space: keras_tuner.HyperParameters, trials: Sequence[Trial]) -> pd.DataFrame:
+    """Which hyperparameters mattered, and what the best trials have in them: one row each, the most important first.
+
+    Args:
+        space: All hyperparameters.
+        trials: Of the search.
+
+    Returns:
+        Columns `hyperparameter`, `importance` (share of the variance of the scores that it explains by itself, see
+        `importance`), `best_quarter` and `all` (the label that the best quarter of the trials has more of than all trials, with
+        its shares, or median and quartiles).
+
+    Raises:
+        SearchError: If fewer than ten trials completed, or all have the same score.
+    """
+    found = importance(space, trials)
+    if found is None:
+        raise SearchError(f"Importance is told by ten trials or more that differ; {len(completed(trials))} completed.")
+    return importance_table(found, favoured(space, trials))

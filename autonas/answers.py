@@ -14,7 +14,7 @@ import numpy as np
 
 from autonas import assembly, front, heads, lite, objectives, reading, report, streams, trials
 from autonas import data as data_module
-from autonas.errors import InputError, NotFittedError, SearchError, TrialError
+from autonas.errors import InputError, NotFittedError, TrialError
 from autonas.finalists import as_plain
 from autonas.quiet import quiet as _chatter_off
 
@@ -278,9 +278,7 @@ class Answers(abc.ABC):
         """Which hyperparameters mattered, and what the best trials have in them: one row each, the most important first.
 
         Returns:
-            Columns `hyperparameter`, `importance` (share of the variance of the scores that it explains by itself, see
-            `autonas.analysis.importance`), `best_quarter` and `all` (the label that the best quarter of the trials has more of
-            than all trials, with its shares, or median and quartiles).
+            As `autonas.analysis.told` does.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -289,12 +287,7 @@ class Answers(abc.ABC):
         from autonas import analysis
 
         self._need_trials()
-        space = self._searched()
-        found = analysis.importance(space, self._store.trials)
-        if found is None:
-            completed = len(trials.completed(self._store.trials))
-            raise SearchError(f"Importance is told by ten trials or more that differ; {completed} completed.")
-        return analysis.importance_table(found, analysis.favoured(space, self._store.trials))
+        return analysis.told(self._searched(), self._store.trials)
 
     def report(self) -> str:
         """The search in some lines: what was tried and found, what that is worth, and what the search favoured.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -85,6 +86,17 @@ def control(value: str | None) -> str | None:
     return value
 
 
+def folder(name: str, path: Any) -> Path:
+    """Reads the path of a folder.
+
+    Raises:
+        InputError: If it is no path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError.of(name, "the path of a folder", repr(path))
+    return Path(path)
+
+
 def project_name(name: str | None) -> str | None:
     """Reads the name of a project: of one folder, without a parent.
 
@@ -122,12 +134,12 @@ def strategy(identifier: Any, objective: str, several: bool = False) -> Any:
     """
     # whoever holds an oracle has Keras Tuner loaded; without one there is no need to load it
     if "keras_tuner" in sys.modules and not isinstance(identifier, (str, Strategy)):
-        from autonas import loop
+        from autonas import oracles
 
-        if loop.is_oracle(identifier):
+        if oracles.is_oracle(identifier):
             if several:
                 raise InputError.of("strategy", "one of autonas where there are several objectives", repr(identifier))
-            loop.check_oracle(identifier, objective)
+            oracles.check_oracle(identifier, objective)
             return identifier
     if identifier is None:
         identifier = strategies.DEFAULT_OF_SEVERAL if several else strategies.DEFAULT

@@ -16,6 +16,7 @@ import numpy as np
 from autonas import (
     arguments,
     assembly,
+    control,
     default_spaces,
     devices,
     estimators,
@@ -58,7 +59,6 @@ DEFAULT_TRIALS = 20
 RETRAINING_SHARE = 0.5  # of `max_time`
 CHECKPOINTS = "checkpoints"  # folder of trainings that a strategy may go on with
 MOST_FOLDS = 10  # of an ensemble
-CONTROL = "control"  # folder of the trials of a control, beside `trials`
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
 
 
@@ -162,7 +162,8 @@ class AutoModel(Answers):
         self.ensemble = arguments.ensemble(ensemble, self.objectives)
         self.control = arguments.control(control)
         self.seed = arguments.whole("seed", seed, least=0)
-        self.directory, self.project_name = Path(directory), arguments.project_name(project_name)
+        self.directory = arguments.folder("directory", directory)
+        self.project_name = arguments.project_name(project_name)
         self.overwrite, self.verbose = overwrite, verbose
         self._project: Project | None = None
         self._store = self._control_store = TrialStore(None)
@@ -281,7 +282,7 @@ class AutoModel(Answers):
         points = project.kept(settings).get("starting_points") or evaluation.feasible(space.starting_points())
         store = project.open(settings, {**self._identity(), "starting_points": points}, self.overwrite)
         self._project, self._store, self._model = project, store, None
-        self._control_store = TrialStore(project.folder / CONTROL, fingerprint(settings))
+        self._control_store = TrialStore(project.folder / control.FOLDER, fingerprint(settings))
         self._hyperparameters = settings["space"]["hyperparameters"]
         content = project.read()
         if self._is_finished(content["finished"], store):
@@ -346,9 +347,8 @@ class AutoModel(Answers):
 
         if self.control is None:
             return
-        trained, seconds = trials.spent(self._store.trials)
-        most = trained if self.max_time is None else None
-        left = None if most is not None else seconds - trials.spent(self._control_store.trials)[1]
+        by_time = self.max_time is not None
+        most, left = control.budget(self._store.trials, self._control_store.trials, by_time)
         begun = time.monotonic()
         deadline = None if left is None else begun + left
         evaluation = ready.evaluation
@@ -366,7 +366,7 @@ class AutoModel(Answers):
                     self._control_store,
                     max_trials=most,
                     deadline=deadline,
-                    seed=int(np.random.SeedSequence([self.seed, 2]).generate_state(1)[0]),
+                    seed=control.seed(self.seed),
                     view=view,
                 )
             except KeyboardInterrupt:
@@ -463,7 +463,7 @@ class AutoModel(Answers):
         self._project, self._finished, self._target = project, content["finished"], content.get("target")
         settings = content["settings"]
         self._store = TrialStore(project.folder / "trials", fingerprint(settings))
-        self._control_store = TrialStore(project.folder / CONTROL, fingerprint(settings))
+        self._control_store = TrialStore(project.folder / control.FOLDER, fingerprint(settings))
         self._hyperparameters = settings["space"]["hyperparameters"]
         return self
 
@@ -499,7 +499,7 @@ class AutoModel(Answers):
         parts = {"strategy": self.strategy, "device": self.device}
         return {
             **{name: described(part) for name, part in parts.items()},
-            **({} if self.screen is None else {"screen": repr(self.screen)}),
+            **({} if self.screen is None else {"screen": described(self.screen)}),
             **({} if self.operations is None else {"operations": self.operations}),
             **described_fit(given, epochs, batch_size, callbacks, class_weight),
             "head": self.head.get_config(),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError
-from autonas.values import Values, complete, is_range
+from autonas.values import Values, complete
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -41,51 +41,14 @@ def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tu
         found = keras_tuner.HyperParameters()
         found.merge(hp)
         if not closed:
-            return _filled(found, {})
+            return filled(found, {})
         wanted: Values = {}
         for key, scope in closed.items():
             needed = {condition.name: condition.values[0] for condition in scope}
             if all(wanted.get(name, value) == value for name, value in needed.items()):
                 wanted.update(needed)
                 opened.add(key)  # even if it stays closed: a scope that cannot open must not be tried for ever
-        hp = _filled(found, wanted)
-
-
-def explore(declare: Callable[[keras_tuner.HyperParameters], Any]) -> keras_tuner.HyperParameters:
-    """Finds all hyperparameters that a function asks for, those inside an `if` included.
-
-    Beyond `discover`, it calls `declare(hp)` for each label of each hyperparameter, since what stands inside
-    `if hp.Choice(...) == "this":` is asked for under that label alone. Without a conditional scope around it, it is then a
-    hyperparameter of all candidates.
-
-    Args:
-        declare: Takes a `keras_tuner.HyperParameters` and asks it for values.
-
-    Returns:
-        A `keras_tuner.HyperParameters` with all of them, at their defaults.
-    """
-    found = discover(declare)
-    # the values that each was found under
-    seen: dict[str, Values] = {hyperparameter.name: {} for hyperparameter in found.space}
-    tried: set[tuple[str, Any]] = set()
-    while True:
-        turns = [
-            (hp, value)
-            for hp in found.space
-            if not is_range(hp)
-            for value in hp.values
-            if (hp.name, value) not in tried
-        ]
-        if not turns:
-            return _filled(found, {})
-        for hyperparameter, value in turns:
-            tried.add((hyperparameter.name, value))
-            needed = {condition.name: condition.values[0] for condition in hyperparameter.conditions}
-            hp = _filled(found, {**seen[hyperparameter.name], **needed, hyperparameter.name: value})
-            declare(hp)
-            for other in hp.space:
-                seen.setdefault(other.name, dict(hp.values))
-            found.merge(hp, overwrite=False)
+        hp = filled(found, wanted)
 
 
 def without(space: keras_tuner.HyperParameters, left_out: Mapping[str, Sequence[Any]]) -> keras_tuner.HyperParameters:
@@ -112,7 +75,7 @@ def without(space: keras_tuner.HyperParameters, left_out: Mapping[str, Sequence[
             own["values"] = [value for value in own["values"] if value not in left_out[own["name"]]]
             own["default"] = own["default"] if own["default"] in own["values"] else own["values"][0]
         kept.append(entry)
-    return _filled(keras_tuner.HyperParameters.from_config({"space": kept, "values": {}}), {})
+    return filled(keras_tuner.HyperParameters.from_config({"space": kept, "values": {}}), {})
 
 
 def check_names(space: keras_tuner.HyperParameters, what: str) -> None:
@@ -131,7 +94,7 @@ def check_names(space: keras_tuner.HyperParameters, what: str) -> None:
         raise InputError.of(what, "hyperparameters of one condition each", f"{twice} under several", "Rename them.")
 
 
-def _filled(found: keras_tuner.HyperParameters, values: Values) -> keras_tuner.HyperParameters:
+def filled(found: keras_tuner.HyperParameters, values: Values) -> keras_tuner.HyperParameters:
     """Gives each active hyperparameter its value of `values`, or its default: Keras Tuner itself would draw one."""
     import keras_tuner
 

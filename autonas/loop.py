@@ -1,29 +1,28 @@
-"""The loop of a search, and the two ways in which Keras Tuner comes into it.
+"""The loop of a search, and a strategy as an oracle of Keras Tuner.
 
-`run` is the loop: a strategy of ours or an oracle of Keras Tuner proposes, `evaluate` measures, the trial store keeps. What
-a search knows is in the trial store alone, so it goes on after any stop as if there had been none. `StrategyOracle` makes
-any strategy of ours an oracle, for a plain Keras Tuner; `SearchTuner` asks an oracle on behalf of the loop.
+`run` is the loop: a strategy of ours or an oracle of Keras Tuner (`autonas.oracles`) proposes, `evaluate` measures, the trial
+store keeps. What a search knows is in the trial store alone, so it goes on after any stop as if there had been none.
+`StrategyOracle` makes any strategy of ours an oracle, for a plain Keras Tuner.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import math
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras_tuner
-import numpy as np
 
-from autonas.errors import InputError, RejectedError, SearchError, TrialError
+from autonas import strategies
+from autonas.errors import RejectedError, SearchError, TrialError
+from autonas.oracles import SearchTuner, make_oracle, origin
 from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy
-from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, tried
+from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, reading, tried
 from autonas.values import Values, active
 
 STARTING_POINT = "starting point"
@@ -71,13 +70,17 @@ class StrategyOracle(keras_tuner.Oracle):
     The proposal for a trial depends on the trials before it and on (seed, number) alone.
 
     Args:
-        strategy: Proposes candidates. One that shares out budgets says the share as `"tuner/budget"` among the values of a
-            trial, which the tuner has to read, as it has to read Keras Tuner's own `"tuner/epochs"`.
-        objective: As every oracle takes it.
+        strategy: Proposes candidates: a name, or an instance. One that shares out budgets says the share as `"tuner/budget"`
+            among the values of a trial, which the tuner has to read, as it has to read Keras Tuner's own `"tuner/epochs"`.
+        objective: As every oracle takes it. Of several objectives the strategy is told each; one for a single objective is
+            asked with random weighings of them.
         max_trials: As every oracle takes it.
-        seed: Of the search; 0 is a seed like any other.
+        seed: Of the search; 0 is a seed like any other. None draws one.
         starting_points: Candidates to try first.
         **options: What `keras_tuner.Oracle` takes besides.
+
+    Raises:
+        InputError: If the strategy is none, or shares out budgets where there are several objectives.
 
     Example:
 
@@ -87,16 +90,18 @@ class StrategyOracle(keras_tuner.Oracle):
 
     def __init__(
         self,
-        strategy: Strategy,
+        strategy: Any,
         objective: Any = None,
         max_trials: int | None = 10,
-        seed: int = 0,
+        seed: int | None = 0,
         starting_points: Sequence[Values] = (),
         **options: Any,
     ) -> None:
         super().__init__(objective=objective, max_trials=max_trials, seed=seed, **options)
-        self.seed = seed  # the base class draws a seed of its own in place of 0
-        self.strategy = strategy
+        if seed is not None:
+            self.seed = seed  # the base class draws a seed of its own in place of 0
+        found = strategies.get(strategy)
+        self.strategy: Strategy = strategies.of_several(found) if len(self._aims) > 1 else found
         self.starting_points = list(starting_points)
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -115,18 +120,28 @@ class StrategyOracle(keras_tuner.Oracle):
 
     def history(self) -> History:
         """The trials so far, as strategies read them; one that another worker is still running has no score."""
-        higher = self.objective.direction == "max"
         started = [self.trials[name] for name in self.start_order]
-        done = [trial.status == "COMPLETED" and trial.score is not None for trial in started]
-        return History(
-            Trial(
-                number=number,
-                values=active(self.hyperparameters, trial.hyperparameters.values),
-                status=COMPLETED if finished else FAILED,
-                score=float(trial.score if higher else -trial.score) if finished else None,
-            )
-            for number, (trial, finished) in enumerate(zip(started, done, strict=True))
-        )
+        return History(self._record(number, trial) for number, trial in enumerate(started))
+
+    @property
+    def _aims(self) -> list[Any]:
+        """The objectives."""
+        return list(getattr(self.objective, "objectives", [self.objective]))
+
+    def _record(self, number: int, trial: Any) -> Trial:
+        """A trial of Keras Tuner as one of ours."""
+        values = active(self.hyperparameters, trial.hyperparameters.values)
+        if trial.status != "COMPLETED" or trial.score is None:
+            return Trial(number, values, FAILED)
+        if len(self._aims) == 1:
+            return Trial(number, values, COMPLETED, _turned(self.objective, trial.score))
+        scores = [_turned(aim, trial.metrics.get_best_value(aim.name)) for aim in self._aims]
+        return Trial(number, values, COMPLETED, scores[0], scores)
+
+
+def _turned(aim: Any, value: float) -> float:
+    """The value of an objective of Keras Tuner, turned so that higher is better."""
+    return float(value if aim.direction == "max" else -value)
 
 
 class Session:
@@ -223,62 +238,6 @@ class Session:
         return Trial(seconds=time.monotonic() - begun, **record)
 
 
-class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
-    """Asks an oracle of Keras Tuner for candidates, and answers from a session.
-
-    Args:
-        oracle: Proposes.
-        session: Measures and records.
-        origin: Who proposes, for the records.
-        directory: Of files that Keras Tuner writes; none of them is read again.
-    """
-
-    def __init__(self, oracle: keras_tuner.Oracle, session: Session, origin: str, directory: str) -> None:
-        super().__init__(oracle, directory=directory, project_name="oracle")
-        oracle.verbose = 0
-        self.session, self.origin = session, origin
-        self._failed = False
-
-    def search(self) -> None:
-        """Runs until the session is over or the oracle stops."""
-        try:
-            with warnings.catch_warnings():
-                # Keras Tuner asks the thread for its name in a way that Python calls old.
-                warnings.filterwarnings("ignore", "currentThread|getName", DeprecationWarning)
-                super().search()
-        except _Ended:
-            return
-
-    def pre_create_trial(self) -> None:
-        """Ends the search when its budget is spent, before an oracle thinks about one more trial."""
-        if self.session.over():
-            raise _Ended
-
-    def run_trial(self, trial: Any, *fit_args: Any, **fit_kwargs: Any) -> dict[str, float]:
-        """Answers an oracle's proposal."""
-        hp = trial.hyperparameters
-        known = {h.name for h in hp.space}
-        active = {h.name for h in hp.space if hp.is_active(h)}
-        values = {n: _plain(v) for n, v in hp.values.items() if n in active or n not in known}
-        result = self.session.answer(values, self.origin)
-        self._failed = result is None or result.score is None
-        score = 0.0 if result is None or result.score is None else result.score
-        return {"score": score, **({} if result is None else result.metrics)}
-
-    def on_trial_end(self, trial: Any) -> None:
-        """Ends the trial for the oracle. One that failed is marked here: raised, it would print its traceback."""
-        if self._failed:
-            trial.status = "FAILED"
-        super().on_trial_end(trial)
-
-    def save(self, fname: str | None = None) -> None:
-        """Writes nothing: the store has the trials."""
-
-
-class _Ended(Exception):
-    """The budget is spent. Never leaves `SearchTuner.search`."""
-
-
 def run(
     strategy: Strategy | keras_tuner.Oracle | type[keras_tuner.Oracle],
     space: keras_tuner.HyperParameters,
@@ -320,7 +279,7 @@ def run(
     session = Session(evaluate, store, max_trials, deadline, view)
     if not session.over():
         store.reopen()
-    entered = {key(bare(trial.values)) for trial in store.history}
+    entered = {trial.candidate for trial in store.history}
     for point in starting_points:
         if session.over():
             return
@@ -355,58 +314,20 @@ def _follow(
             return
         source = proposal.origin or origin(strategy)
         if strategy.multi_fidelity:  # who goes on keeps the name of who found it
-            found = (trial for trial in history if bare(trial.values) == bare(proposal.values))
-            source = next((trial.origin for trial in found), source)
+            source = reading(history, _Origins).of.get(key(bare(proposal.values)), source)
         session.answer(proposal.values, source, proposal.screen)
         if prune is not None:
             prune(strategy.unfinished(history))
 
 
-def make_oracle(oracle: Any, max_trials: int | None, epochs: int, seed: int) -> keras_tuner.Oracle:
-    """Returns an oracle: an instance as it is, a class made with the arguments that it takes of ours."""
-    if isinstance(oracle, keras_tuner.Oracle):
-        return oracle
-    offered = {
-        "objective": keras_tuner.Objective("score", "max"),
-        "max_trials": max_trials,
-        "max_epochs": epochs,
-        "seed": int(np.random.SeedSequence(seed).generate_state(1)[0]) or 1,  # Keras Tuner takes 0 for no seed
-    }
-    taken = inspect.signature(oracle).parameters
-    return oracle(**{name: value for name, value in offered.items() if name in taken})
+class _Origins:
+    """Who found each candidate."""
 
+    def __init__(self) -> None:
+        self.of: dict[str, str] = {}
 
-def check_oracle(oracle: Any, objective: str) -> None:
-    """Says what is wrong with an oracle that the user passed, before any time is spent.
-
-    Args:
-        oracle: A `keras_tuner.Oracle`, class or instance.
-        objective: Name of the task's objective.
-
-    Raises:
-        InputError: If it aims at something else than the task does.
-    """
-    if isinstance(oracle, type):
-        return
-    aims = oracle.objective if isinstance(oracle.objective, list) else [oracle.objective]
-    names = [aim.name for aim in aims]
-    if names not in ([objective], ["score"], ["default_objective"]):
-        raise InputError.of(
-            "The objective of the oracle", f"{objective!r}, the task's own", names, "Leave it out of the oracle."
-        )
-
-
-def is_oracle(strategy: Any) -> bool:
-    """Whether this is an oracle of Keras Tuner, class or instance."""
-    if isinstance(strategy, type):
-        return issubclass(strategy, keras_tuner.Oracle)
-    return isinstance(strategy, keras_tuner.Oracle)
-
-
-def origin(strategy: Any) -> str:
-    """How a strategy or an oracle is called in the records: its class's name in small letters."""
-    kind = strategy if isinstance(strategy, type) else type(strategy)
-    return kind.__name__.lower()
+    def add(self, trial: Trial) -> None:
+        self.of.setdefault(trial.candidate, trial.origin)
 
 
 def _fields(outcome: Outcome) -> dict[str, Any]:
@@ -425,7 +346,3 @@ def _fields(outcome: Outcome) -> dict[str, Any]:
         "metrics": dict(outcome.metrics),
         "costs": dict(outcome.costs),
     }
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

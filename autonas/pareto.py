@@ -34,11 +34,13 @@ def is_efficient(scores: Any) -> np.ndarray:
     return rank(scores) == 0
 
 
-def rank(scores: Any) -> np.ndarray:
+def rank(scores: Any, number: int | None = None) -> np.ndarray:
     """Sorts candidates into fronts: the Pareto front is 0, that of the rest is 1, and so on.
 
     Args:
         scores: Shape (candidates, objectives), higher is better.
+        number: How many candidates are to be told apart at least; those in the fronts after them share one rank. None
+            tells all apart.
 
     Returns:
         Integers of the shape (candidates,).
@@ -61,12 +63,13 @@ def rank(scores: Any) -> np.ndarray:
     ranks = np.full(len(scores), -1)
     dominators = dominates.sum(axis=0)
     front = 0
-    while (ranks < 0).any():
+    wanted = len(scores) if number is None else min(number, len(scores))
+    while (ranks >= 0).sum() < wanted:
         best = (ranks < 0) & (dominators == 0)
         ranks[best] = front
         dominators = dominators - dominates[best].sum(axis=0)
         front += 1
-    return ranks
+    return np.where(ranks < 0, front, ranks)
 
 
 def crowding(scores: Any) -> np.ndarray:
@@ -104,14 +107,15 @@ def crowding(scores: Any) -> np.ndarray:
     return distances
 
 
-def best_first(scores: Any) -> np.ndarray:
+def best_first(scores: Any, number: int | None = None) -> np.ndarray:
     """Orders candidates as NSGA-II does: by front, within a front the lonelier ones first, of equals the earlier one first.
 
     Args:
         scores: Shape (candidates, objectives), higher is better.
+        number: How many are wanted at most; None wants all.
 
     Returns:
-        Integers of the shape (candidates,): the place in `scores` of the best, of the second, ...
+        Integers of the shape (candidates,) or (number,): the place in `scores` of the best, of the second, ...
 
     Raises:
         InputError: If the scores have another shape, or a NaN.
@@ -121,11 +125,11 @@ def best_first(scores: Any) -> np.ndarray:
     >>> best_first([[0, 0], [1, 3], [2, 2.5], [3, 0]])
     array([1, 3, 2, 0])
     """
-    scores, ranks = _table(scores), rank(scores)
+    scores, ranks = _table(scores), rank(scores, number)
     lonely = np.zeros(len(scores))
     for front in range(ranks.max(initial=-1) + 1):
         lonely[ranks == front] = crowding(scores[ranks == front])
-    return np.lexsort((-lonely, ranks))
+    return np.lexsort((-lonely, ranks))[:number]
 
 
 def hypervolume(scores: Any, reference: Sequence[float]) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy
-from autonas.trials import REJECTED, Trial, bare, key, tried
+from autonas.trials import REJECTED, Trial, bare, key, reading
 from autonas.values import Values, sample
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ class Proposals:
         self.strategy, self.seed, self.screen = strategy, seed, screen
         self._candidate = candidate
         self._ranked: list[Proposal] | None = None
-        self._finished: dict[str, Candidate] = {}
         self._proxies: dict[str, dict[str, float]] = {}  # what is known of a proposal is known of its trial
 
     def next(self, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
@@ -79,14 +78,13 @@ class Proposals:
         """The best of the pool that is not tried, until `screen.warm` of them were trained."""
         if not screen.pool or not screen.warm:
             return None
-        known = tried(history) if not self.strategy.multi_fidelity else {key(bare(trial.values)) for trial in history}
-        rejected = {key(bare(trial.values)) for trial in history if trial.status == REJECTED}
+        statuses = reading(history, _Statuses)
         trained = 0
         for proposal in self._pool(screen, space):
             name = key(proposal.values)
-            if name not in known:
+            if name not in statuses.known:
                 return dataclasses.replace(proposal, values=self.strategy.enter(proposal.values))
-            trained += name not in rejected
+            trained += name not in statuses.rejected
             if trained == screen.warm:
                 return None
         return None
@@ -128,12 +126,7 @@ class Proposals:
         history: Sequence[Trial],
         space: keras_tuner.HyperParameters,
     ) -> np.ndarray:
-        finished = []
-        for trial in history:
-            known = self._finished.get(trial.key)
-            if known is None or known.trial is not trial:
-                known = self._finished[trial.key] = self._see(trial.values, trial, space)
-            finished.append(known)
+        finished = reading(history, _Finished, self._see, space).candidates
         return screen.score([self._see(values, None, space) for values in several], finished)
 
     def _see(self, values: Values, trial: Trial | None, space: keras_tuner.HyperParameters) -> Candidate:
@@ -141,3 +134,31 @@ class Proposals:
         candidate = Candidate(values, space, trial) if self._candidate is None else self._candidate(values, trial)
         candidate.proxies = self._proxies.setdefault(key(values), candidate.proxies)
         return candidate
+
+
+class _Statuses:
+    """Which candidates there is a trial of, and which of them were rejected."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+        self.rejected: set[str] = set()
+
+    def add(self, trial: Trial) -> None:
+        self.known.add(trial.candidate)
+        if trial.status == REJECTED:
+            self.rejected.add(trial.candidate)
+
+
+class _Finished:
+    """The finished trials as screens see them."""
+
+    def __init__(
+        self,
+        see: Callable[[Values, Trial | None, keras_tuner.HyperParameters], Candidate],
+        space: keras_tuner.HyperParameters,
+    ) -> None:
+        self._see, self._space = see, space
+        self.candidates: list[Candidate] = []
+
+    def add(self, trial: Trial) -> None:
+        self.candidates.append(self._see(trial.values, trial, self._space))

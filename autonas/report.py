@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autonas import analysis
 from autonas.analysis import Correlation
 from autonas.proposals import WARM_START
-from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, completed
+from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, completed, fullest
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -19,10 +19,15 @@ TELLING = 0.3  # correlation of a forest with trials that it has not seen, from 
 
 
 def gain(trials: Sequence[Trial], starting_point: str) -> float | None:
-    """How much the best trial is better than the best starting point, in the objective's unit; None if one is missing."""
-    done = completed(trials)
-    human = [trial for trial in done if trial.origin == starting_point]
-    return float(done[0].score) - float(human[0].score) if human else None  # type: ignore[arg-type]
+    """How much the best trial is better than the best starting point, in the objective's unit; None if one is missing.
+
+    Where budgets were shared out, with the largest one that a starting point was evaluated with.
+    """
+    human = fullest(trial for trial in trials if trial.origin == starting_point)
+    if not human:
+        return None
+    best = completed(trial for trial in trials if trial.budget == human[0].budget)[0]
+    return _shown(best.score, 1) - _shown(human[0].score, 1)
 
 
 def summary(
@@ -80,24 +85,29 @@ def summary(
 
 
 def _best(trials: Sequence[Trial], objective: str, sign: int, starting_point: str) -> list[str]:
-    best = completed(trials)[0]
+    best = fullest(trials)[0]
     better = gain(trials, starting_point)
     return [
-        f"Best trial: {best.number + 1} ({best.origin}), {objective} {sign * float(best.score or 0):.4g}",
+        f"Best trial: {best.number + 1} ({best.origin}), {objective} {_shown(best.score, sign):.4g}",
         f"  {describe(best.values)}",
         *([] if better is None else [f"Gain over the best starting point in the search: {better:+.4g}"]),
     ]
 
 
+def _shown(score: float | None, sign: int) -> float:
+    """A score as the objective's value; never minus nought."""
+    return sign * (score or 0.0) + 0.0
+
+
 def _over_control(trials: Sequence[Trial], control: Sequence[Trial], objective: str, sign: int) -> list[str]:
-    best, other = completed(trials)[:1], completed(control)[:1]
+    best, other = fullest(trials)[:1], completed(control)[:1]
     if not best or not other:
         return []
-    found, random = float(best[0].score or 0), float(other[0].score or 0)
+    found, random = _shown(best[0].score, sign), _shown(other[0].score, sign)
     trained = sum(trial.status != REJECTED for trial in control)
     return [
-        f"Random search at the same budget (one run, {trained} trained): best {objective} {sign * random:.4g}",
-        f"Gain over random search in the search: {found - random:+.4g}",
+        f"Random search at the same budget (one run, {trained} trained): best {objective} {random:.4g}",
+        f"Gain over random search in the search: {sign * (found - random) + 0.0:+.4g}",
     ]
 
 

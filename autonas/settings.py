@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from autonas import data
 from autonas.project import fingerprint
+from autonas.proxies.base import Proxy
+from autonas.screens.base import Screen
 from autonas.strategies.base import Strategy
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from autonas.preparation import Given
 
 LONGER = 2  # times these epochs, where augmentation keeps a network learning and there is time
+_PLAIN = (str, int, float, bool, type(None))
+_OURS = (Strategy, Screen, Proxy)  # what is made of parts that count
 
 
 def training_budget(
@@ -82,12 +86,28 @@ def described_fit(
 
 
 def described(part: Any) -> Any:
-    """A strategy or a device as plain data: its class, and what it was made with."""
-    if isinstance(part, type):
+    """A strategy, a screen or a device as plain data, which is the same in another process: its class, and its attributes.
+
+    What an attribute holds that is neither plain nor a part of ours (or several) stands there as its class and what is plain
+    of it; a function as its name. Attributes whose names begin with an underscore are a part's own affair.
+
+    Example:
+
+    >>> described(ZeroCost("nwot"))
+    ['ZeroCost', {'pool': 20, 'warm': 5, 'proposals': 3, 'proxies': {'nwot': ['Nwot', {}]}}]
+    """
+    if isinstance(part, _PLAIN):
+        return part
+    if isinstance(part, Mapping):
+        return {str(name): described(one) for name, one in part.items()}
+    if isinstance(part, (list, tuple)):
+        return [described(one) for one in part]
+    if hasattr(part, "__name__"):  # a class or a function
         return [part.__name__, {}]
-    plain = {n: v for n, v in vars(part).items() if isinstance(v, (str, int, float, bool, type(None)))}
-    plain |= {n: described(v) for n, v in vars(part).items() if isinstance(v, Strategy)}
-    return [type(part).__name__, plain]
+    public = {name: one for name, one in getattr(part, "__dict__", {}).items() if not name.startswith("_")}
+    if not isinstance(part, _OURS):
+        return [type(part).__name__, {name: one for name, one in public.items() if isinstance(one, _PLAIN)}]
+    return [type(part).__name__, {name: described(one) for name, one in public.items()}]
 
 
 def default_name(task: str, settings: Mapping[str, Any]) -> str:

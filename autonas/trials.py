@@ -10,9 +10,9 @@ import math
 import os
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +57,18 @@ class Trial:
 
     @functools.cached_property
     def key(self) -> str:
-        """Equal for equal candidates."""
+        """Equal for equal candidates, evaluated alike."""
         return key(self.values)
+
+    @functools.cached_property
+    def candidate(self) -> str:
+        """Equal for trials of one candidate, whatever budget they had."""
+        return key(bare(self.values))
+
+    @property
+    def budget(self) -> float:
+        """The share of the full budget that it was evaluated with."""
+        return float(self.values.get(BUDGET, 1.0))
 
 
 def key(values: Mapping[str, Any]) -> str:
@@ -86,11 +96,21 @@ def scores_of(trial: Trial) -> list[float]:
     return scores if all(map(math.isfinite, scores)) else []
 
 
+class Reader(Protocol):
+    """What is made of a history by going through it once, such as the rungs that its candidates stand on."""
+
+    def add(self, trial: Trial) -> None:
+        """Takes in the next trial."""
+
+
+R = TypeVar("R", bound=Reader)
+
+
 class History(Sequence[Trial]):
     """The finished trials of a search, oldest first, as strategies and screens read them.
 
     It only ever grows at its end, and knows at once which candidates were tried, so that a proposal costs the same after
-    two thousand trials as after two. A slice of it is a list.
+    two thousand trials as after two. What a strategy makes of all trials it asks for by `reading`. A slice of it is a list.
 
     Args:
         trials: What it begins with.
@@ -107,6 +127,7 @@ class History(Sequence[Trial]):
 
     def __init__(self, trials: Iterable[Trial] = ()) -> None:
         self._trials: list[Trial] = []
+        self._readers: dict[Any, tuple[int, Reader]] = {}  # and how many trials each was given
         self.keys: set[str] = set()
         for trial in trials:
             self.append(trial)
@@ -115,6 +136,20 @@ class History(Sequence[Trial]):
         """Takes in a trial that has ended. For who keeps the history; strategies and screens only read it."""
         self._trials.append(trial)
         self.keys.add(trial.key)
+
+    def replace(self, place: int, trial: Trial) -> None:
+        """Puts another record of the same candidate in the place of one. For who keeps the history, as `append`."""
+        self._trials[place] = trial
+        self._readers.clear()
+
+    def read(self, make: Callable[..., R], *arguments: Any) -> R:
+        """See `reading`."""
+        name = (make, *arguments)
+        given, reader = self._readers.get(name) or (0, make(*arguments))
+        for trial in self._trials[given:]:
+            reader.add(trial)
+        self._readers[name] = len(self._trials), reader
+        return reader  # type: ignore[return-value]
 
     @overload
     def __getitem__(self, place: int) -> Trial: ...
@@ -135,6 +170,29 @@ class History(Sequence[Trial]):
         return f"History({self._trials!r})"
 
 
+def reading(history: Iterable[Trial], make: Callable[..., R], *arguments: Any) -> R:
+    """What a reader makes of a history, which it was given from the first trial to the last.
+
+    A `History` keeps its readers and gives them the trials that came since, so that going through it costs the same at each
+    proposal. What comes of it is a function of the trials alone, and is not to be changed by who asks for it.
+
+    Args:
+        history: The finished trials.
+        make: Makes a reader.
+        *arguments: Of `make`, hashable.
+
+    Example:
+
+    >>> reading(history, Rungs, (1 / 9, 1 / 3, 1.0)).standing
+    """
+    if isinstance(history, History):
+        return history.read(make, *arguments)
+    reader = make(*arguments)
+    for trial in history:
+        reader.add(trial)
+    return reader
+
+
 def tried(history: Iterable[Trial]) -> set[str]:
     """The keys of all candidates in a history; not to be changed, for a `History` hands out its own."""
     return history.keys if isinstance(history, History) else {trial.key for trial in history}
@@ -151,55 +209,77 @@ def bare(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not name.startswith("tuner/")}
 
 
+def is_completed(trial: Trial) -> bool:
+    """Whether it ended with a score that can be compared."""
+    return trial.status == COMPLETED and trial.score is not None and math.isfinite(trial.score)
+
+
 def completed(trials: Iterable[Trial]) -> list[Trial]:
     """The completed trials, best first; of equals the earlier one first."""
-    done = [t for t in trials if t.status == COMPLETED and t.score is not None and math.isfinite(t.score)]
-    return sorted(done, key=lambda t: (-float(t.score or 0.0), t.number))
+    return sorted(filter(is_completed, trials), key=by_score)
+
+
+def by_score(trial: Trial) -> tuple[float, int]:
+    """What completed trials are sorted by."""
+    return -float(trial.score or 0.0), trial.number
+
+
+def fullest(trials: Iterable[Trial]) -> list[Trial]:
+    """The completed trials of the largest budget that one was completed with, best first: their scores can be compared."""
+    done = completed(trials)
+    most = max((trial.budget for trial in done), default=1.0)
+    return [trial for trial in done if trial.budget == most]
 
 
 def spent(trials: Iterable[Trial]) -> tuple[int, float]:
-    """What trials cost: how many were trained (failed ones too, rejected ones not), and the seconds of all."""
+    """What trials cost: how many were trained (failed ones too, rejected ones not), and the seconds of all.
+
+    One that was trained with a share of the budget counts with its share, a candidate that went on with the last; the sum
+    is rounded up.
+    """
     listed = list(trials)
-    return sum(trial.status != REJECTED for trial in listed), sum(trial.seconds for trial in listed)
+    shares: dict[str, float] = {}
+    for trial in listed:
+        if trial.status != REJECTED:
+            shares[trial.candidate] = max(trial.budget, shares.get(trial.candidate, 0.0))
+    return math.ceil(sum(shares.values()) - 1e-9), sum(trial.seconds for trial in listed)
 
 
 def leaderboard(trials: Iterable[Trial]) -> pd.DataFrame:
     """One row a trial, best first, then those that failed or were rejected.
 
     Columns: `trial`, `status`, `score`, the metrics, the costs, `seconds`, `origin`, the hyperparameters, `message`.
-    A hyperparameter of the name of another column says after it that it is one.
+    A metric, a cost or a hyperparameter of the name of a column before it says after it what it is.
     """
     import pandas as pd
 
     trials = list(trials)
     best = completed(trials)
     rest = [t for t in trials if t.status != COMPLETED or t.score is None]
-    names = [n for t in trials for n in [*t.metrics, *t.costs]]
-    taken = {"trial", "status", "score", *names, "seconds", "origin", "message"}
-
-    def column(name: str) -> str:
-        return f"{name} (hyperparameter)" if name in taken else name
-
+    own = {"trial", "status", "score", "seconds", "origin", "message"}
+    measured = {n: _column(n, "metric", own) for t in trials for n in t.metrics}
+    measured |= {n: _column(n, "cost", own) for t in trials for n in t.costs}
+    chosen = {n: _column(n, "hyperparameter", own | set(measured)) for t in trials for n in t.values}
     rows = [
         {
             "trial": t.number,
             "status": t.status,
             "score": t.score,
-            **t.metrics,
-            **t.costs,
+            **{measured[n]: value for n, value in {**t.metrics, **t.costs}.items()},
             "seconds": round(t.seconds, 3),
             "origin": t.origin,
-            **{column(n): value for n, value in t.values.items()},
+            **{chosen[n]: value for n, value in t.values.items()},
             "message": t.message,
         }
         for t in best + rest
     ]
     frame = pd.DataFrame(rows)
-    first = ["trial", "status", "score"]
-    last = ["seconds", "origin"]
-    hyperparameters = [column(n) for t in trials for n in t.values]
-    columns = list(dict.fromkeys([*first, *names, *last, *hyperparameters, "message"]))
-    return frame.reindex(columns=columns)
+    columns = ["trial", "status", "score", *measured.values(), "seconds", "origin", *chosen.values(), "message"]
+    return frame.reindex(columns=list(dict.fromkeys(columns)))
+
+
+def _column(name: str, kind: str, taken: set[str]) -> str:
+    return f"{name} ({kind})" if name in taken else name
 
 
 @contextlib.contextmanager

@@ -75,6 +75,34 @@ def is_legal(hyperparameter: HyperParameter, value: Any) -> bool:
     return value in values
 
 
+def equal_value(hyperparameter: HyperParameter, value: Any) -> Any:
+    """The value of a hyperparameter that equals one that was written in another way, such as 1 for 1.0, or in NumPy's types.
+
+    Raises:
+        ValueError: If it has none.
+    """
+    plain = value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
+    legal = legal_values(hyperparameter)
+    if isinstance(plain, float) and isinstance(legal, range) and plain.is_integer():
+        plain = int(plain)
+    equal: list[Any]
+    if legal is None:
+        equal = [float(plain)] if isinstance(plain, (int, float)) and is_legal(hyperparameter, float(plain)) else []
+    elif isinstance(legal, range):
+        equal = [int(plain)] if isinstance(plain, int) and plain in legal else []
+    else:
+        equal = [other for other in legal if _equal(other, plain)]
+    if not equal:
+        raise ValueError(f"{hyperparameter.name} has no value {value!r}")
+    return equal[0]
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-6)  # of single precision
+    return isinstance(other, (str, int, float, type(None))) and one == other
+
+
 def sample(space: keras_tuner.HyperParameters, rng: np.random.Generator) -> Values:
     """Draws a candidate: each active hyperparameter from its own distribution (uniform, or log-uniform where it says so)."""
     return complete(space, lambda hyperparameter: draw(hyperparameter, rng))

@@ -1,8 +1,10 @@
 """The loop alone: what choosing and recording costs, when an evaluation costs nothing.
 
-    python benchmarks/loop.py [--strategies random evolution] [--trials 500 1000 2000] [--peer]
+    python benchmarks/loop.py [--strategies random evolution] [--trials 500 1000] [--peer]
 
-Processor seconds for searches of so many trials in a space of 12 choices of five values. `--peer` adds Keras Tuner's own
+Processor seconds for searches of so many trials in a space of 12 choices of five values, and how they grow: the time for the
+last number of trials as a multiple of that for the first, each trial for itself, so that 1 is linear. Those that fit a model
+at each proposal are shown with a fifth of the trials. `--peer` adds Keras Tuner's own
 RandomSearch on the same space and function (its BayesianOptimization where the strategy is bayesian), in the same run, with
 the ratio; it takes minutes.
 """
@@ -21,9 +23,11 @@ import keras_tuner
 import problems
 
 import autonas
+from autonas.strategies import STRATEGIES
 
 CHOICES, LABELS = 12, 5
 PEERS = {"bayesian": keras_tuner.BayesianOptimization}
+MODELS = ("bananas", "bayesian", "hypervolume", "parego")
 
 
 def space() -> keras_tuner.HyperParameters:
@@ -33,8 +37,8 @@ def space() -> keras_tuner.HyperParameters:
     return hp
 
 
-def evaluate(values: dict[str, int]) -> float:
-    return float(sum(values.values()))
+def evaluate(values: dict[str, int], budget: float = 1.0) -> float:
+    return budget * sum(values.values())
 
 
 def ours(strategy: str, trials: int) -> None:
@@ -66,19 +70,23 @@ def seconds(run: Callable[[str, int], None], strategy: str, trials: int) -> floa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--strategies", nargs="+", default=["random", "evolution"])
-    parser.add_argument("--trials", nargs="+", type=int, default=[500, 1_000, 2_000])
+    parser.add_argument("--strategies", nargs="+", default=sorted(STRATEGIES))
+    parser.add_argument("--trials", nargs="+", type=int, default=[500, 1_000])
     parser.add_argument("--peer", action="store_true")
     options = parser.parse_args()
     print(problems.machine())
-    print("strategy     trials  seconds  ms a trial" + ("  Keras Tuner  ratio" if options.peer else ""))
+    print("strategy     trials  seconds  ms a trial  growth" + ("  Keras Tuner  ratio" if options.peer else ""))
     autonas.search(space(), evaluate, max_trials=1)  # what is imported once is not counted
     for strategy in options.strategies:
-        for trials in options.trials:
+        first = 0.0
+        for asked in options.trials:
+            trials = max(1, asked // 5) if strategy in MODELS else asked
             taken = seconds(ours, strategy, trials)
+            first = first or taken / trials
             peer = seconds(keras_tuners, strategy, trials) if options.peer else 0.0
             beside = f"{peer:13.1f} {peer / taken:6.0f}" if options.peer else ""
-            print(f"{strategy:12s} {trials:6d} {taken:8.2f} {1_000 * taken / trials:11.2f}{beside}", flush=True)
+            each = f"{1_000 * taken / trials:11.2f} {taken / trials / first:7.2f}"
+            print(f"{strategy:12s} {trials:6d} {taken:8.2f} {each}{beside}", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,13 +24,13 @@ ROOT = Path(autonas.__file__).parent
 # Each line may import from the lines above it, never from its own line or below (but for its own folder).
 LAYERS = [
     "errors",
-    "flatbuffer quiet registry trials schedules gradients kept",
+    "checks flatbuffer quiet registry trials schedules gradients kept",
     "allocation timing regression pace power",
-    "tflite",
+    "control tflite",
     "kernels tflite_writer",
     "data graph labels generators reading values pareto checkpoint",
     "datasets encoding hyperparameters improvement processes",
-    "memory qualities splits columns scaling streams frozen graph_features learning_curves",
+    "exploration memory qualities splits columns scaling streams frozen graph_features learning_curves",
     "thresholds sequences",
     "events export",
     "profiling",
@@ -42,14 +42,14 @@ LAYERS = [
     "space default_spaces",
     "proxies graph_network training",
     "assembly strategies screens",
-    "estimators proposals analysis",
+    "estimators proposals analysis oracles",
     "loop ensemble finalists timetable",
     "preparation evaluation finals",
     "committee",
     "retrain",
     "front",
-    "arguments progress project report",
-    "settings",
+    "arguments goals progress project report",
+    "settings search_result",
     "answers",
     "auto_model searching",
     "tasks",
@@ -59,7 +59,7 @@ RANK = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
 # The extension points. What they hold is reached through the registry of the folder.
 PLURAL = {"blocks", "devices", "estimators", "heads", "inputs", "objectives", "proxies", "screens", "strategies"}
 
-TUNER_SUBCLASSES = {"autonas.loop", "autonas.space"}
+TUNER_SUBCLASSES = {"autonas.loop", "autonas.oracles", "autonas.space"}
 LIGHT = {"numpy", "autonas", *sys.stdlib_module_names}  # what may be imported as a module of ours is
 BUILDERS = {
     "keras",
@@ -232,7 +232,7 @@ def loads_little(module: Module) -> Iterator[str]:
 # --- rules on what is written
 
 
-def tuner_is_subclassed_in_two_places(module: Module) -> Iterator[str]:
+def tuner_is_subclassed_in_few_places(module: Module) -> Iterator[str]:
     for node, bases in _classes(module):
         if module.name not in TUNER_SUBCLASSES and any(_within(base, "keras_tuner") for base in bases):
             yield f"{module.at(node.lineno)} {node.name} subclasses Keras Tuner: only {sorted(TUNER_SUBCLASSES)} may."
@@ -307,7 +307,7 @@ RULES: list[Callable[[Module], Iterator[str]]] = [
     members_are_found_by_registry,
     strategies_and_screens_build_nothing,
     loads_little,
-    tuner_is_subclassed_in_two_places,
+    tuner_is_subclassed_in_few_places,
     models_are_free_of_us,
     raises_instead_of_asserting,
     prints_nothing,
@@ -341,8 +341,8 @@ BAD = [
     (loads_little, "autonas.graph", "import keras"),
     (loads_little, "autonas.report", "from pandas import DataFrame"),
     (loads_little, "autonas.retrain", "import keras_tuner"),
-    (tuner_is_subclassed_in_two_places, "autonas.retrain", "import keras_tuner as kt\nclass A(kt.Oracle): pass"),
-    (tuner_is_subclassed_in_two_places, "autonas.tasks.image", "from keras_tuner import Tuner\nclass A(Tuner): pass"),
+    (tuner_is_subclassed_in_few_places, "autonas.retrain", "import keras_tuner as kt\nclass A(kt.Oracle): pass"),
+    (tuner_is_subclassed_in_few_places, "autonas.tasks.image", "from keras_tuner import Tuner\nclass A(Tuner): pass"),
     (models_are_free_of_us, "autonas.blocks.conv", "import keras\nclass A(keras.layers.Layer): pass"),
     (models_are_free_of_us, "autonas.blocks.conv", "def f(x):\n    return keras.layers.Lambda(abs)(x)"),
     (raises_instead_of_asserting, "autonas.graph", "def f(x):\n    assert x"),

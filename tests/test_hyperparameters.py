@@ -2,7 +2,7 @@
 
 import keras_tuner
 
-from autonas.hyperparameters import discover, explore
+from autonas.hyperparameters import discover
 
 
 def test_discovery_finds_what_keras_tuner_finds(tmp_path):
@@ -33,19 +33,3 @@ def test_a_scope_that_can_never_open_does_not_hang_the_discovery():
             pass
 
     assert [hp.name for hp in discover(declare).space] == ["a"]
-
-
-def test_what_is_asked_for_inside_an_if_is_found():
-    def declare(hp):
-        if hp.Choice("kind", ["a", "b", "c"]) == "b":
-            if hp.Choice("inner", ["x", "y"]) == "y":
-                hp.Int("deep", 1, 3)
-        elif hp.Boolean("flag"):
-            with hp.conditional_scope("kind", ["a"]):
-                hp.Float("rate", 0.0, 1.0)
-
-    found = explore(declare)
-    assert [hp.name for hp in found.space] == ["kind", "flag", "inner", "rate", "deep"]
-    assert [hp.name for hp in found.space if hp.conditions] == ["rate"]
-    assert found.values["kind"] == "a"
-    assert [hp.name for hp in discover(declare).space] == ["kind", "flag"]

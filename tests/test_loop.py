@@ -2,7 +2,7 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from autonas import loop
+from autonas import loop, oracles
 from autonas.errors import InputError, RejectedError, SearchError, TrialError
 from autonas.loop import Interrupted, Outcome, StrategyOracle
 from autonas.screens import Function
@@ -246,7 +246,7 @@ def test_a_search_prints_nothing(capsys):
 
 def test_an_oracle_that_aims_elsewhere_is_an_error():
     with pytest.raises(InputError, match="objective of the oracle"):
-        loop.check_oracle(keras_tuner.oracles.RandomSearchOracle(objective="val_loss"), "val_accuracy")
+        oracles.check_oracle(keras_tuner.oracles.RandomSearchOracle(objective="val_loss"), "val_accuracy")
 
 
 def plain_tuner(tmp_path, strategy, score):
@@ -275,6 +275,39 @@ def test_a_strategy_serves_a_plain_keras_tuner(tmp_path):
     values = [tuple(trial.hyperparameters.values.values()) for trial in oracle.trials.values()]
     assert len(values) == len(set(values)) == 25
     assert oracle.get_best_trials(1)[0].score > np.median([trial.score for trial in oracle.trials.values()])
+
+
+def test_an_oracle_takes_names_and_draws_a_seed_where_it_has_none():
+    objective = keras_tuner.Objective("score", "max")
+    assert isinstance(StrategyOracle("evolution", objective).strategy, Evolution)
+    assert isinstance(StrategyOracle("random", objective, seed=None).seed, int)
+    assert StrategyOracle("random", objective, seed=0).seed == 0
+    with pytest.raises(InputError, match="Did you mean 'evolution'"):
+        StrategyOracle("evolutoin", objective)
+    with pytest.raises(InputError, match="several objectives"):
+        StrategyOracle("asha", [objective, keras_tuner.Objective("cost", "min")])
+
+
+@pytest.mark.parametrize("name", ["nsga2", "evolution"])
+def test_a_plain_keras_tuner_tells_each_of_several_objectives(tmp_path, name):
+    aims = [keras_tuner.Objective("score", "max"), keras_tuner.Objective("cost", "min")]
+    oracle = StrategyOracle(name, aims, max_trials=12, seed=0)
+    oracle.verbose = 0
+
+    class Tuner(keras_tuner.engine.base_tuner.BaseTuner):
+        def run_trial(self, trial, *args, **kwargs):
+            values = trial.hyperparameters.values
+            score, cost = values["width"], values["rate"]
+            return {"score": score, "cost": cost, "multi_objective": cost - score}  # which Keras Tuner itself looks at
+
+    with pytest.warns(DeprecationWarning, match="currentThread|getName"):
+        Tuner(
+            oracle, lambda hp: (hp.Choice("width", [8, 16, 32]), hp.Float("rate", 0.1, 1.0)), directory=tmp_path
+        ).search()
+    history = oracle.history()
+    assert all(t.scores == [t.values["width"], -t.values["rate"]] for t in history)
+    assert [t.score for t in history] == [t.scores[0] for t in history]
+    assert len(history) == 12
 
 
 def test_a_plain_keras_tuner_reads_the_share_of_the_budget_among_the_values(tmp_path):

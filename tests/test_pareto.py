@@ -89,3 +89,10 @@ def test_other_scores_are_refused(scores):
 def test_a_reference_of_another_length_is_refused():
     with pytest.raises(InputError, match="2 numbers"):
         hypervolume([[1.0, 2.0]], [0.0])
+
+
+def test_the_first_of_an_order_are_those_of_the_whole_order():
+    scores = np.random.default_rng(0).integers(0, 6, size=(60, 2)).astype(float)
+    whole = best_first(scores)
+    for number in (0, 1, 7, 60, 99):
+        assert best_first(scores, number).tolist() == whole[:number].tolist()

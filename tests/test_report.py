@@ -3,7 +3,7 @@ import numpy as np
 
 from autonas import report
 from autonas.proposals import WARM_START
-from autonas.trials import FAILED, REJECTED, Trial
+from autonas.trials import BUDGET, FAILED, REJECTED, Trial
 
 HUMAN = "starting point"
 TRIALS = [
@@ -58,6 +58,24 @@ def test_a_minimised_objective_is_shown_as_it_is():
 
 def test_a_search_without_completed_trials_has_a_summary():
     assert report.summary(TRIALS[2:], [], "val_accuracy", 1, HUMAN) == "1 failed, 1 rejected of 2 trials"
+
+
+def test_nought_that_is_to_be_small_is_no_minus_nought():
+    text = report.summary([Trial(0, {}, score=-0.0)], [], "error", -1, HUMAN, [Trial(0, {}, score=-0.0)])
+    assert "error 0\n" in text
+    assert "-0" not in text
+
+
+def test_scores_of_one_budget_are_compared():
+    def trial(number, a, share, score, origin="asha"):
+        return Trial(number, {"a": a, BUDGET: share}, score=score, origin=origin)
+
+    low = [trial(0, 1, 0.5, 3.0, HUMAN), trial(1, 2, 0.5, 5.0), trial(2, 3, 0.5, 9.0)]
+    assert report.gain([*low, trial(3, 2, 1.0, 1.0)], HUMAN) == 6.0
+    assert report.gain([*low, trial(3, 2, 1.0, 1.0), trial(4, 1, 1.0, 0.5, HUMAN)], HUMAN) == 0.5
+    text = report.summary([*low, trial(3, 2, 1.0, 1.0)], [], "score", 1, HUMAN, [Trial(0, {}, score=0.75)])
+    assert "Best trial: 4 (asha), score 1\n" in text
+    assert "Gain over random search in the search: +0.25" in text
 
 
 def test_a_candidate_in_words():

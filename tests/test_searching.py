@@ -1,11 +1,15 @@
+import fractions
+
 import keras_tuner
 import numpy as np
 import pytest
 
 import autonas
-from autonas import pareto, searching
+from autonas import goals, pareto
 from autonas.errors import InputError, ProjectError, SearchError
-from autonas.searching import Goal
+from autonas.goals import Goal
+from autonas.screens import Function, Predictor
+from autonas.screens.base import Screen
 
 
 def build(hp):
@@ -54,6 +58,28 @@ def test_conditional_hyperparameters_are_found_and_given_where_they_are_active()
     autonas.search(build, lambda values: seen.append(values) or 0.0, "random", max_trials=20)
     assert {values["kind"] for values in seen} == {"line", "wave"}
     assert all(("frequency" in values) == (values["kind"] == "wave") for values in seen)
+
+
+def test_a_loop_over_a_number_is_searched_with_what_it_asks_for():
+    def layers(hp):
+        for layer in range(hp.Int("layers", 1, 4)):
+            hp.Int(f"units_{layer}", 8, 64, step=8)
+
+    result = autonas.search(layers, lambda v: sum(v[f"units_{n}"] for n in range(v["layers"])), "random", max_trials=30)
+    assert {trial.status for trial in result.trials} == {"completed"}
+    assert all(len(trial.values) == trial.values["layers"] + 1 for trial in result.trials)
+
+
+def test_what_was_not_found_before_the_search_is_there_all_the_same():
+    def declare(hp):
+        if hp.Int("n", 1, 1_000) == 123:
+            hp.Float("rate", 0.5, 1.0)
+
+    with pytest.warns(UserWarning, match="not found before the search"):
+        result = autonas.search(
+            declare, lambda v: v["rate"] if v["n"] == 123 else 0.0, starting_points=[{"n": 123}], max_trials=3
+        )
+    assert result.trials[0].score == 0.5
 
 
 @pytest.mark.parametrize(
@@ -120,9 +146,42 @@ def test_the_hypervolume_grows_to_that_of_the_front():
         result.hypervolume({"accuracy": 0.0})
 
 
-def test_numbers_may_be_of_any_kind():
-    result = autonas.search(build, lambda values: np.float32(values["width"]), max_trials=3)
+@pytest.mark.parametrize("kind", [np.float32, np.array, lambda number: np.array([[number]]), bool, fractions.Fraction])
+def test_numbers_may_be_of_any_kind(kind):
+    result = autonas.search(build, lambda values: kind(values["width"]), max_trials=3)
     assert type(result.best.score) is float
+    assert result.best.score == float(np.squeeze(kind(result.best.values["width"])))
+
+
+def test_metrics_beside_the_objective_do_no_harm():
+    def evaluate(values):
+        aux = float("nan") if values["width"] % 2 else 1.5
+        return {"acc": values["width"] / 20, "note": "hi", "more": None, "aux": aux, "many": [1, 2], "deep": np.inf}
+
+    with pytest.warns(UserWarning, match="no number is left out") as warned:
+        result = autonas.search(build, evaluate, "random", objective={"acc": "max"}, max_trials=12)
+    assert [str(one.message) for one in warned] == [
+        "What evaluate returned that is no number is left out: note='hi', more=None, many=[1, 2]."
+    ]
+    assert all(trial.status == "completed" for trial in result.trials)
+    for trial in result.trials:
+        others = {} if trial.values["width"] % 2 else {"aux": 1.5}
+        assert trial.metrics == {"acc": trial.values["width"] / 20, **others}
+
+
+def test_a_metric_of_a_column_s_name_is_shown_beside_it():
+    def evaluate(values):
+        return {"score": values["width"], "seconds": 100.0 * values["width"], "trial": -1.0, "status": 3.0}
+
+    result = autonas.search(build, evaluate, "random", objective={"score": "min", "seconds": "min"}, max_trials=8)
+    board = result.leaderboard()
+    widths = [result.trials[number].values["width"] for number in board["trial"]]
+    assert widths == sorted(widths) == board["score"].tolist() == board["score (metric)"].tolist()
+    assert board["seconds (metric)"].tolist() == [100.0 * width for width in widths]
+    assert (board["seconds"] < 50).all()
+    assert set(board["status"]) == {"completed"}
+    assert set(board["trial (metric)"]) == {-1.0}
+    assert result.pareto_front()["seconds (metric)"].iloc[0] == 100.0 * widths[0]
 
 
 def test_what_fails_costs_its_own_trial():
@@ -141,6 +200,7 @@ def test_what_fails_costs_its_own_trial():
     ("answer", "reason"),
     [
         ("much", "has to return numbers, and returned 'much'"),
+        ("0.5", "has to return numbers, and returned '0.5'"),
         (None, "has to return numbers, and returned None"),
         ({"a": 1, "b": 2}, r"metrics \['a', 'b'\]: objective= has to say"),
         ({"a": float("inf")}, "the score is inf"),
@@ -162,6 +222,13 @@ def test_nothing_completed_is_said_when_the_best_is_asked_for():
         _ = result.best
     assert len(result.pareto_front()) == 0
     assert repr(result) == "SearchResult(0 of 2 trials completed)"
+    assert result.report() == "2 failed of 2 trials"
+
+
+def test_a_screen_that_refuses_everything_is_named_when_the_best_is_asked_for():
+    result = autonas.search(build, distance, screen=lambda candidates: [-np.inf] * len(candidates), max_trials=3)
+    with pytest.raises(SearchError, match=r"None of the \d+ trials completed.*the screen says that it is never"):
+        _ = result.best
 
 
 def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
@@ -204,6 +271,31 @@ def test_a_directory_keeps_one_search(tmp_path):
     assert len(result.trials) == 3
 
 
+class Wide(Screen):
+    proposals = 3
+
+    def __init__(self, model):
+        self.model = model
+
+    def score(self, candidates, finished):
+        return np.array([float(candidate.values["width"]) for candidate in candidates])
+
+
+def test_a_screen_is_known_again_by_what_it_is_and_not_by_where(tmp_path):
+    class Model:
+        def __init__(self, size):
+            self.size = size
+
+    def search(size, max_trials):
+        screen = [Wide(Model(size)), Predictor(proxies=["nwot"])]
+        return autonas.search(build, distance, screen=screen, directory=tmp_path, max_trials=max_trials)
+
+    first = search(1, 3)
+    assert [t.values for t in search(1, 5).trials[:3]] == [t.values for t in first.trials]
+    with pytest.raises(ProjectError, match="screen was"):
+        search(2, 5)
+
+
 def test_max_time_ends_a_search(monkeypatch):
     clock = iter(range(1_000))
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
@@ -216,6 +308,38 @@ def test_starting_points_come_first_and_are_completed():
     first = [trial.values for trial in result.trials[:2]]
     assert first == [{"kind": "wave", "frequency": 0.5, "width": 1}, {"kind": "line", "width": 20}]
     assert [trial.origin for trial in result.trials] == ["starting point"] * 2 + ["evolution"] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "legal"),
+    [
+        ({"n": np.int64(2)}, {"n": 2}),
+        ({"n": 2.0}, {"n": 2}),
+        ({"f": 1}, {"f": 1.0}),
+        ({"f": np.float32(0.5)}, {"f": 0.5}),
+        ({"s": np.float32(0.3)}, {"s": 0.3}),
+        ({"label": 1.0}, {"label": 1}),
+        ({"label": np.array(2)}, {"label": 2}),
+        ({"flag": 1}, {"flag": True}),
+        ({"flag": np.True_}, {"flag": True}),
+        ({"text": np.str_("b")}, {"text": "b"}),
+    ],
+)
+def test_a_starting_point_is_the_legal_value_that_equals_what_was_given(given, legal):
+    def declare(hp):
+        hp.Int("n", 1, 3)
+        hp.Float("f", 0.0, 1.0)
+        hp.Float("s", 0.0, 0.9, step=0.1)
+        hp.Choice("label", [1, 2])
+        hp.Boolean("flag")
+        hp.Choice("text", ["a", "b"])
+
+    result = autonas.search(declare, lambda values: 0.0, starting_points=[given, legal], max_trials=2)
+    assert [trial.origin for trial in result.trials] == ["starting point", "evolution"]
+    (name,) = legal
+    value = result.trials[0].values[name]
+    assert value == pytest.approx(legal[name]) if name == "s" else value == legal[name]
+    assert type(value) is type(legal[name])
 
 
 def test_a_function_with_a_budget_is_told_its_share():
@@ -253,7 +377,7 @@ def test_a_search_shows_where_it_is_when_asked_to(capsys):
     assert f"Trial 1/2: score {result.trials[0].score:.4g}" in capsys.readouterr().out
 
 
-class Networks(autonas.screens.base.Screen):
+class Networks(Screen):
     needs_network = True
 
     def score(self, candidates, finished):
@@ -287,6 +411,11 @@ class Networks(autonas.screens.base.Screen):
         ({"starting_points": [{"height": 3}]}, r"\['height'\]"),
         ({"starting_points": [{"frequency": 0.5}]}, r"\['frequency'\]"),
         ({"starting_points": [{"width": 50}]}, "'width' of a starting point"),
+        ({"starting_points": [{"width": 1.5}]}, "'width' of a starting point"),
+        ({"starting_points": [{"width": [3]}]}, "'width' of a starting point"),
+        ({"starting_points": [{"kind": np.array(["line", "wave"])}]}, "'kind' of a starting point"),
+        ({"directory": 5}, "directory must be the path of a folder. Got 5"),
+        ({"control": "grid"}, "control must be None or 'random'"),
     ],
 )
 def test_what_cannot_be_used_is_said_before_anything_is_evaluated(arguments, message):
@@ -298,7 +427,7 @@ def test_what_cannot_be_used_is_said_before_anything_is_evaluated(arguments, mes
 
 
 def test_directions_are_known_of_metrics_and_costs():
-    assert searching.read_goals(["val_accuracy", "mse", "latency_ms"]) == [
+    assert goals.read_goals(["val_accuracy", "mse", "latency_ms"]) == [
         Goal("val_accuracy", "max"),
         Goal("mse", "min"),
         Goal("latency_ms", "min"),
@@ -325,3 +454,65 @@ def test_costs_that_are_known_before_are_told_to_the_strategy_and_kept():
     assert len(asked) == 5
     with pytest.raises(InputError, match="costs must be a function"):
         autonas.search(build, evaluate, objective=objective, costs={"energy": 1})
+
+
+def test_the_best_of_shares_of_the_budget_is_that_of_the_largest():
+    result = autonas.search(build, lambda values, budget: values["width"] / budget, "asha", max_trials=20)
+    assert max(trial.score for trial in result.trials) > result.best.score
+    assert result.best.values["tuner/budget"] == 1.0
+    full = [trial for trial in result.trials if trial.values["tuner/budget"] == 1.0]
+    assert result.best.score == max(trial.score for trial in full)
+    assert f"Best trial: {result.best.number + 1} (asha), score {result.best.score:.4g}" in result.report()
+
+
+def test_a_report_says_what_was_found_and_what_it_is_worth():
+    result = autonas.search(
+        build,
+        distance,
+        screen=Function(prefer_small, pool=200, warm=8, proposals=2),
+        objective="min",
+        max_trials=30,
+        starting_points=[{"width": 20}],
+        control="random",
+    )
+    text = result.report()
+    lines = text.splitlines()
+    assert lines[0] == "30 completed of 30 trials"
+    assert lines[1] == f"Best trial: {result.best.number + 1} ({result.best.origin}), score {result.best.score:.4g}"
+    assert f"Gain over the best starting point in the search: +{13 - result.best.score:.4g}" in lines
+    assert "Random search at the same budget (one run, 30 trained): best score" in text
+    assert "Gain over random search in the search: " in text
+    assert "  screen with search, warm start: " in text
+    assert "What mattered most" in text
+    table = result.importance()
+    assert set(table["hyperparameter"]) == {"kind", "frequency", "width"}
+    assert table["importance"].is_monotonic_decreasing
+    assert "full training" not in text
+
+
+def test_a_control_is_kept_and_goes_on_and_has_seeds_of_its_own(tmp_path):
+    def search(max_trials, directory=tmp_path, **options):
+        return autonas.search(build, distance, "random", None, "min", max_trials, directory=directory, **options)
+
+    plain = search(4)
+    first = search(4, control="random")
+    assert [trial.values for trial in first.trials] == [trial.values for trial in plain.trials]
+    kept = sorted((tmp_path / "control").iterdir())
+    assert len(kept) == 4
+    before = [file.read_text() for file in kept]
+    whole = search(6, control="random")
+    assert [file.read_text() for file in kept] == before
+    assert [t.values for t in whole._control] == [t.values for t in search(6, None, control="random")._control]
+    assert [trial.values for trial in whole._control] != [trial.values for trial in whole.trials]
+
+
+def test_a_control_of_shares_of_the_budget_has_as_many_full_evaluations():
+    result = autonas.search(build, lambda v, budget: v["width"] * budget, "hyperband", max_trials=13, control="random")
+    assert len(result._control) == 3  # nine ninths, of three a third and of one of them all: 6/9 + 2/3 + 1
+
+
+def test_a_report_of_several_objectives_tells_of_the_front():
+    objective = {"accuracy": "max", "energy": "min"}
+    result = autonas.search(build, metrics, "random", objective=objective, max_trials=20, control="random")
+    assert "Front: " in result.report()
+    assert "hypervolume" in result.report()

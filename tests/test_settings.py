@@ -1,10 +1,14 @@
 """What a call of `fit` amounts to follows the data, and is the same in words for the same call."""
 
+import json
+
 import numpy as np
 import pytest
 
-from autonas import inputs, objectives, settings
+from autonas import inputs, objectives, screens, settings
 from autonas.preparation import Given, Part
+from autonas.screens import Predictor, ZeroCost
+from autonas.screens.base import Screen
 from autonas.strategies.evolution import Evolution
 
 
@@ -64,3 +68,30 @@ def test_names():
         "Evolution",
         {"population": 7, "sample": 5, "crossover": 0.0},
     ]
+
+
+class Mine(Screen):
+    def __init__(self, model, function=len):
+        self.model, self.function, self._kept = model, function, object()
+
+    def score(self, candidates, finished):
+        return np.zeros(len(candidates))
+
+
+class Model:
+    def __init__(self, size):
+        self.size, self.weights = size, np.zeros(3)
+
+
+def test_parts_of_a_part_are_described_and_places_in_memory_are_not():
+    screen = screens.get(["zero_cost", Mine(Model(3)), Predictor(proxies=["nwot"])])
+    told = settings.described(screen)
+    assert told == settings.described(screens.get(["zero_cost", Mine(Model(3)), Predictor(proxies=["nwot"])]))
+    assert " at 0x" not in json.dumps(told)
+    assert told != settings.described(screens.get(["zero_cost", Mine(Model(4)), Predictor(proxies=["nwot"])]))
+    assert settings.described(Mine(Model(3))) == [
+        "Mine",
+        {"model": ["Model", {"size": 3}], "function": ["len", {}]},
+    ]
+    assert settings.described(None) is None
+    assert settings.described(ZeroCost("nwot"))[1]["proxies"] == {"nwot": ["Nwot", {}]}

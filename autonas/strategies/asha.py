@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import MultiFidelity, rungs
-from autonas.trials import BUDGET, Trial, bare, completed, key
+from autonas.strategies.base import MultiFidelity, Rungs
+from autonas.trials import Trial, by_score, is_completed, reading
 from autonas.values import Values
 
 if TYPE_CHECKING:
@@ -40,12 +42,11 @@ class Asha(MultiFidelity):
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
         """Sends on who may go on, or asks for a new candidate."""
-        for place in reversed(range(len(self.shares) - 1)):
-            rung, above = self._rung(history, place), self._rung(history, place + 1)
-            gone = {key(bare(trial.values)) for trial in above}
-            for trial in completed(rung)[: len(rung) // self.factor]:
-                if key(bare(trial.values)) not in gone:
-                    return self.at(trial.values, self.shares[place + 1])
+        rungs = self._rungs(history)
+        for rung, share in reversed(list(zip(rungs, self.shares[1:], strict=False))):
+            best = rung.waiting[0] if rung.waiting else None
+            if best is not None and rung.rank(best) < rung.count // self.factor:
+                return self.at(best.values, share)
         values = self.draw(history, space, rng)
         return None if values is None else self.at(values, self.shares[0])
 
@@ -55,12 +56,56 @@ class Asha(MultiFidelity):
         Who falls behind that can still come to go on, when a rung has become very full; it is then trained from the start.
         """
         kept = []
-        for place in range(len(self.shares) - 1):
-            rung, above = self._rung(history, place), self._rung(history, place + 1)
-            gone = {key(bare(trial.values)) for trial in above}
-            leading = completed(rung)[: max(self.factor, 2 * len(rung) // self.factor)]
-            kept += [trial for trial in leading if key(bare(trial.values)) not in gone]
+        rungs = self._rungs(history)
+        for rung, above in itertools.pairwise(rungs):
+            leading = rung.completed[: max(self.factor, 2 * rung.count // self.factor)]
+            kept += [trial for trial in leading if trial.candidate not in above.candidates]
         return kept
 
-    def _rung(self, history: Sequence[Trial], place: int) -> list[Trial]:
-        return [trial for trial in rungs(history) if trial.values[BUDGET] == self.shares[place]]
+    def _rungs(self, history: Sequence[Trial]) -> list[_Rung]:
+        return list(reading(history, _Ladder, *self.shares).rungs.values())
+
+
+class _Rung:
+    """The trials with one share of the budget.
+
+    Attributes:
+        count: How many there are.
+        candidates: Their candidates.
+        completed: Those with a score, best first.
+        waiting: Those of them that have not gone on, best first.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.candidates: set[str] = set()
+        self.completed: list[Trial] = []
+        self.waiting: list[Trial] = []
+
+    def rank(self, trial: Trial) -> int:
+        """How many are better than one of them."""
+        return bisect.bisect_left(self.completed, by_score(trial), key=by_score)
+
+
+class _Ladder(Rungs):
+    """All rungs, the lowest first."""
+
+    def __init__(self, *shares: float) -> None:
+        super().__init__()
+        self.rungs = {share: _Rung() for share in shares}
+        self._above = dict(itertools.pairwise(shares))
+        self._below = {above: share for share, above in self._above.items()}
+
+    def stand(self, trial: Trial) -> None:
+        rung, share = self.rungs.get(trial.budget), trial.budget
+        if rung is None:
+            return
+        rung.count += 1
+        rung.candidates.add(trial.candidate)
+        if share in self._below:
+            below = self.rungs[self._below[share]]
+            below.waiting = [other for other in below.waiting if other.candidate != trial.candidate]
+        if is_completed(trial):
+            bisect.insort(rung.completed, trial, key=by_score)
+            if share not in self._above or trial.candidate not in self.rungs[self._above[share]].candidates:
+                bisect.insort(rung.waiting, trial, key=by_score)

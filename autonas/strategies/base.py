@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import bisect
 import dataclasses
 import functools
 import itertools
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from autonas.checks import fraction, integer, positive
 from autonas.encoding import Encoding
 from autonas.errors import InputError
-from autonas.trials import BUDGET, REJECTED, RESOURCE, History, Trial, bare, key, tried
+from autonas.trials import BUDGET, REJECTED, RESOURCE, History, Trial, bare, key, reading, tried
 from autonas.values import Values, enumerate_space, mutate, sample
 
 if TYPE_CHECKING:
@@ -134,7 +136,7 @@ class ModelBased(Strategy):
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rngs: Iterable[np.random.Generator]
     ) -> list[Values]:
         """Returns the best of a pool for each generator, by one model."""
-        enough = sum(1 for _ in scored(history)) >= self.initial
+        enough = len(best_trials(history, self.initial)) >= self.initial
         best = best_trials(history, max(self.parents, self.memory // 2))
         parents, trials = best[: self.parents], remembered(history, self.memory, best)
         encoding, drawn = Encoding(space), int(self.drawn * self.pool)
@@ -178,18 +180,16 @@ class MultiFidelity(Strategy):
         from autonas.strategies import get
 
         name = type(self).__name__
-        if isinstance(factor, bool) or not isinstance(factor, int) or factor < 2:
-            raise InputError.of(f"{name}(factor=)", "an integer from 2 up", repr(factor))
-        if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least <= 1:
-            raise InputError.of(f"{name}(least=)", "a share in (0, 1]", repr(least))
+        self.factor = integer(f"{name}(factor=)", factor, 2)
+        self.least = fraction(f"{name}(least=)", positive(f"{name}(least=)", least))
         if resource not in ("epochs", "data"):
             raise InputError.of(f"{name}(resource=)", "'epochs' or 'data'", repr(resource))
-        self.factor, self.least, self.resource = factor, float(least), resource
+        self.resource = resource
         self.strategy = get(strategy)
         if self.strategy.multi_fidelity:
             raise InputError.of(f"{name}(strategy=)", "one that shares out no budgets itself", repr(self.strategy))
-        levels = int(math.log(1 / self.least, factor) + 1e-9)
-        self.shares = [float(factor) ** -level for level in range(levels, -1, -1)]
+        levels = int(math.log(1 / self.least, self.factor) + 1e-9)
+        self.shares = [float(self.factor) ** -level for level in range(levels, -1, -1)]
 
     def enter(self, values: Values) -> Values:
         """Puts it on the lowest rung."""
@@ -209,19 +209,10 @@ class MultiFidelity(Strategy):
         were evaluated with than there are hyperparameters, or else the one that most were (Falkner et al., 2018, section
         3.2); the other candidates it only knows as tried.
         """
-        counts = dict.fromkeys(reversed(self.shares), 0)
-        for trial in scored(history):
-            counts[_share(trial)] = counts.get(_share(trial), 0) + 1
+        counts = dict.fromkeys(reversed(self.shares), 0) | reading(history, _Counts).scored
         enough = [share for share, count in counts.items() if count > len(space.space)]
         share = enough[0] if enough else max(counts, key=lambda share: counts[share])
-        known: dict[str, Trial] = {}
-        for trial in history:
-            values = bare(trial.values)
-            if _share(trial) == share or not any(scored([trial])):
-                known[key(values)] = dataclasses.replace(trial, values=values)
-            elif key(values) not in known:
-                known[key(values)] = dataclasses.replace(trial, values=values, status=REJECTED, score=None, scores=[])
-        return self.strategy.propose(History(known.values()), space, rng)
+        return self.strategy.propose(reading(history, _OneBudget, share).history, space, rng)
 
     def __repr__(self) -> str:
         made_with = (
@@ -230,28 +221,69 @@ class MultiFidelity(Strategy):
         return f"{type(self).__name__}({made_with})"
 
 
-def _share(trial: Trial) -> float:
-    return float(trial.values.get(BUDGET, 1.0))
+class _Counts:
+    """How many trials with a score there are of each share of the budget."""
+
+    def __init__(self) -> None:
+        self.scored: dict[float, int] = {}
+
+    def add(self, trial: Trial) -> None:
+        if has_score(trial):
+            self.scored[trial.budget] = self.scored.get(trial.budget, 0) + 1
 
 
-def rungs(history: Sequence[Trial]) -> list[Trial]:
-    """The trials of a history that stand on a rung: with a share of the budget, and trained.
+class _OneBudget:
+    """A history of candidates without their budgets: those of one budget with their scores, the others as tried."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._places: dict[str, int] = {}
+        self.history = History()
+
+    def add(self, trial: Trial) -> None:
+        place = self._places.setdefault(trial.candidate, len(self.history))
+        seen = dataclasses.replace(trial, values=bare(trial.values))
+        if trial.budget != self._share and has_score(trial):
+            seen = dataclasses.replace(seen, status=REJECTED, score=None, scores=[])
+            if place < len(self.history):
+                return
+        if place < len(self.history):
+            self.history.replace(place, seen)
+        else:
+            self.history.append(seen)
+
+
+class Rungs:
+    """The trials of a history that stand on a rung: with a share of the budget, and trained. See `autonas.trials.reading`.
 
     One that was rejected when it was new was not trained. One that was rejected later takes its place, and fails there.
+
+    Attributes:
+        standing: The trials, oldest first.
     """
-    seen: set[str] = set()
-    standing = []
-    for trial in history:
-        name = key(bare(trial.values))
-        if BUDGET in trial.values and (trial.status != REJECTED or name in seen):
-            seen.add(name)
-            standing.append(trial)
-    return standing
+
+    def __init__(self) -> None:
+        self.standing: list[Trial] = []
+        self._seen: set[str] = set()
+
+    def add(self, trial: Trial) -> None:
+        if BUDGET in trial.values and (trial.status != REJECTED or trial.candidate in self._seen):
+            self._seen.add(trial.candidate)
+            self.stand(trial)
+
+    def stand(self, trial: Trial) -> None:
+        """Takes in a trial that stands on a rung."""
+        self.standing.append(trial)
+
+
+def has_score(trial: Trial) -> bool:
+    """Whether a trial has a score that can be compared: one that failed, was rejected or came to no finite number has none."""
+    return trial.score is not None and math.isfinite(trial.score)
 
 
 def scored(history: Iterable[Trial]) -> Iterator[Trial]:
-    """The trials with a score that can be compared: those that failed, were rejected or came to no finite number have none."""
-    return (trial for trial in history if trial.score is not None and math.isfinite(trial.score))
+    """The trials with a score that can be compared."""
+    return filter(has_score, history)
 
 
 def normal_ranks(history: Sequence[Trial]) -> np.ndarray:
@@ -267,7 +299,7 @@ def normal_ranks(history: Sequence[Trial]) -> np.ndarray:
     from scipy.special import ndtri
     from scipy.stats import rankdata
 
-    scores = [trial.score if next(scored([trial]), None) else -np.inf for trial in history]
+    scores = [trial.score if has_score(trial) else -np.inf for trial in history]
     return ndtri((rankdata(scores) - 0.5) / max(1, len(scores)))
 
 
@@ -306,7 +338,18 @@ def pool(
 
 def best_trials(history: Sequence[Trial], number: int) -> list[Trial]:
     """The trials with the highest scores, best first, of equals the earlier one first."""
-    return sorted(scored(history), key=lambda trial: -(trial.score or 0.0))[:number]
+    return reading(history, _Best).trials[:number]
+
+
+class _Best:
+    """The trials with a score, in the order of `best_trials`."""
+
+    def __init__(self) -> None:
+        self.trials: list[Trial] = []
+
+    def add(self, trial: Trial) -> None:
+        if has_score(trial):
+            bisect.insort(self.trials, trial, key=lambda trial: -(trial.score or 0.0))
 
 
 def remembered(history: Sequence[Trial], memory: int, best: Sequence[Trial]) -> list[Trial]:
@@ -332,49 +375,13 @@ def untried(
     """Calls `propose` until it gives a candidate that `history` does not hold.
 
     When `attempts` all fail, the space is small or nearly covered: one of the candidates left is drawn from a listing of
-    the first `largest`, and None says that there is none.
+    the first `largest`. Where none of these is left it is the next one after them, and None says that there is none.
     """
     known = tried(history)
     for _ in range(attempts):
         values = propose()
         if key(values) not in known:
             return values
-    left = [v for v in itertools.islice(enumerate_space(space), largest) if key(v) not in known]
-    return left[int(rng.integers(len(left)))] if left else None
-
-
-def integer(what: str, value: Any, low: int, high: int | None = None) -> int:
-    """Reads an integer argument of a strategy.
-
-    Raises:
-        InputError: If it is no integer, or not between `low` and `high`.
-    """
-    if isinstance(value, int) and not isinstance(value, bool) and value >= low and (high is None or value <= high):
-        return value
-    raise InputError.of(what, f"an integer {'of at least' if high is None else 'from'} {low}{_to(high)}", repr(value))
-
-
-def fraction(what: str, value: Any) -> float:
-    """Reads an argument of a strategy that is a probability.
-
-    Raises:
-        InputError: If it is no number from 0 to 1.
-    """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
-        return float(value)
-    raise InputError.of(what, "a number from 0 to 1", repr(value))
-
-
-def positive(what: str, value: Any) -> float:
-    """Reads an argument of a strategy that is a rate.
-
-    Raises:
-        InputError: If it is no finite number above 0.
-    """
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf:
-        return float(value)
-    raise InputError.of(what, "a number above 0", repr(value))
-
-
-def _to(high: int | None) -> str:
-    return "" if high is None else f" to {high}"
+    listed = enumerate_space(space)
+    left = [values for values in itertools.islice(listed, largest) if key(values) not in known]
+    return left[int(rng.integers(len(left)))] if left else next((v for v in listed if key(v) not in known), None)

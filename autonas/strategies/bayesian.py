@@ -54,7 +54,7 @@ class Bayesian(ModelBased):
     drawn = 0.5
 
     def __init__(self, surrogate: str = "forest", initial: int = 10, pool: int = 400, memory: int = 400) -> None:
-        if surrogate not in _SURROGATES:
+        if not isinstance(surrogate, str) or surrogate not in _SURROGATES:
             raise InputError.of("Bayesian's surrogate", f"one of {sorted(_SURROGATES)}", repr(surrogate))
         self.surrogate = surrogate
         super().__init__(initial, _PARENTS, pool, memory)

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import Strategy, fraction, integer, scored, untried
+from autonas.checks import fraction, integer
+from autonas.strategies.base import Strategy, scored, untried
 from autonas.trials import Trial
 from autonas.values import Values, mutate, recombine, sample
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import MultiFidelity, rungs
-from autonas.trials import BUDGET, Trial, completed
+from autonas.strategies.base import MultiFidelity, Rungs
+from autonas.trials import Trial, completed, reading
 from autonas.values import Values
 
 if TYPE_CHECKING:
@@ -78,20 +79,46 @@ class Hyperband(MultiFidelity):
 
     def _bracket(self, history: Sequence[Trial], covered: bool = False) -> _Bracket:
         """The bracket that the next trial belongs to; with `covered`, no more new candidates come."""
-        trials = [trial for trial in rungs(history) if trial.values[BUDGET] in self.shares]
-        number = 0
+        return reading(history, _Brackets, self.factor, *self.shares).current(covered)
+
+
+class _Brackets(Rungs):
+    """The brackets of a search; those that have ended are not gone through again."""
+
+    def __init__(self, factor: int, *shares: float) -> None:
+        super().__init__()
+        self._factor, self._shares = factor, shares
+        self._number, self._start = 0, 0  # of the first bracket that may not have ended, and its first trial
+
+    def stand(self, trial: Trial) -> None:
+        if trial.budget in self._shares:
+            super().stand(trial)
+
+    def current(self, covered: bool) -> _Bracket:
+        """See `Hyperband._bracket`."""
+        number, start = self._number, self._start
         while True:
-            shares = self.shares[number % len(self.shares) :]
-            size = math.ceil(len(self.shares) / len(shares) * self.factor ** (len(shares) - 1))
-            most = size if len(shares) == 1 else len(trials)
-            rung: list[Trial] = []
-            while trials and trials[0].values[BUDGET] == shares[0] and len(rung) < most:
-                rung.append(trials.pop(0))
-            if len(rung) < size and not trials and not (covered and rung):
-                return _Bracket(shares[0], 0 if covered else size - len(rung), [], rung)
-            for share in shares[1:]:
-                waiting = completed(rung)[: max(1, len(rung) // self.factor)]
-                rung, trials = trials[: len(waiting)], trials[len(waiting) :]
-                if len(rung) < len(waiting):
-                    return _Bracket(share, 0, waiting[len(rung) :], rung)
-            number += 1
+            bracket, end = self._follow(number, start, covered)
+            if bracket is not None:
+                return bracket
+            number, start = number + 1, end
+            if end < len(self.standing):  # a trial after it says that it will not grow
+                self._number, self._start = number, start
+
+    def _follow(self, number: int, start: int, covered: bool) -> tuple[_Bracket | None, int]:
+        """The bracket of a number that begins with a trial, as far as it has come, or None; and where it ends."""
+        shares = self._shares[number % len(self._shares) :]
+        size = math.ceil(len(self._shares) / len(shares) * self._factor ** (len(shares) - 1))
+        most = size if len(shares) == 1 else len(self.standing)
+        of_share = itertools.takewhile(lambda trial: trial.budget == shares[0], self.standing[start:])
+        rung = list(itertools.islice(of_share, most))
+        end = start + len(rung)
+        if len(rung) < size and end == len(self.standing) and not (covered and rung):
+            return _Bracket(shares[0], 0 if covered else size - len(rung), [], rung), end
+        for share in shares[1:]:
+            waiting = completed(rung)[: max(1, len(rung) // self._factor)]
+            rung = self.standing[end : end + len(waiting)]
+            end += len(rung)
+            if len(rung) < len(waiting):
+                return _Bracket(share, 0, waiting[len(rung) :], rung), end
+        return None, end

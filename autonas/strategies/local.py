@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autonas.strategies.base import Strategy, integer, scored, untried
-from autonas.trials import Trial, key
+from autonas.checks import integer
+from autonas.strategies.base import Strategy, has_score, untried
+from autonas.trials import Trial, key, reading
 from autonas.values import Values, active_in, change, is_legal, is_range, legal_values, sample
 
 if TYPE_CHECKING:
@@ -54,33 +55,41 @@ class Local(Strategy):
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
         """Draws a neighbour of the candidate that the climb has come to, or a random one where a climb begins."""
-        left = self._climb(history, space)
+        left = list((reading(history, _Climb, self.samples, space).left or {}).values())
         if left:
             return left[int(rng.integers(len(left)))]
         return untried(history, space, rng, lambda: sample(space, rng))
 
-    def _climb(self, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> list[Values]:
-        """Goes through the history as the search did, and returns the neighbours that the climb has yet to try."""
-        known: set[str] = set()
-        best: Trial | None = None
-        begun = 0
-        left: dict[str, Values] | None = None  # untried neighbours of the best, once the climb has begun
-        for trial in history:
-            known.add(trial.key)
-            begun += 1
-            if left is not None:
-                left.pop(trial.key, None)
-            if next(scored([trial]), None) and (best is None or (trial.score or 0.0) > (best.score or 0.0)):
-                best, left = trial, None
-            if left is None and best is not None and begun >= self.samples:
-                left = {key(v): v for v in neighbours(best.values, space)}
-                left = {name: values for name, values in left.items() if name not in known}
-            if left is not None and not left:
-                best, left, begun = None, None, 0
-        return list((left or {}).values())
-
     def __repr__(self) -> str:
         return f"Local(samples={self.samples})"
+
+
+class _Climb:
+    """Goes through a history as the search did.
+
+    Attributes:
+        left: The neighbours that the climb has yet to try; None before it has begun.
+    """
+
+    def __init__(self, samples: int, space: keras_tuner.HyperParameters) -> None:
+        self._samples, self._space = samples, space
+        self._known: set[str] = set()
+        self._best: Trial | None = None
+        self._begun = 0
+        self.left: dict[str, Values] | None = None
+
+    def add(self, trial: Trial) -> None:
+        self._known.add(trial.key)
+        self._begun += 1
+        if self.left is not None:
+            self.left.pop(trial.key, None)
+        if has_score(trial) and (self._best is None or (trial.score or 0.0) > (self._best.score or 0.0)):
+            self._best, self.left = trial, None
+        if self.left is None and self._best is not None and self._begun >= self._samples:
+            found = {key(values): values for values in neighbours(self._best.values, self._space)}
+            self.left = {name: values for name, values in found.items() if name not in self._known}
+        if self.left is not None and not self.left:
+            self._best, self.left, self._begun = None, None, 0
 
 
 def neighbours(values: Values, space: keras_tuner.HyperParameters) -> Iterator[Values]:

@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from autonas.checks import fraction, integer
 from autonas.pareto import best_first
-from autonas.strategies.base import Strategy, fraction, integer, untried
-from autonas.trials import Trial, scores_of
+from autonas.strategies.base import Strategy, untried
+from autonas.trials import Trial, reading, scores_of
 from autonas.values import Values, mutate, recombine, sample
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _PATIENCE = 20  # children found tried before, until one more hyperparameter is changed
+_MEMORY = 200  # of the best trials, and as many after them: who comes behind these is no parent any more
 
 
 class NSGA2(Strategy):
@@ -57,14 +59,14 @@ class NSGA2(Strategy):
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
         """Crosses and changes parents of the first fronts, or draws at random while there are too few trials."""
-        done = [(trial, scores) for trial in history if (scores := scores_of(trial))]
-        if len(history) < self.population or len(done) < 2:
+        elite = reading(history, _Elite, max(_MEMORY, 2 * self.population)).trials
+        if len(history) < self.population or len(elite) < 2:
             return untried(history, space, rng, lambda: sample(space, rng))
-        order = best_first([scores for _, scores in done])[: self.population]
+        best = _best(elite, self.population)
         repeats = itertools.count()
 
         def parent() -> Values:
-            return done[order[rng.integers(len(order), size=2).min()]][0].values
+            return best[rng.integers(len(best), size=2).min()].values
 
         def child() -> Values:
             values = parent()
@@ -78,3 +80,22 @@ class NSGA2(Strategy):
 
     def __repr__(self) -> str:
         return f"NSGA2(population={self.population}, crossover={self.crossover})"
+
+
+class _Elite:
+    """The trials with scores that a population may come from: the best of them, and the latest."""
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self.trials: list[Trial] = []
+
+    def add(self, trial: Trial) -> None:
+        if scores_of(trial):
+            self.trials.append(trial)
+        if len(self.trials) == 2 * self._memory:
+            kept = {id(one) for one in _best(self.trials, self._memory)}
+            self.trials = [one for one in self.trials if id(one) in kept]
+
+
+def _best(trials: Sequence[Trial], number: int) -> list[Trial]:
+    return [trials[place] for place in best_first([scores_of(trial) for trial in trials], number)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas.strategies.base import Strategy, fraction, integer, normal_ranks, positive, untried
-from autonas.trials import Trial
+from autonas.checks import fraction, integer, positive
+from autonas.strategies.base import Strategy, best_trials, normal_ranks, remembered, untried
+from autonas.trials import Trial, reading
 from autonas.values import Values, complete, is_active, is_range, legal_values, mutate
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Reinforce(Strategy):
     into `bins` of equal probability. A trial changes the preferences of the decisions that it took, along the gradient of
     their log-probability times its advantage: its reward less the moving average of the rewards before it. Conditional
     hyperparameters learn from the trials in which they were active. The policy is trained anew at each proposal, by going
-    through the history once; trials that the policy did not draw, such as starting points, teach it as well.
+    once through the trials that it remembers; trials that the policy did not draw, such as starting points, teach it as well.
 
     The reward is the normal quantile of the score's rank in the history, so that one learning rate is right for every
     measure; failed and rejected trials have the lowest rank. Zoph & Le's controller is a recurrent network, which draws each
@@ -37,6 +38,8 @@ class Reinforce(Strategy):
         learning_rate: How far one trial of an advantage of 1 moves the preferences, above 0.
         decay: Of the moving average that is the baseline, from 0 (the last reward) to 1 (always 0, the mean of all ranks).
         bins: Into how many parts a range of numbers is cut, at least 2; fewer where it has fewer values.
+        memory: How many trials the policy learns from at most, at least 2: the better half of these are the best, the others
+            the latest. It bounds the time of a proposal in a long search.
 
     Raises:
         InputError: If an argument is not in its range.
@@ -51,13 +54,14 @@ class Reinforce(Strategy):
     Example:
 
     >>> Reinforce(learning_rate=0.1)
-    Reinforce(learning_rate=0.1, decay=0.9, bins=8)
+    Reinforce(learning_rate=0.1, decay=0.9, bins=8, memory=400)
     """
 
-    def __init__(self, learning_rate: float = 0.3, decay: float = 0.9, bins: int = 8) -> None:
+    def __init__(self, learning_rate: float = 0.3, decay: float = 0.9, bins: int = 8, memory: int = 400) -> None:
         self.learning_rate = positive("Reinforce's learning_rate", learning_rate)
         self.decay = fraction("Reinforce's decay", decay)
         self.bins = integer("Reinforce's bins", bins, 2)
+        self.memory = integer("Reinforce's memory", memory, 2)
 
     def propose(
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
@@ -81,12 +85,14 @@ class Reinforce(Strategy):
 
     def _policy(self, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> np.ndarray:
         """Probabilities of the shape (hyperparameters, options), 0 where one has fewer options."""
+        trials = remembered(history, self.memory, best_trials(history, self.memory // 2))
+        decisions = reading(history, _Decisions, self._option, space).of
         sizes = np.array([self._options(hyperparameter) for hyperparameter in space.space])
         absent = np.arange(sizes.max(initial=1)) >= sizes[:, None]
         preferences = np.where(absent, -np.inf, 0.0)
-        taken = np.array([[self._option(hp, trial.values) for hp in space.space] for trial in history])
         baseline = 0.0
-        for options, reward in zip(taken, normal_ranks(history), strict=True):
+        for trial, reward in zip(trials, normal_ranks(trials), strict=True):
+            options = decisions[trial.key]
             decided = np.flatnonzero(options >= 0)
             gradient = -_softmax(preferences[decided])
             gradient[np.arange(len(decided)), options[decided]] += 1
@@ -112,7 +118,19 @@ class Reinforce(Strategy):
         return min(max(int(hyperparameter.value_to_prob(values[name]) * options), 0), options - 1)
 
     def __repr__(self) -> str:
-        return f"Reinforce(learning_rate={self.learning_rate}, decay={self.decay}, bins={self.bins})"
+        made_with = f"learning_rate={self.learning_rate}, decay={self.decay}, bins={self.bins}, memory={self.memory}"
+        return f"Reinforce({made_with})"
+
+
+class _Decisions:
+    """Which options each candidate took, one number for each hyperparameter."""
+
+    def __init__(self, option: Callable[[HyperParameter, Values], int], space: keras_tuner.HyperParameters) -> None:
+        self._option, self._space = option, space
+        self.of: dict[str, np.ndarray] = {}
+
+    def add(self, trial: Trial) -> None:
+        self.of[trial.key] = np.array([self._option(hp, trial.values) for hp in self._space.space])
 
 
 def _softmax(preferences: np.ndarray) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autonas.proxies.base import Network, Proxy
+from autonas.settings import described
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +29,7 @@ def check_proxy(proxy: Proxy) -> None:
 
     >>> check_proxy(Nwot())
     """
+    _check_description(proxy)
     _check_images(proxy)
     for model, x in (_linear(), _tokens()):
         network = Network(model, x, np.eye(2, dtype="float32")[np.arange(len(x)) % 2], "categorical_crossentropy")
@@ -98,6 +102,13 @@ def _tokens() -> tuple[keras.Model, np.ndarray]:
 def _variables(model: Any) -> list[Any]:
     """All that a model remembers, the seeds of its random layers too."""
     return list(model.variables) + [v for layer in model.layers for v in layer.variables]
+
+
+def _check_description(proxy: Proxy) -> None:
+    """Checks that a project can tell it from others, and knows it again in another process."""
+    told = json.dumps(described(proxy))
+    _expect(json.dumps(described(copy.deepcopy(proxy))) == told, f"two alike are described differently: {told}")
+    _expect(" at 0x" not in told, f"a place in memory is in its description: {told}")
 
 
 def _expect(condition: bool, otherwise: str) -> None:

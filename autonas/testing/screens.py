@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import numpy as np
 from autonas.devices.base import Device, Latency
 from autonas.objectives.base import BuiltModel
 from autonas.screens.base import Candidate, Screen
+from autonas.settings import described
 from autonas.trials import COMPLETED, FAILED, Trial
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ def finished(count: int) -> list[Candidate]:
 def check_screen(screen: Screen, most_finished: int = 20) -> None:
     """Checks a screen: one score a candidate, the same each time, from its arguments alone, and nothing changed by it.
 
+    A project keeps what it is described as (`autonas.settings.described`), so that has to be the same in another process.
+
     Args:
         screen: What to check.
         most_finished: How many finished trials there are where there are most.
@@ -88,6 +92,7 @@ def check_screen(screen: Screen, most_finished: int = 20) -> None:
 
     >>> check_screen(Limits(autonas.objectives.limits({"params": 1_000})))
     """
+    _check_description(screen)
     _expect(screen.pool >= 0 and screen.warm >= 0 and screen.proposals >= 1, "its pool, warm or proposals is negative")
     for count in (0, 1, most_finished):
         _check_scores(screen, finished(count))
@@ -123,6 +128,13 @@ def _check_scores(screen: Screen, history: Sequence[Candidate]) -> None:
 
 def _candidates() -> list[Candidate]:
     return [candidate(2), candidate(8, 2), candidate(64, 1, "gelu")]
+
+
+def _check_description(screen: Screen) -> None:
+    """Checks that a project can tell it from others, and knows it again in another process."""
+    told = json.dumps(described(screen))
+    _expect(json.dumps(described(copy.deepcopy(screen))) == told, f"two alike are described differently: {told}")
+    _expect(" at 0x" not in told, f"a place in memory is in its description: {told}")
 
 
 def _expect(condition: bool, otherwise: str) -> None:

@@ -25,3 +25,13 @@ def test_a_function_is_a_screen_and_a_list_votes():
     assert both.needs_network
     with pytest.raises(InputError, match="screen must be"):
         screens.get([])
+
+
+def test_the_suite_finds_a_screen_that_is_another_one_in_another_process():
+    class Address(Function):
+        def __init__(self):
+            super().__init__(len)
+            self.name = repr(object())
+
+    with pytest.raises(AssertionError, match="a place in memory"):
+        check_screen(Address())

@@ -2,6 +2,7 @@ import keras_tuner
 import numpy as np
 
 from autonas.strategies import Asha
+from autonas.testing.strategies import p_value_of_budgets
 from autonas.trials import BUDGET, FAILED, Trial
 
 
@@ -50,3 +51,7 @@ def test_the_leaders_of_each_rung_are_unfinished():
         *((a, 1 / 9) for a in range(10, 3, -1)),
         (11, 1 / 3),
     ]
+
+
+def test_it_beats_random_search_with_as_many_epochs():
+    assert p_value_of_budgets(Asha()) < 0.01

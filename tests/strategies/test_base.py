@@ -2,8 +2,7 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from autonas.errors import InputError
-from autonas.strategies.base import best_trials, fraction, integer, normal_ranks, pool, positive, remembered, untried
+from autonas.strategies.base import best_trials, normal_ranks, pool, remembered, untried
 from autonas.testing.strategies import finite_space, spaces
 from autonas.trials import FAILED, REJECTED, Trial, key
 from autonas.values import (
@@ -170,18 +169,13 @@ def test_half_of_what_is_remembered_are_the_best_and_half_the_latest():
     assert [trial.number for trial in best_trials(trials, 2)] == [0, 1]
 
 
-@pytest.mark.parametrize(
-    ("read", "bad", "expected"),
-    [
-        (lambda value: integer("X's n", value, 2), 1, "an integer of at least 2"),
-        (lambda value: integer("X's n", value, 2, 5), 6, "an integer from 2 to 5"),
-        (lambda value: integer("X's n", value, 0), True, "an integer"),
-        (lambda value: fraction("X's n", value), 1.1, "from 0 to 1"),
-        (lambda value: fraction("X's n", value), float("nan"), "from 0 to 1"),
-        (lambda value: positive("X's n", value), 0, "above 0"),
-        (lambda value: positive("X's n", value), float("inf"), "above 0"),
-    ],
-)
-def test_arguments_that_cannot_be_used_are_named(read, bad, expected):
-    with pytest.raises(InputError, match=f"X's n must be .*{expected}"):
-        read(bad)
+def test_the_last_candidates_of_a_large_space_are_found_too():
+    space = keras_tuner.HyperParameters()
+    space.Choice("first", [1, 2])
+    space.Int("second", 0, 9)
+    history = [
+        Trial(n, values) for n, values in enumerate(enumerate_space(space)) if values != {"first": 2, "second": 7}
+    ]
+    found = untried(history, space, rng(), lambda: {"first": 1, "second": 0}, largest=5)
+    assert found == {"first": 2, "second": 7}
+    assert untried([*history, Trial(99, found)], space, rng(), lambda: {"first": 1, "second": 0}, largest=5) is None

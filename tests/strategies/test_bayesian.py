@@ -90,7 +90,9 @@ def test_expected_improvement_is_the_integral_that_it_stands_for():
     np.testing.assert_allclose(expected_improvement(np.array([2.0, 0.0]), np.zeros(2), 1.0), [1.0, 0.0])
 
 
-@pytest.mark.parametrize("arguments", [{"surrogate": "tree"}, {"initial": 1}, {"pool": 1}, {"memory": 0}])
+@pytest.mark.parametrize(
+    "arguments", [{"surrogate": "tree"}, {"surrogate": ["forest"]}, {"initial": 1}, {"pool": 1}, {"memory": 0}]
+)
 def test_impossible_arguments(arguments):
     with pytest.raises(InputError, match="Bayesian's"):
         Bayesian(**arguments)

@@ -5,7 +5,7 @@ import pytest
 from autonas.errors import InputError
 from autonas.strategies import Hyperband
 from autonas.strategies.base import Strategy
-from autonas.testing.strategies import check_strategy
+from autonas.testing.strategies import check_strategy, p_value_of_budgets
 from autonas.trials import BUDGET, FAILED, REJECTED, RESOURCE, Trial, bare, key
 
 
@@ -131,6 +131,12 @@ def test_it_keeps_to_the_contract(resource):
     check_strategy(Hyperband(strategy="evolution", resource=resource))
 
 
+def test_numbers_of_numpy_are_arguments_too():
+    strategy = Hyperband(factor=np.int64(2), least=np.float32(0.25))
+    assert strategy.shares == [0.25, 0.5, 1.0]
+    assert [type(value) for value in (strategy.factor, strategy.least)] == [int, float]
+
+
 @pytest.mark.parametrize(
     "options",
     [{"factor": 1}, {"factor": 2.5}, {"least": 0}, {"least": 2}, {"resource": "money"}, {"strategy": "hyperband"}],
@@ -138,3 +144,7 @@ def test_it_keeps_to_the_contract(resource):
 def test_arguments_out_of_range(options):
     with pytest.raises(InputError, match=f"Hyperband.{next(iter(options))}="):
         Hyperband(**options)
+
+
+def test_it_beats_random_search_with_as_many_epochs():
+    assert p_value_of_budgets(Hyperband()) < 0.01

@@ -5,10 +5,11 @@ from scipy.stats import wilcoxon
 
 from autonas.errors import InputError
 from autonas.pareto import hypervolume
+from autonas.strategies import nsga2
 from autonas.strategies.nsga2 import NSGA2
 from autonas.strategies.random import Random
 from autonas.testing.strategies import p_value_against_random
-from autonas.trials import Trial
+from autonas.trials import History, Trial, reading
 
 
 def space():
@@ -82,3 +83,16 @@ def test_a_trial_with_a_missing_objective_is_no_parent():
 def test_impossible_arguments(arguments):
     with pytest.raises(InputError, match="NSGA2's"):
         NSGA2(**arguments)
+
+
+def test_who_is_far_behind_the_best_is_forgotten_and_no_parent():
+    rng = np.random.default_rng(0)
+    history = History(
+        Trial(n, {"a": n}, score=float(s), scores=[float(s), float(-s)]) for n, s in enumerate(rng.random(900))
+    )
+    flat = History(Trial(n, {"a": n}, score=float(s)) for n, s in enumerate(rng.random(900)))
+    for trials in (history, flat):
+        elite = reading(trials, nsga2._Elite, 200).trials
+        assert 200 <= len(elite) < 400
+    best = sorted(flat, key=lambda trial: -trial.score)[:20]
+    assert nsga2._best(elite, 20) == best

@@ -83,3 +83,12 @@ def test_what_the_policy_has_learned_is_what_is_drawn():
 def test_impossible_arguments(arguments):
     with pytest.raises(InputError, match="Reinforce's"):
         Reinforce(**arguments)
+
+
+def test_it_learns_from_the_best_and_the_latest_it_remembers():
+    history = [Trial(n, {"label": "abc"[n % 3], "rate": n / 100}, score=float(n * 37 % 101)) for n in range(60)]
+    best = sorted(history, key=lambda trial: -trial.score)[:5]
+    latest = [trial for trial in reversed(history) if trial not in best][:5]
+    kept = [trial for trial in history if trial in best + latest]
+    space = two()
+    assert (policy(Reinforce(memory=10), history, space) == policy(Reinforce(), kept, space)).all()

@@ -1,12 +1,15 @@
+import sys
+
 import numpy as np
 import pytest
 
 import autonas
-from autonas import arguments, strategies
+from autonas import arguments, strategies, trials
 from autonas.errors import InputError
 from autonas.strategies import STRATEGIES
 from autonas.strategies.base import Strategy
-from autonas.testing.strategies import check_strategy
+from autonas.testing.strategies import check_strategy, smooth_score, smooth_space
+from autonas.trials import History, Trial, bare
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -61,6 +64,24 @@ def test_the_suite_finds_a_strategy_that_remembers_what_it_proposed():
 
     with pytest.raises(AssertionError):
         check_strategy(Walking())
+
+
+@pytest.mark.parametrize("name", ["asha", "evolution", "grid", "hyperband", "local", "nsga2", "random", "reinforce"])
+def test_a_proposal_after_many_trials_does_no_more_than_after_few(name, monkeypatch):
+    strategy, space, done = strategies.get(name), smooth_space(), []
+    original = trials.key
+    for module in [
+        trials,
+        *(m for n, m in sys.modules.items() if n.startswith("autonas.strategies") and "key" in vars(m)),
+    ]:
+        monkeypatch.setattr(module, "key", lambda values: done.append(values) or original(values))
+    history, counts = History(), []
+    for number in range(160):
+        before = len(done)
+        values = strategy.propose(history, space, np.random.default_rng(number))
+        history.append(Trial(number, values, score=smooth_score(bare(values))))
+        counts.append(len(done) - before)
+    assert np.mean(counts[120:]) < 1.5 * np.mean(counts[40:80]) + 5
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

@@ -62,10 +62,10 @@ class Events:
             InputError: If a column is missing, an event has no sequence, or no time.
         """
         found = columns.read(x, name, utc=True)
-        codes, ids = _codes(_column(found, sequence_id, name, "sequence_id"), name)
+        codes, ids = _codes(column_of(found, sequence_id, name, "sequence_id"), name)
         when = None
         if order_by is not None:
-            when = _times(_column(found, order_by, name, "order_by"), f"{name}[{order_by!r}]")
+            when = _times(column_of(found, order_by, name, "order_by"), f"{name}[{order_by!r}]")
         rest = {column: values for column, values in found.items() if column not in (sequence_id, order_by)}
         return cls(rest, codes, ids, when)
 
@@ -160,28 +160,6 @@ class Events:
                 rows[part] = np.stack([self._first(read[column]) for column in names], axis=1)
         return rows
 
-    def labels(self, y: Any, index: Any) -> np.ndarray:
-        """Returns one label for each sequence, see `SequenceInput.sequence_targets`.
-
-        Args:
-            y: As it is there.
-            index: Of the frame, if it has one.
-        """
-        if isinstance(y, str):
-            return self._constant(_column(self.columns, y, "frame", "y"))
-        own, values = getattr(y, "index", None), np.asarray(y)
-        if values.ndim != 1:
-            raise InputError.of("y", "one label for each sequence", f"shape {values.shape}")
-        events, n = len(self.codes), len(self.ids)
-        if own is not None and not callable(own):
-            of_events = len(values) == events != n and np.array_equal(own, index)
-            return self._constant(values) if of_events else self._by_id(values, own.tolist())
-        if len(values) == n:
-            return values
-        if len(values) != events:
-            raise InputError.of("y", f"one label for each of {n} sequences or {events} events", len(values))
-        return self._constant(values)
-
     def _as(self, column: str, kind: str, name: str) -> np.ndarray:
         """A column as float32, NaN where missing, or as names of categories, empty where missing."""
         values = columns.plain(self.columns[column], f"{name}[{column!r}]")
@@ -207,27 +185,13 @@ class Events:
         gaps = columns.gaps(values)
         return ~(np.asarray(values == first, bool) | (gaps & self._first(gaps)[self.codes]))
 
-    def _constant(self, values: np.ndarray) -> np.ndarray:
-        different = self._differing(values)
-        if different.any():
-            wrong = self.ids.tolist()[self.codes[np.argmax(different)]]
-            raise InputError.of("y", "one label for each sequence", f"different ones for {wrong!r}")
-        labels = self._first(values)
-        return np.array(labels.tolist()) if labels.dtype == object and not columns.gaps(labels).any() else labels
 
-    def _by_id(self, values: np.ndarray, index: list[Any]) -> np.ndarray:
-        found: dict[Any, Any] = {}
-        for one, label in zip(index, values.tolist(), strict=True):
-            if found.setdefault(one, label) is not label and found[one] != label:
-                raise InputError.of("y", "one label for each sequence", f"{found[one]!r} and {label!r} for {one!r}")
-        without = [one for one in self.ids.tolist() if one not in found]
-        if without:
-            hint = "Its index holds sequence ids; pass y.to_numpy() for labels in the order of first appearance."
-            raise InputError.of("y", "a Series with a label for each sequence", f"none for {without[0]!r}", hint)
-        return np.array([found[one] for one in self.ids.tolist()])
+def column_of(known: Mapping[str, np.ndarray], column: str, name: str, argument: str) -> np.ndarray:
+    """Returns the column that an argument names.
 
-
-def _column(known: Mapping[str, np.ndarray], column: str, name: str, argument: str) -> np.ndarray:
+    Raises:
+        InputError: If there is none; the known ones are listed.
+    """
     if column not in known:
         raise InputError.of(argument, f"a column of {name}, one of {sorted(known)}", repr(column))
     return known[column]

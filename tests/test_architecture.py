@@ -33,6 +33,7 @@ LAYERS = [
     "memory qualities splits columns scaling streams frozen graph_features learning_curves",
     "thresholds sequences",
     "events export",
+    "event_targets",
     "profiling",
     "devices",
     "objectives",

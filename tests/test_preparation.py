@@ -3,8 +3,11 @@ import pandas as pd
 import pytest
 
 from autonas import preparation
+from autonas.data import mapped
 from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead
+from autonas.heads.regression import RegressionHead
+from autonas.heads.several import SeveralHeads
 from autonas.inputs.image import ImageInput
 from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.several import SeveralInputs
@@ -116,6 +119,55 @@ def test_of_sequences_the_latest_are_judged_on():
     assert sorted(second) == [0, 1, 2, 3]
     assert sorted(first) == list(range(4, 20))
     assert given.validation.y.tolist() == [card % 2 for card in second]
+
+
+DAMAGE = np.arange(20) % 7 + 0.5  # of each card
+
+
+def labelled(frame):
+    return frame[["card"]].assign(late=frame["card"] % 2, foreign=frame["card"] % 3 // 2, damage=DAMAGE[frame["card"]])
+
+
+@pytest.mark.parametrize(
+    ("head", "choose", "expected"),
+    [
+        (RegressionHead, lambda f: f[["damage", "late"]], lambda card: [card % 7 + 0.5, card % 2]),
+        (
+            lambda: ClassificationHead(multi_label=True),
+            lambda f: f[["late", "foreign"]],
+            lambda card: [card % 2, card % 3 // 2],
+        ),
+        (ClassificationHead, lambda f: f[["late"]], lambda card: card % 2),
+        (ClassificationHead, lambda f: np.eye(2)[f["late"]], lambda card: [1 - card % 2, card % 2]),
+        (
+            lambda: SeveralHeads({"damage": RegressionHead(), "late": ClassificationHead()}),
+            lambda f: {"damage": f["damage"], "late": f.groupby("card")["late"].first()},
+            lambda card: {"damage": card % 7 + 0.5, "late": card % 2},
+        ),
+        (
+            lambda: SeveralHeads({"damage": RegressionHead(), "late": ClassificationHead()}),
+            lambda f: f[["late", "damage"]],
+            lambda card: {"damage": card % 7 + 0.5, "late": card % 2},
+        ),
+    ],
+    ids=["two numbers", "several labels", "one column", "one-hot", "a dict", "a frame for several outputs"],
+)
+def test_targets_of_events_are_those_of_their_sequences(head, choose, expected):
+    frame, sequences, head = events(), SequenceInput(sequence_id="card", order_by="time"), head()
+    given = preparation.check(
+        sequences,
+        head,
+        frame,
+        choose(labelled(frame)),
+        validation_split=0.2,
+        validation_data=None,
+        class_weight=None,
+        sample_weight=None,
+        seed=0,
+    )
+    for part in given.train, given.validation:
+        for at, card in enumerate(part.x["static_numbers"][:, 0].astype(int).tolist()):
+            assert mapped(lambda values, at=at: values[at].tolist(), part.y) == expected(card)
 
 
 def test_of_several_inputs_the_first_that_knows_times_says_which_are_the_latest():

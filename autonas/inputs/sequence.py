@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas.errors import InputError, NotFittedError
+from autonas.event_targets import of_sequences
 from autonas.events import CATEGORY, NUMBER, Events, Layout
 from autonas.inputs.base import Input, batch_of_rows
 from autonas.scaling import Scale
@@ -179,21 +180,27 @@ class SequenceInput(Input):
         """When each sequence of the frame that was checked last ended, (n,), by `order_by`; None without one."""
         return self.ends
 
-    def targets(self, x: Any, y: Any) -> Any:
+    def targets(self, x: Any, y: Any, name: str = "y") -> Any:
         """See `sequence_targets`; targets of anything but a frame of events are as they are."""
         parts = isinstance(x, Mapping) and {"steps", "length"} <= set(x)
-        return y if self._sequence_id is None or parts else self.sequence_targets(x, y)
+        return y if self._sequence_id is None or parts else self.sequence_targets(x, y, name)
 
-    def sequence_targets(self, frame: Any, y: Any) -> np.ndarray:
-        """Returns one label for each sequence of a frame, in the order of its examples.
+    def sequence_targets(self, frame: Any, y: Any, name: str = "y") -> Any:
+        """Returns one target for each sequence of a frame, in the order of its examples.
 
         Args:
             frame: Of events, as `check` takes it (it must not have the label among its columns when it is checked).
-            y: A column of the frame by name, or one value for each event: equal within a sequence; a pandas Series with
-                sequence ids as its index; or one value for each sequence, in the order in which the ids first appear.
+            y: A column of the frame by name, or one value for each event: equal within a sequence; a pandas Series or frame
+                with sequence ids as its index; or one value for each sequence, in the order in which the ids first appear. A
+                value may be a row, as of several targets or one-hot. Several of these are a dict or a list.
+            name: How the user knows `y`, for the error.
+
+        Returns:
+            An array or, of a frame, a list or a dict, the same with a row for each sequence.
 
         Raises:
-            InputError: If a sequence has no label or several, or there are too few or too many.
+            InputError: If a sequence has no target or several, there are too few or too many, or the index of `y` could be
+                that of the events and sequence ids alike, and both readings differ.
 
         Example:
 
@@ -203,7 +210,8 @@ class SequenceInput(Input):
         if self._sequence_id is None:
             raise InputError.of("sequence_id", "given to read labels of a frame", None)
         events = Events.read(frame, self._sequence_id, None, "frame")
-        return events.labels(y, getattr(frame, "index", []))
+        index = frame.index if hasattr(frame, "iloc") else None
+        return of_sequences(events, y, index, self._sequence_id, name)
 
     def fit(self, x: dict[str, np.ndarray]) -> None:
         """Learns mean and deviation of each feature over real steps, the categories, and the number of steps."""

@@ -34,31 +34,27 @@ def of_sequences(events: Events, y: Any, index: Any, sequence_id: str, name: str
         InputError: If a sequence has none or several, there are too few or too many, or they can be read in two ways.
     """
     if isinstance(y, str):
-        values = column_of(events.columns, y, "frame", name)
-        chosen = values[_chosen([values], [events.codes], events, name)]
-        return np.array(chosen.tolist()) if chosen.dtype == object and not columns.gaps(chosen).any() else chosen
+        return _of_column(events, column_of(events.columns, y, "frame", name), name)
     if isinstance(y, Mapping):
         return {part: of_sequences(events, y[part], index, sequence_id, f"{name}[{part!r}]") for part in y}
     if _is_several(y, events):
         return [of_sequences(events, part, index, sequence_id, f"{name}[{at}]") for at, part in enumerate(y)]
-    labelled, listed = hasattr(y, "iloc"), isinstance(y, (list, tuple))
-    values: Any = y if labelled or listed else np.atleast_1d(np.asarray(y))
-    rows = len(values)
-    if labelled:
-        ways = _ways(events, y.index, index, sequence_id)
-    elif rows == len(events.ids):
+    if hasattr(y, "iloc"):
+        chosen = y.iloc[_chosen(_columns(y, name), _ways(events, y.index, index, sequence_id), events, name)]
+        return chosen if hasattr(y, "columns") else np.asarray(chosen)
+    values = y if isinstance(y, (list, tuple)) else np.atleast_1d(np.asarray(y))
+    if len(values) == len(events.ids):
         return y
-    elif rows == len(events.codes):
-        ways = [events.codes]
-    else:
+    if len(values) != len(events.codes):
         expected = f"one value for each of {len(events.ids)} sequences or {len(events.codes)} events"
-        raise InputError.of(name, expected, rows)
-    chosen = _chosen(_columns(values, name), ways, events, name)
-    if listed:
-        return [values[row] for row in chosen]
-    if not labelled:
-        return values[chosen]
-    return values.iloc[chosen] if hasattr(values, "columns") else np.asarray(values.iloc[chosen])
+        raise InputError.of(name, expected, len(values))
+    rows = _chosen(_columns(values, name), [events.codes], events, name)
+    return values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
+
+
+def _of_column(events: Events, values: np.ndarray, name: str) -> np.ndarray:
+    chosen = values[_chosen([values], [events.codes], events, name)]
+    return np.array(chosen.tolist()) if chosen.dtype == object and not columns.gaps(chosen).any() else chosen
 
 
 def _is_several(y: Any, events: Events) -> bool:

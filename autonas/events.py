@@ -112,11 +112,16 @@ class Events:
             [c for c in static if kinds.get(c) == CATEGORY],
         )
 
-    def arranged(self, layout: Layout, order_by: str | None, name: str) -> dict[str, np.ndarray]:
+    def arranged(self, layout: Layout, order_by: str | None, name: str) -> tuple[dict[str, np.ndarray], dict[str, int]]:
         """Returns the events in their order as one padded array for all sequences, see `SequenceInput.check`.
 
+        Of static columns the value of the last event of each sequence counts.
+
+        Returns:
+            The arrays; and of static columns that differ within a sequence, the first event that does.
+
         Raises:
-            InputError: If columns are missing, of another type, or differ within a sequence where they must not.
+            InputError: If columns are missing or of another type.
         """
         known = [column for column in layout.types if column not in (order_by, ALWAYS_ONE)]
         missing = sorted(set(known) - set(self.columns))
@@ -124,11 +129,7 @@ class Events:
             hint = "Columns may come in another order, and others beside them."
             raise InputError.of(name, f"a frame with the columns {sorted(known)}", f"{missing} missing", hint)
         read = {column: self._as(column, layout.types[column], name) for column in known}
-        for column in layout.static:
-            if self._differing(read[column]).any():
-                hint = "It was constant within each sequence in training, or is named in static."
-                what = f"{name}[{column!r}]"
-                raise InputError.of(what, "constant within each sequence", "different values in one", hint)
+        changing = {column: self._differing(read[column]) for column in layout.static}
         order = np.argsort(self.codes, kind="stable")
         if self.when is not None:
             order = np.lexsort((np.arange(len(order)), self.when, self.codes))
@@ -157,8 +158,8 @@ class Events:
             rows["step_categories"] = padded(layout.step_categories, "", widest)
         for part, names in (("static_numbers", layout.static_numbers), ("static_categories", layout.static_categories)):
             if names:
-                rows[part] = np.stack([self._first(read[column]) for column in names], axis=1)
-        return rows
+                rows[part] = np.stack([read[column][order[ends - 1]] for column in names], axis=1)
+        return rows, {column: int(np.argmax(where)) for column, where in changing.items() if where.any()}
 
     def _as(self, column: str, kind: str, name: str) -> np.ndarray:
         """A column as float32, NaN where missing, or as names of categories, empty where missing."""

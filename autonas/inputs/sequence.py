@@ -7,6 +7,7 @@ by column, so that a device without pandas can read a dict of columns in the sam
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,8 @@ class SequenceInput(Input):
             first appear.
         order_by: The column of numbers, dates or texts of ISO dates that events are sorted by; equal ones stay in the order of
             the rows. None keeps that order for all.
-        static: The columns beside the sequences. None finds them.
+        static: The columns beside the sequences; one that is not constant within each is an error. None finds them: of one that
+            is not constant any more after `fit`, the last value of each sequence counts, and a warning says so.
         types: column -> `"number"` or `"category"`, where the type of the column does not say it.
 
     Raises:
@@ -97,6 +99,7 @@ class SequenceInput(Input):
         self.ids: np.ndarray | None = None
         self.ends: np.ndarray | None = None
         self.sample: dict[str, np.ndarray] | None = None
+        self._told: set[str] = set()  # columns of whose change the user was warned
 
     @property
     def shape(self) -> dict[str, tuple[int, ...]]:
@@ -364,9 +367,24 @@ class SequenceInput(Input):
         events = Events.read(x, str(self._sequence_id), self._order_by, name)
         if self._steps is None or self._layout is None:
             self._layout = events.layout(self._order_by, self._static, self._types, name)
-        rows = events.arranged(self._layout, self._order_by, name)
+        rows, changing = events.arranged(self._layout, self._order_by, name)
+        for column, row in changing.items():
+            self._tell_of_change(f"{name}[{column!r}]", column, events.ids.tolist()[events.codes[row]])
         self.ids, self.ends = events.ids, events.ends
         return rows
+
+    def _tell_of_change(self, what: str, column: str, sequence: Any) -> None:
+        """A column that is beside the sequences differs within one: an error if the user says that it cannot."""
+        if self._static is not None:
+            got = f"different values for {sequence!r}"
+            raise InputError.of(what, "constant within each sequence", got, "It is named in static.")
+        if column not in self._told:
+            self._told.add(column)
+            warnings.warn(
+                f"{what} was constant within each sequence in training, and is not for {sequence!r}. The last value of each "
+                "sequence counts. static=[...] says which columns have to be constant.",
+                stacklevel=4,
+            )
 
 
 # --- categories as numbers, and neighbouring steps

@@ -234,10 +234,30 @@ def test_order_by_of_other_texts_is_refused():
         cards().check(events(day=["31/01/2024"] * 6))
 
 
-def test_a_static_column_that_changes_is_refused_after_fit():
-    sequences, _ = fitted(events(), sequence_id="card", order_by="day")
-    with pytest.raises(InputError, match=r"x\['limit'\] must be constant within each sequence"):
-        sequences.check(events(limit=range(6)))
+def test_of_a_column_that_was_constant_in_training_the_last_value_counts_with_one_warning():
+    sequences, rows = fitted(events(), sequence_id="card", order_by="day")
+    travelling = events(country=["IT", "DE", "AT", None, "DE", "AT"], limit=[900, 100, 500, 300, 100, 500])
+    again = SequenceInput.from_config(json.loads(json.dumps(sequences.get_config())))  # as on a device
+    for one in sequences, again:
+        with pytest.warns(UserWarning, match=r"x\['(country|limit)'\] was constant .* not for 'b'") as told:
+            found = one.check(travelling)
+        assert [str(each.message)[:12] for each in told] == ["x['limit'] w", "x['country']"]
+        assert found["static_categories"].ravel().tolist() == [
+            "IT",
+            "DE",
+            "",
+        ]  # of b, whose first row is its last event
+        assert found["static_numbers"].ravel().tolist() == [900, 100, 300]
+        assert np.array_equal(found["steps"], rows["steps"], equal_nan=True)
+        assert one.check(travelling)["length"].tolist() == rows["length"].tolist()  # and is not said again
+
+
+def test_a_column_that_is_named_as_static_must_be_constant():
+    sequences = SequenceInput(sequence_id="card", order_by="day", static=["limit"])
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"x\['limit'\] must be constant within each.*for 'a'.*named in static"):
+            sequences.check(events(limit=[500, 100, 500, 300, 200, 500]))
+        sequences.fit(sequences.check(events()))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import numpy as np
 
 from autonas.errors import InputError
 
-LONGEST = 512  # steps
+LONGEST = 512  # steps that a network takes
+MOST_READ = 32 * LONGEST  # steps of an array that are kept, from which those are made
 LARGEST_VALUE = 1e18  # squares of larger values overflow float32
 PARTS = ("steps", "length", "step_categories", "static_numbers", "static_categories")
 
@@ -21,6 +22,12 @@ PARTS = ("steps", "length", "step_categories", "static_numbers", "static_categor
 def real_steps(x: Mapping[str, np.ndarray]) -> np.ndarray:
     """Which steps are none of the padding, (n, time)."""
     return np.arange(x["steps"].shape[1])[None] < x["length"]
+
+
+def in_groups(x: np.ndarray, stride: int) -> np.ndarray:
+    """(n, time, c) as (n, groups, stride, c), zeros at the end."""
+    x = np.pad(x, [(0, 0), (0, -x.shape[1] % stride), (0, 0)])
+    return x.reshape(len(x), -1, stride, x.shape[2])
 
 
 def of_arrays(x: Any, name: str) -> dict[str, np.ndarray]:
@@ -31,7 +38,8 @@ def of_arrays(x: Any, name: str) -> dict[str, np.ndarray]:
         name: How the user knows it, for the error.
 
     Returns:
-        `steps`, float32 (n, time, features), NaN where missing and after the end; `length`, float32 (n, 1).
+        `steps`, float32 (n, time, features), NaN where missing and after the end, of more than 16,384 the last; `length`,
+        float32 (n, 1).
 
     Raises:
         InputError: If there is nothing, a sequence is empty, features differ, or values are infinite.
@@ -87,7 +95,7 @@ def _finite(array: np.ndarray, name: str) -> np.ndarray:
 
 
 def _padded(parts: list[np.ndarray]) -> dict[str, np.ndarray]:
-    time = min(LONGEST, max(map(len, parts)))
+    time = min(MOST_READ, max(map(len, parts)))
     steps = np.full((len(parts), time, parts[0].shape[1]), np.nan, np.float32)
     for number, part in enumerate(parts):
         last = part[-time:]

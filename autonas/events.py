@@ -19,6 +19,22 @@ NUMBER, CATEGORY = "number", "category"
 ALWAYS_ONE = ""  # the only number of steps that have none
 
 
+def check_arguments(sequence_id: Any, order_by: Any, static: Any, types: Mapping[str, str] | None) -> None:
+    """Raises an InputError if they are of another kind, or only make sense with `sequence_id`."""
+    for name, value in (("sequence_id", sequence_id), ("order_by", order_by)):
+        if value is not None and not isinstance(value, str):
+            hint = "Make one column of several: x['id'] = x['card'] + '/' + x['home']."
+            raise InputError.of(name, "the name of one column", repr(value), hint)
+    for name, value in (("order_by", order_by), ("static", static), ("types", types)):
+        if value is not None and sequence_id is None:
+            raise InputError.of(name, "left out without sequence_id", repr(value), "It names columns of a frame.")
+    if isinstance(static, str):
+        raise InputError.of("static", "a list of columns", repr(static))
+    wrong = {column: kind for column, kind in (types or {}).items() if kind not in (NUMBER, CATEGORY)}
+    if wrong:
+        raise InputError.of("types", f"a dict of columns, each {NUMBER!r} or {CATEGORY!r}", str(wrong))
+
+
 @dataclasses.dataclass
 class Layout:
     """Which columns of a frame go where, in this order."""
@@ -229,8 +245,8 @@ def _times(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def _type_of(values: np.ndarray, name: str) -> str:
-    kind = columns.infer(columns.plain(values, name), read_texts=False)
+    kind = columns.infer(columns.plain(values, name))
     if kind == columns.DATE:
-        hint = "Turn dates into numbers, such as days before the event, or leave them out."
+        hint = "Turn dates into numbers, such as days before the event, leave them out, or say 'category' in types."
         raise InputError.of(name, "numbers or text", "dates", hint)
     return CATEGORY if kind == columns.CATEGORICAL else NUMBER

@@ -34,7 +34,8 @@ def of_arrays(x: Any, name: str) -> dict[str, np.ndarray]:
     """Reads an array of sequences, or a list of arrays.
 
     Args:
-        x: (n, time, features) or (n, time), NaN at the end being padding; or arrays of (time, features) or (time,).
+        x: (n, time, features) or (n, time), NaN at the end being padding; or arrays of (time, features) or (time,) in a list, a
+            series or an array of objects; or a ragged tensor.
         name: How the user knows it, for the error.
 
     Returns:
@@ -44,6 +45,8 @@ def of_arrays(x: Any, name: str) -> dict[str, np.ndarray]:
     Raises:
         InputError: If there is nothing, a sequence is empty, features differ, or values are infinite.
     """
+    if hasattr(x, "to_list"):  # a series, a ragged tensor
+        x = x.to_list()
     ragged = isinstance(x, (list, tuple)) or (isinstance(x, np.ndarray) and x.dtype == object)
     if ragged:
         parts = [_sequence(one, f"{name}[{number}]") for number, one in enumerate(x)]
@@ -72,7 +75,8 @@ def _sequence(x: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise InputError.of(name, "an array of numbers", f"dtype {array.dtype}")
     if array.ndim not in (1, 2):
-        raise InputError.of(name, "of shape (time, features) or (time,)", f"shape {array.shape}")
+        hint = "" if array.ndim else "A single sequence is passed as [x]."
+        raise InputError.of(name, "of shape (time, features) or (time,)", f"shape {array.shape}", hint)
     array = array[:, None] if array.ndim == 1 else array
     if array.size == 0:
         raise InputError.of(name, "a sequence of at least one step and one feature", f"shape {array.shape}")

@@ -16,7 +16,7 @@ import numpy as np
 from autonas import categories
 from autonas.errors import InputError, NotFittedError
 from autonas.event_targets import of_sequences
-from autonas.events import CATEGORY, NUMBER, Events, Layout
+from autonas.events import Events, Layout, check_arguments
 from autonas.inputs.base import Input, batch_of_rows
 from autonas.scaling import Scale
 from autonas.sequences import PARTS, in_groups, of_arrays, of_parts, real_steps
@@ -34,12 +34,14 @@ class SequenceInput(Input):
     """Sequences of one or several features, of equal or different lengths; one example is one sequence.
 
     Sequences come as an array of shape (n, time, features) or (n, time), steps at the end without any number being padding;
-    as a list of arrays of shape (time, features) or (time,); as a dict with `steps` and `length`, padded at the end with
-    anything; or, with `sequence_id`, as a frame (or a dict of columns) with one row for each event. Missing numbers are NaN.
+    as a list, a series or a ragged tensor of arrays of shape (time, features) or (time,); as a dict with `steps` and `length`,
+    padded at the end with anything; or, with `sequence_id`, as a frame (or a dict of columns) with one row for each event.
+    Missing numbers are NaN.
 
-    In a frame, columns of text and of categories become categories, all others numbers; columns without any value are left
-    out. Columns that are constant within each sequence are beside the sequence instead of in it. The time since the previous
-    event is a feature too (its logarithm, of seconds where `order_by` holds dates).
+    In a frame, columns of text and of categories become categories, all others numbers, as do texts that are all numbers; dates
+    are an error, and columns without any value are left out. Columns that are constant within each sequence are beside the
+    sequence instead of in it. The time since the previous event is a feature too (its logarithm, of seconds where `order_by`
+    holds dates).
 
     A network gets as many steps as the longest sequence of training has, of longer ones the last, and 512 at most. Of a frame
     of events those are the last 512, for the latest events matter most. Readings in arrays keep their whole span: where more
@@ -79,14 +81,7 @@ class SequenceInput(Input):
         static: Sequence[str] | None = None,
         types: Mapping[str, str] | None = None,
     ) -> None:
-        for name, value in (("order_by", order_by), ("static", static), ("types", types)):
-            if value is not None and sequence_id is None:
-                raise InputError.of(name, "left out without sequence_id", repr(value), "It names columns of a frame.")
-        if isinstance(static, str):
-            raise InputError.of("static", "a list of columns", repr(static))
-        wrong = {column: kind for column, kind in (types or {}).items() if kind not in (NUMBER, CATEGORY)}
-        if wrong:
-            raise InputError.of("types", f"a dict of columns, each {NUMBER!r} or {CATEGORY!r}", str(wrong))
+        check_arguments(sequence_id, order_by, static, types)
         self._sequence_id = sequence_id
         self._order_by = order_by
         self._static = None if static is None else list(static)
@@ -177,7 +172,10 @@ class SequenceInput(Input):
         elif self._sequence_id is not None:
             rows = self._read_frame(x, name)
         elif hasattr(x, "columns") or isinstance(x, Mapping):
-            hint = 'For a frame of events, name the column of their sequence: sequence_id="card".'
+            hint = (
+                'For a frame of events, name the column of their sequence: sequence_id="card". Of one with a row for each '
+                "sequence, pass x.to_numpy()."
+            )
             raise InputError.of(name, "an array or a list of arrays", f"a {type(x).__name__}", hint)
         else:
             rows = of_arrays(x, name)

@@ -471,6 +471,17 @@ def test_ids_of_any_type_are_found_in_an_index_and_told_from_the_numbers_of_rows
         assert cards().sequence_targets(frame.drop(columns="label"), y).tolist() == expected, form
 
 
+@pytest.mark.parametrize("kind", ["int64", "Int64", "uint64", "int64[pyarrow]"])
+def test_long_numbers_as_ids_are_told_from_each_other(kind):
+    long = pd.Series([2**53, 2**53 + 1, 2**53, 2**53 + 2]).astype(kind)
+    sequences = SequenceInput(sequence_id="card")
+    frame = pd.DataFrame({"card": long, "amount": [1.0, 2.0, 3.0, 4.0]})
+    assert sequences.check(frame)["length"].ravel().tolist() == [2, 1, 1]
+    assert sequences.ids.tolist() == [2**53, 2**53 + 1, 2**53 + 2]
+    by_id = frame.groupby("card")["amount"].last().sort_index(ascending=False)
+    assert sequences.sequence_targets(frame, by_id).tolist() == [3, 2, 4]
+
+
 def test_one_label_for_each_event_is_not_read_by_id_though_rows_are_numbered_as_cards_are():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 40)

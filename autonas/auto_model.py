@@ -207,7 +207,8 @@ class AutoModel(Answers):
             split: How the examples to judge on are chosen: `"stratified"` at random, the classes in proportion; `"time"` the
                 latest, by the first column of dates of a table, by the last event of a sequence (`order_by`), or else by
                 the order of the rows; `{"time": times}` the latest by one time for each example; `{"group": groups}` so
-                that no group (a card, a patient) is on both sides.
+                that no group (a card, a patient) is on both sides. Either may be the name of a column of a frame; of a
+                frame of events, all that is for its examples may be there for each event, alike within a sequence.
             epochs: Of a full training; None chooses by the number of examples.
             batch_size: None chooses by the number of examples.
             callbacks: Keras callbacks. Each training of the search gets copies, the last one the originals.

@@ -19,6 +19,22 @@ NUMBER, CATEGORY = "number", "category"
 ALWAYS_ONE = ""  # the only number of steps that have none
 
 
+def check_arguments(sequence_id: Any, order_by: Any, static: Any, types: Mapping[str, str] | None) -> None:
+    """Raises an InputError if they are of another kind, or only make sense with `sequence_id`."""
+    for name, value in (("sequence_id", sequence_id), ("order_by", order_by)):
+        if value is not None and not isinstance(value, str):
+            hint = "Make one column of several: x['id'] = x['card'] + '/' + x['home']."
+            raise InputError.of(name, "the name of one column", repr(value), hint)
+    for name, value in (("order_by", order_by), ("static", static), ("types", types)):
+        if value is not None and sequence_id is None:
+            raise InputError.of(name, "left out without sequence_id", repr(value), "It names columns of a frame.")
+    if isinstance(static, str):
+        raise InputError.of("static", "a list of columns", repr(static))
+    wrong = {column: kind for column, kind in (types or {}).items() if kind not in (NUMBER, CATEGORY)}
+    if wrong:
+        raise InputError.of("types", f"a dict of columns, each {NUMBER!r} or {CATEGORY!r}", str(wrong))
+
+
 @dataclasses.dataclass
 class Layout:
     """Which columns of a frame go where, in this order."""
@@ -62,10 +78,13 @@ class Events:
             InputError: If a column is missing, an event has no sequence, or no time.
         """
         found = columns.read(x, name, utc=True)
-        codes, ids = _codes(_column(found, sequence_id, name, "sequence_id"), name)
+        known = column_of(found, sequence_id, name, "sequence_id")
+        if hasattr(x, "iloc"):
+            known = keys(x.iloc[:, list(found).index(sequence_id)], known)
+        codes, ids = _codes(known, name)
         when = None
         if order_by is not None:
-            when = _times(_column(found, order_by, name, "order_by"), f"{name}[{order_by!r}]")
+            when = _times(column_of(found, order_by, name, "order_by"), f"{name}[{order_by!r}]")
         rest = {column: values for column, values in found.items() if column not in (sequence_id, order_by)}
         return cls(rest, codes, ids, when)
 
@@ -112,11 +131,16 @@ class Events:
             [c for c in static if kinds.get(c) == CATEGORY],
         )
 
-    def arranged(self, layout: Layout, order_by: str | None, name: str) -> dict[str, np.ndarray]:
+    def arranged(self, layout: Layout, order_by: str | None, name: str) -> tuple[dict[str, np.ndarray], dict[str, int]]:
         """Returns the events in their order as one padded array for all sequences, see `SequenceInput.check`.
 
+        Of static columns the value of the last event of each sequence counts.
+
+        Returns:
+            The arrays; and of static columns that differ within a sequence, the first event that does.
+
         Raises:
-            InputError: If columns are missing, of another type, or differ within a sequence where they must not.
+            InputError: If columns are missing or of another type.
         """
         known = [column for column in layout.types if column not in (order_by, ALWAYS_ONE)]
         missing = sorted(set(known) - set(self.columns))
@@ -124,11 +148,7 @@ class Events:
             hint = "Columns may come in another order, and others beside them."
             raise InputError.of(name, f"a frame with the columns {sorted(known)}", f"{missing} missing", hint)
         read = {column: self._as(column, layout.types[column], name) for column in known}
-        for column in layout.static:
-            if self._differing(read[column]).any():
-                hint = "It was constant within each sequence in training, or is named in static."
-                what = f"{name}[{column!r}]"
-                raise InputError.of(what, "constant within each sequence", "different values in one", hint)
+        changing = {column: self._differing(read[column]) for column in layout.static}
         order = np.argsort(self.codes, kind="stable")
         if self.when is not None:
             order = np.lexsort((np.arange(len(order)), self.when, self.codes))
@@ -157,30 +177,8 @@ class Events:
             rows["step_categories"] = padded(layout.step_categories, "", widest)
         for part, names in (("static_numbers", layout.static_numbers), ("static_categories", layout.static_categories)):
             if names:
-                rows[part] = np.stack([self._first(read[column]) for column in names], axis=1)
-        return rows
-
-    def labels(self, y: Any, index: Any) -> np.ndarray:
-        """Returns one label for each sequence, see `SequenceInput.sequence_targets`.
-
-        Args:
-            y: As it is there.
-            index: Of the frame, if it has one.
-        """
-        if isinstance(y, str):
-            return self._constant(_column(self.columns, y, "frame", "y"))
-        own, values = getattr(y, "index", None), np.asarray(y)
-        if values.ndim != 1:
-            raise InputError.of("y", "one label for each sequence", f"shape {values.shape}")
-        events, n = len(self.codes), len(self.ids)
-        if own is not None and not callable(own):
-            of_events = len(values) == events != n and np.array_equal(own, index)
-            return self._constant(values) if of_events else self._by_id(values, own.tolist())
-        if len(values) == n:
-            return values
-        if len(values) != events:
-            raise InputError.of("y", f"one label for each of {n} sequences or {events} events", len(values))
-        return self._constant(values)
+                rows[part] = np.stack([read[column][order[ends - 1]] for column in names], axis=1)
+        return rows, {column: int(np.argmax(where)) for column, where in changing.items() if where.any()}
 
     def _as(self, column: str, kind: str, name: str) -> np.ndarray:
         """A column as float32, NaN where missing, or as names of categories, empty where missing."""
@@ -207,30 +205,22 @@ class Events:
         gaps = columns.gaps(values)
         return ~(np.asarray(values == first, bool) | (gaps & self._first(gaps)[self.codes]))
 
-    def _constant(self, values: np.ndarray) -> np.ndarray:
-        different = self._differing(values)
-        if different.any():
-            wrong = self.ids.tolist()[self.codes[np.argmax(different)]]
-            raise InputError.of("y", "one label for each sequence", f"different ones for {wrong!r}")
-        labels = self._first(values)
-        return np.array(labels.tolist()) if labels.dtype == object and not columns.gaps(labels).any() else labels
 
-    def _by_id(self, values: np.ndarray, index: list[Any]) -> np.ndarray:
-        found: dict[Any, Any] = {}
-        for one, label in zip(index, values.tolist(), strict=True):
-            if found.setdefault(one, label) is not label and found[one] != label:
-                raise InputError.of("y", "one label for each sequence", f"{found[one]!r} and {label!r} for {one!r}")
-        without = [one for one in self.ids.tolist() if one not in found]
-        if without:
-            hint = "Its index holds sequence ids; pass y.to_numpy() for labels in the order of first appearance."
-            raise InputError.of("y", "a Series with a label for each sequence", f"none for {without[0]!r}", hint)
-        return np.array([found[one] for one in self.ids.tolist()])
+def column_of(known: Mapping[str, np.ndarray], column: str, name: str, argument: str) -> np.ndarray:
+    """Returns the column that an argument names.
 
-
-def _column(known: Mapping[str, np.ndarray], column: str, name: str, argument: str) -> np.ndarray:
+    Raises:
+        InputError: If there is none; the known ones are listed.
+    """
     if column not in known:
         raise InputError.of(argument, f"a column of {name}, one of {sorted(known)}", repr(column))
     return known[column]
+
+
+def keys(series: Any, read: np.ndarray) -> np.ndarray:
+    """Ids as they were read, but whole numbers of pandas's own types: as floats, two long ones may be one."""
+    whole = not isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu"
+    return np.asarray(series.to_numpy(dtype=object, na_value=None)) if whole else read
 
 
 def _codes(values: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -264,8 +254,8 @@ def _times(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def _type_of(values: np.ndarray, name: str) -> str:
-    kind = columns.infer(columns.plain(values, name), read_texts=False)
+    kind = columns.infer(columns.plain(values, name))
     if kind == columns.DATE:
-        hint = "Turn dates into numbers, such as days before the event, or leave them out."
+        hint = "Turn dates into numbers, such as days before the event, leave them out, or say 'category' in types."
         raise InputError.of(name, "numbers or text", "dates", hint)
     return CATEGORY if kind == columns.CATEGORICAL else NUMBER

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import data as data_module
-from autonas import splits, streams
+from autonas import datasets, splits, streams
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def check(
     head.fit(given.y)
     head.weights(given.y, class_weight, given.sample_weight)
     if validation_data is None:
+        how = _by_example(input, x, how)
         train, valid, name = _split(input, given, head.strata(given.y), validation_split, how, seed)
         input.fit(data_module.sample(given.x, train))
         data_module.verified(given.x)
@@ -116,6 +117,15 @@ def check(
     return Given(given, validation, None)
 
 
+def _by_example(input: Input, x: Any, how: Any) -> Any:
+    """`split` with one value for each example, where the user named a column, or has one for each event."""
+    if not isinstance(how, Mapping) or datasets.is_dataset(x):
+        return how
+    read = {kind: input.targets(x, values, f"split[{kind!r}]") for kind, values in how.items()}
+    named = {kind: values for kind, values in read.items() if isinstance(values, str) and hasattr(x, "columns")}
+    return {**read, **{kind: x[column] for kind, column in named.items() if column in list(x.columns)}}
+
+
 def _split(
     input: Input, given: Part, strata: Any, fraction: float, how: Any, seed: int
 ) -> tuple[np.ndarray, np.ndarray, str]:
@@ -133,7 +143,8 @@ def _split(
     if isinstance(how, Mapping) and len(how) == 1:
         ((kind, values),) = how.items()
         if kind in ("time", "group") and np.shape(values) != (n,):
-            raise InputError.of(f"split[{kind!r}]", f"one for each of the {n} examples", f"shape {np.shape(values)}")
+            got = repr(values) if isinstance(values, str) else f"shape {np.shape(values)}"
+            raise InputError.of(f"split[{kind!r}]", f"a column, or one for each of the {n} examples", got)
         if kind == "time":
             return *splits.by_time(values, fraction), "time"
         if kind == "group":

@@ -13,7 +13,8 @@ import numpy as np
 
 from autonas.errors import InputError
 
-LONGEST = 512  # steps
+LONGEST = 512  # steps that a network takes
+MOST_READ = 32 * LONGEST  # steps of an array that are kept, from which those are made
 LARGEST_VALUE = 1e18  # squares of larger values overflow float32
 PARTS = ("steps", "length", "step_categories", "static_numbers", "static_categories")
 
@@ -23,19 +24,29 @@ def real_steps(x: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.arange(x["steps"].shape[1])[None] < x["length"]
 
 
+def in_groups(x: np.ndarray, stride: int) -> np.ndarray:
+    """(n, time, c) as (n, groups, stride, c), zeros at the end."""
+    x = np.pad(x, [(0, 0), (0, -x.shape[1] % stride), (0, 0)])
+    return x.reshape(len(x), -1, stride, x.shape[2])
+
+
 def of_arrays(x: Any, name: str) -> dict[str, np.ndarray]:
     """Reads an array of sequences, or a list of arrays.
 
     Args:
-        x: (n, time, features) or (n, time), NaN at the end being padding; or arrays of (time, features) or (time,).
+        x: (n, time, features) or (n, time), NaN at the end being padding; or arrays of (time, features) or (time,) in a list, a
+            series or an array of objects; or a ragged tensor.
         name: How the user knows it, for the error.
 
     Returns:
-        `steps`, float32 (n, time, features), NaN where missing and after the end; `length`, float32 (n, 1).
+        `steps`, float32 (n, time, features), NaN where missing and after the end, of more than 16,384 the last; `length`,
+        float32 (n, 1).
 
     Raises:
         InputError: If there is nothing, a sequence is empty, features differ, or values are infinite.
     """
+    if hasattr(x, "to_list"):  # a series, a ragged tensor
+        x = x.to_list()
     ragged = isinstance(x, (list, tuple)) or (isinstance(x, np.ndarray) and x.dtype == object)
     if ragged:
         parts = [_sequence(one, f"{name}[{number}]") for number, one in enumerate(x)]
@@ -64,7 +75,8 @@ def _sequence(x: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise InputError.of(name, "an array of numbers", f"dtype {array.dtype}")
     if array.ndim not in (1, 2):
-        raise InputError.of(name, "of shape (time, features) or (time,)", f"shape {array.shape}")
+        hint = "" if array.ndim else "A single sequence is passed as [x]."
+        raise InputError.of(name, "of shape (time, features) or (time,)", f"shape {array.shape}", hint)
     array = array[:, None] if array.ndim == 1 else array
     if array.size == 0:
         raise InputError.of(name, "a sequence of at least one step and one feature", f"shape {array.shape}")
@@ -87,7 +99,7 @@ def _finite(array: np.ndarray, name: str) -> np.ndarray:
 
 
 def _padded(parts: list[np.ndarray]) -> dict[str, np.ndarray]:
-    time = min(LONGEST, max(map(len, parts)))
+    time = min(MOST_READ, max(map(len, parts)))
     steps = np.full((len(parts), time, parts[0].shape[1]), np.nan, np.float32)
     for number, part in enumerate(parts):
         last = part[-time:]

@@ -3,8 +3,11 @@ import pandas as pd
 import pytest
 
 from autonas import preparation
+from autonas.data import mapped
 from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead
+from autonas.heads.regression import RegressionHead
+from autonas.heads.several import SeveralHeads
 from autonas.inputs.image import ImageInput
 from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.several import SeveralInputs
@@ -116,6 +119,129 @@ def test_of_sequences_the_latest_are_judged_on():
     assert sorted(second) == [0, 1, 2, 3]
     assert sorted(first) == list(range(4, 20))
     assert given.validation.y.tolist() == [card % 2 for card in second]
+
+
+DAMAGE = np.arange(20) % 7 + 0.5  # of each card
+
+
+def labelled(frame):
+    return frame[["card"]].assign(late=frame["card"] % 2, foreign=frame["card"] % 3 // 2, damage=DAMAGE[frame["card"]])
+
+
+@pytest.mark.parametrize(
+    ("head", "choose", "expected"),
+    [
+        (RegressionHead, lambda f: f[["damage", "late"]], lambda card: [card % 7 + 0.5, card % 2]),
+        (
+            lambda: ClassificationHead(multi_label=True),
+            lambda f: f[["late", "foreign"]],
+            lambda card: [card % 2, card % 3 // 2],
+        ),
+        (ClassificationHead, lambda f: f[["late"]], lambda card: card % 2),
+        (ClassificationHead, lambda f: np.eye(2)[f["late"]], lambda card: [1 - card % 2, card % 2]),
+        (
+            lambda: SeveralHeads({"damage": RegressionHead(), "late": ClassificationHead()}),
+            lambda f: {"damage": f["damage"], "late": f.groupby("card")["late"].first()},
+            lambda card: {"damage": card % 7 + 0.5, "late": card % 2},
+        ),
+        (
+            lambda: SeveralHeads({"damage": RegressionHead(), "late": ClassificationHead()}),
+            lambda f: f[["late", "damage"]],
+            lambda card: {"damage": card % 7 + 0.5, "late": card % 2},
+        ),
+    ],
+    ids=["two numbers", "several labels", "one column", "one-hot", "a dict", "a frame for several outputs"],
+)
+def test_targets_of_events_are_those_of_their_sequences(head, choose, expected):
+    frame, sequences, head = events(), SequenceInput(sequence_id="card", order_by="time"), head()
+    given = preparation.check(
+        sequences,
+        head,
+        frame,
+        choose(labelled(frame)),
+        validation_split=0.2,
+        validation_data=None,
+        class_weight=None,
+        sample_weight=None,
+        seed=0,
+    )
+    for part in given.train, given.validation:
+        for at, card in enumerate(part.x["static_numbers"][:, 0].astype(int).tolist()):
+            assert mapped(lambda values, at=at: values[at].tolist(), part.y) == expected(card)
+
+
+HOME = (np.arange(20) // 4).astype(str)  # of each card
+OPENED = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(20) * 7 % 20, unit="D")
+
+
+def split(how, **options):
+    """Cards to train on and cards to judge on, of a frame with the columns home and opened."""
+    frame = events()
+    frame = frame.assign(home=HOME[frame["card"]])
+    types = {"sequence_id": "card", "order_by": "time", "static": ["amount", "home"]}
+    given = preparation.check(
+        SequenceInput(**types),
+        ClassificationHead(),
+        frame,
+        frame["card"] % 2,
+        validation_split=0.2,
+        validation_data=None,
+        class_weight=None,
+        sample_weight=None,
+        seed=0,
+        how=how(frame),
+        **options,
+    )
+    return [part.x["static_numbers"][:, 0].astype(int).tolist() for part in (given.train, given.validation)]
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        lambda f: "home",
+        lambda f: f["home"],
+        lambda f: f["home"].to_numpy(),
+        lambda f: f["home"].tolist(),
+        lambda f: f.groupby("card")["home"].first(),
+        lambda f: HOME[f["card"].unique()],
+    ],
+)
+def test_groups_of_events_are_those_of_their_sequences(groups):
+    train, valid = split(lambda f: {"group": groups(f)})
+    assert len(valid) == 4
+    assert not set(HOME[train]) & set(HOME[valid])
+
+
+def test_times_of_events_are_those_of_their_sequences():
+    train, valid = split(lambda f: {"time": pd.Series(OPENED[f["card"]], index=f.index)})
+    assert len(valid) == 4
+    assert OPENED[train].max() < OPENED[valid].min()
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (lambda f: {"time": f["time"]}, r"split\['time'\] must be one value for each sequence. Got"),
+        (lambda f: {"group": "homes"}, r"split\['group'\] must be a column of frame.*'homes'"),
+        (
+            lambda f: {"group": f["home"][:7].to_numpy()},
+            r"split\['group'\] must be one value for each of 20 seq.*Got 7",
+        ),
+        (lambda f: {"groups": f["home"]}, "split must be 'stratified'"),
+    ],
+)
+def test_groups_that_do_not_fit_the_events_are_refused(how, told):
+    with pytest.raises(InputError, match=told):
+        split(how)
+
+
+def test_a_group_may_be_a_column_of_a_table():
+    frame = pd.DataFrame({"a": np.arange(40.0), "who": np.repeat(list("abcdefghij"), 4)})
+    options = {"validation_split": 0.2, "validation_data": None, "class_weight": None, "sample_weight": None, "seed": 0}
+    given = preparation.check(TableInput(), ClassificationHead(), frame, Y, how={"group": "who"}, **options)
+    assert not {*given.train.x["who"]} & {*given.validation.x["who"]}
+    with pytest.raises(InputError, match=r"split\['group'\] must be a column, or one for each of the 40.*'whom'"):
+        preparation.check(TableInput(), ClassificationHead(), frame, Y, how={"group": "whom"}, **options)
 
 
 def test_of_several_inputs_the_first_that_knows_times_says_which_are_the_latest():

@@ -28,6 +28,7 @@ class Input(abc.ABC):
     Attributes:
         runs_on_device: Whether LiteRT can run the preprocessor, so that a `.tflite` holds it. Where it cannot (strings have
             no operations there), a `.tflite` takes what `numbers` returns.
+        ids: Of the examples that were checked last, if the data name them.
         most_epochs: Of a full training unless the user says otherwise.
         least_epochs: Of it too, however many examples there are.
         full_steps: Of it too, about, between these.
@@ -35,6 +36,7 @@ class Input(abc.ABC):
     """
 
     runs_on_device: ClassVar[bool] = False
+    ids: np.ndarray | None = None
     light: bool = True
     most_epochs: int = 60
     least_epochs: int = 15
@@ -86,8 +88,14 @@ class Input(abc.ABC):
         """Returns what came out of a file as `check` takes it, where paths in it start at the folder of that file."""
         return x
 
-    def targets(self, x: Any, y: Any) -> Any:
-        """Returns one target for each example, where the user's come in another form: one for each event."""
+    def targets(self, x: Any, y: Any, name: str = "y") -> Any:
+        """Returns one target for each example, where the user's come in another form: one for each event.
+
+        Args:
+            x: Examples as the user passed them.
+            y: Targets, or what else there is one of for each example, such as groups.
+            name: How the user knows them, for the error.
+        """
         return y
 
     def times(self, x: Rows) -> np.ndarray | None:

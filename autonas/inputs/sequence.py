@@ -7,47 +7,54 @@ by column, so that a device without pandas can read a dict of columns in the sam
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas import categories
 from autonas.errors import InputError, NotFittedError
-from autonas.events import CATEGORY, NUMBER, Events, Layout
+from autonas.event_targets import of_sequences
+from autonas.events import Events, Layout, check_arguments
 from autonas.inputs.base import Input, batch_of_rows
 from autonas.scaling import Scale
-from autonas.sequences import LONGEST, PARTS, of_arrays, of_parts, real_steps
+from autonas.sequences import PARTS, in_groups, of_arrays, of_parts, real_steps
+from autonas.window import Window
 
 if TYPE_CHECKING:
     import keras
 
-MOST_CATEGORIES = 1000
 SHORT = 32  # steps that a network may take side by side, as the columns of a table
 SAMPLE = 64  # sequences that are kept for blocks which follow the data
 SHORTEST_REDUCED = 4
-FIRST_CATEGORY = 2  # 0 stands for nothing (padding, missing), 1 for what training did not have
 
 
 class SequenceInput(Input):
     """Sequences of one or several features, of equal or different lengths; one example is one sequence.
 
     Sequences come as an array of shape (n, time, features) or (n, time), steps at the end without any number being padding;
-    as a list of arrays of shape (time, features) or (time,); as a dict with `steps` and `length`, padded at the end with
-    anything; or, with `sequence_id`, as a frame (or a dict of columns) with one row for each event. Missing numbers are NaN.
+    as a list, a series or a ragged tensor of arrays of shape (time, features) or (time,); as a dict with `steps` and `length`,
+    padded at the end with anything; or, with `sequence_id`, as a frame (or a dict of columns) with one row for each event.
+    Missing numbers are NaN.
 
-    In a frame, columns of text and of categories become categories, all others numbers; columns without any value are left
-    out. Columns that are constant within each sequence are beside the sequence instead of in it. The time since the previous
-    event is a feature too (its logarithm, of seconds where `order_by` holds dates).
+    In a frame, columns of text and of categories become categories, all others numbers, as do texts that are all numbers; dates
+    are an error, and columns without any value are left out. Columns that are constant within each sequence are beside the
+    sequence instead of in it. The time since the previous event is a feature too (its logarithm, of seconds where `order_by`
+    holds dates).
 
-    Of sequences longer than 512 steps the last 512 are used, for the latest events matter most; their whole length stays
-    known. A network gets as many steps as the longest sequence of training has, of longer ones the last.
+    A network gets as many steps as the longest sequence of training has, of longer ones the last, and 512 at most. Of a frame
+    of events those are the last 512, for the latest events matter most. Readings in arrays keep their whole span: where more
+    than one in twenty sequences is longer, the mean of each two, three, ... steps becomes one. `fit` warns of either. The
+    length of the whole sequence stays known.
 
     Args:
         sequence_id: The column that says which sequence an event belongs to. Examples are in the order in which the ids
             first appear.
         order_by: The column of numbers, dates or texts of ISO dates that events are sorted by; equal ones stay in the order of
             the rows. None keeps that order for all.
-        static: The columns beside the sequences. None finds them.
+        static: The columns beside the sequences; one that is not constant within each is an error. None finds them: of one that
+            is not constant any more after `fit`, the last value of each sequence counts, and a warning says so.
         types: column -> `"number"` or `"category"`, where the type of the column does not say it.
 
     Raises:
@@ -57,7 +64,6 @@ class SequenceInput(Input):
         ids: The sequence ids of the frame that was checked last, in the order of its examples; None without one.
         ends: When the last event of each of these sequences was, as a number (of dates, seconds since 1970); None without
             `order_by`.
-        length: Steps of a preprocessed sequence; known after `fit`.
         sample: Some preprocessed training sequences, `{"steps": (s, length, channels), "mask": (s, length)}`, for blocks that
             follow the data. It is not part of the configuration, so that a model does not carry its users' data.
 
@@ -75,14 +81,7 @@ class SequenceInput(Input):
         static: Sequence[str] | None = None,
         types: Mapping[str, str] | None = None,
     ) -> None:
-        for name, value in (("order_by", order_by), ("static", static), ("types", types)):
-            if value is not None and sequence_id is None:
-                raise InputError.of(name, "left out without sequence_id", repr(value), "It names columns of a frame.")
-        if isinstance(static, str):
-            raise InputError.of("static", "a list of columns", repr(static))
-        wrong = {column: kind for column, kind in (types or {}).items() if kind not in (NUMBER, CATEGORY)}
-        if wrong:
-            raise InputError.of("types", f"a dict of columns, each {NUMBER!r} or {CATEGORY!r}", str(wrong))
+        check_arguments(sequence_id, order_by, static, types)
         self._sequence_id = sequence_id
         self._order_by = order_by
         self._static = None if static is None else list(static)
@@ -92,10 +91,11 @@ class SequenceInput(Input):
         self._static_numbers = Scale([], [], [], [])
         self._log_length = Scale([0.0], [1.0], [], [[0.0]])
         self._vocabularies: dict[str, list[list[str]]] = {}
-        self.length = 0
+        self._window = Window()
         self.ids: np.ndarray | None = None
         self.ends: np.ndarray | None = None
         self.sample: dict[str, np.ndarray] | None = None
+        self._told: set[str] = set()  # columns of whose change the user was warned
 
     @property
     def shape(self) -> dict[str, tuple[int, ...]]:
@@ -120,13 +120,18 @@ class SequenceInput(Input):
         return shape
 
     @property
+    def length(self) -> int:
+        """Steps of a preprocessed sequence; known after `fit`."""
+        return self._window.steps
+
+    @property
     def sizes(self) -> dict[str, list[int]]:
         """How many numbers each column of `step_categories` and of `static_categories` can have.
 
         0 stands for padding and missing, 1 for what training did not have.
         """
         names = ("step_categories", "static_categories")
-        return {name: [len(known) + FIRST_CATEGORY for known in self._vocabularies.get(name, [])] for name in names}
+        return {name: [len(known) + categories.FIRST for known in self._vocabularies.get(name, [])] for name in names}
 
     @property
     def is_short(self) -> bool:
@@ -167,7 +172,10 @@ class SequenceInput(Input):
         elif self._sequence_id is not None:
             rows = self._read_frame(x, name)
         elif hasattr(x, "columns") or isinstance(x, Mapping):
-            hint = 'For a frame of events, name the column of their sequence: sequence_id="card".'
+            hint = (
+                'For a frame of events, name the column of their sequence: sequence_id="card". Of one with a row for each '
+                "sequence, pass x.to_numpy()."
+            )
             raise InputError.of(name, "an array or a list of arrays", f"a {type(x).__name__}", hint)
         else:
             rows = of_arrays(x, name)
@@ -179,21 +187,27 @@ class SequenceInput(Input):
         """When each sequence of the frame that was checked last ended, (n,), by `order_by`; None without one."""
         return self.ends
 
-    def targets(self, x: Any, y: Any) -> Any:
+    def targets(self, x: Any, y: Any, name: str = "y") -> Any:
         """See `sequence_targets`; targets of anything but a frame of events are as they are."""
         parts = isinstance(x, Mapping) and {"steps", "length"} <= set(x)
-        return y if self._sequence_id is None or parts else self.sequence_targets(x, y)
+        return y if self._sequence_id is None or parts else self.sequence_targets(x, y, name)
 
-    def sequence_targets(self, frame: Any, y: Any) -> np.ndarray:
-        """Returns one label for each sequence of a frame, in the order of its examples.
+    def sequence_targets(self, frame: Any, y: Any, name: str = "y") -> Any:
+        """Returns one target for each sequence of a frame, in the order of its examples.
 
         Args:
             frame: Of events, as `check` takes it (it must not have the label among its columns when it is checked).
-            y: A column of the frame by name, or one value for each event: equal within a sequence; a pandas Series with
-                sequence ids as its index; or one value for each sequence, in the order in which the ids first appear.
+            y: A column of the frame by name, or one value for each event: equal within a sequence; a pandas Series or frame
+                with sequence ids as its index; or one value for each sequence, in the order in which the ids first appear. A
+                value may be a row, as of several targets or one-hot. Several of these are a dict or a list.
+            name: How the user knows `y`, for the error.
+
+        Returns:
+            An array or, of a frame, a list or a dict, the same with a row for each sequence.
 
         Raises:
-            InputError: If a sequence has no label or several, or there are too few or too many.
+            InputError: If a sequence has no target or several, there are too few or too many, or the index of `y` could be
+                that of the events and sequence ids alike, and both readings differ.
 
         Example:
 
@@ -203,7 +217,8 @@ class SequenceInput(Input):
         if self._sequence_id is None:
             raise InputError.of("sequence_id", "given to read labels of a frame", None)
         events = Events.read(frame, self._sequence_id, None, "frame")
-        return events.labels(y, getattr(frame, "index", []))
+        index = frame.index if hasattr(frame, "iloc") else None
+        return of_sequences(events, y, index, self._sequence_id, name)
 
     def fit(self, x: dict[str, np.ndarray]) -> None:
         """Learns mean and deviation of each feature over real steps, the categories, and the number of steps."""
@@ -212,17 +227,19 @@ class SequenceInput(Input):
         known = got if layout is None else tuple(len(columns) for columns in dataclasses.astuple(layout))
         if got != known:
             raise InputError.of("x", f"what was checked last, with {known} columns", f"one with {got}")
-        steps, real = x["steps"], real_steps(x)
-        self.length = int(min(LONGEST, real.sum(1).max()))
-        rows = len(steps)
-        self._steps = Scale.of((steps[..., number][real] for number in range(steps.shape[2])), rows)
+        rows, events = len(x["steps"]), self._sequence_id is not None or "step_categories" in x
+        self._window = Window.of(x, whole=not events)
+        if told := self._window.told(x["length"], "events" if events else "steps"):
+            warnings.warn(told, stacklevel=4)
+        steps, mask = self._taken(x)
+        self._steps = Scale.of((steps[..., number][mask > 0] for number in range(steps.shape[2])), rows)
         self._static_numbers = Scale.of(x["static_numbers"].T if "static_numbers" in x else (), rows)
         self._log_length = Scale.of(np.log(x["length"]).T, rows)
         self._vocabularies = {}
         for part in ("step_categories", "static_categories"):
             if part in x:
-                values = x[part][real] if part == "step_categories" else x[part]
-                self._vocabularies[part] = [_most_frequent(column) for column in values.T]
+                values = x[part][real_steps(x)] if part == "step_categories" else x[part]
+                self._vocabularies[part] = [categories.most_frequent(column) for column in values.T]
         chosen = np.unique(np.linspace(0, len(steps) - 1, SAMPLE).round().astype(int))
         some = self.numbers({part: values[chosen] for part, values in x.items()})
         self.sample = {"steps": some["steps"], "mask": some["mask"]}
@@ -237,17 +254,11 @@ class SequenceInput(Input):
             "length": keras.Input((1,), name="length"),
         }
         time = ops.sum(ops.ones_like(inputs["steps"][:, :, :1]), axis=1)
-        real = ops.minimum(inputs["length"], time)
-        at = ops.maximum(real - float(self.length), 0.0) + np.arange(self.length, dtype=np.float32)[None]
-        mask = ops.cast(ops.less(at, real), "float32")
-        rows = ops.cast(at, "int32")[:, :, None]
-
-        def cut(x: Any) -> Any:
-            longer = ops.pad(x, [[0, 0], [0, self.length], [0, 0]])
-            return ops.take_along_axis(longer, rows, axis=1)
-
+        places, real = self._window.places(inputs["length"], time, ops)
+        places, mask = ops.cast(places, "int32"), self._window.mask(real)
+        steps = self._window.take(inputs["steps"], places, real, ops)
         outputs = {
-            "steps": scale.apply(cut(inputs["steps"]), mask[:, :, None], ops),
+            "steps": scale.apply(steps, mask[:, :, None], ops),
             "mask": mask,
             "summary": self._log_length.apply(ops.log(inputs["length"]), ops=ops),
         }
@@ -257,32 +268,38 @@ class SequenceInput(Input):
         for part, vocabularies in self._vocabularies.items():
             time_axis = (None,) if part == "step_categories" else ()
             inputs[part] = keras.Input((*time_axis, len(vocabularies)), dtype="string", name=part)
-            found = [_looked_up(inputs[part], number, known) for number, known in enumerate(vocabularies)]
+            found = [categories.looked_up(inputs[part], number, known) for number, known in enumerate(vocabularies)]
             numbers = found[0] if len(found) == 1 else ops.concatenate(found, axis=-1)
-            outputs[part] = cut(numbers) * mask[:, :, None] if time_axis else numbers
+            if time_axis:
+                numbers = self._window.take(numbers, places, real, ops) * mask[:, :, None]
+            outputs[part] = numbers
         return keras.Model(inputs, outputs, name="preprocessor")
 
     def numbers(self, x: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What the preprocessor does, in NumPy."""
         scale = self._fitted()
-        real = np.minimum(x["length"], x["steps"].shape[1])
-        at = np.maximum(real - self.length, 0) + np.arange(self.length)[None]
-        mask = (at < real).astype(np.float32)
-        rows = np.minimum(at, x["steps"].shape[1] - 1).astype(int)[:, :, None]
+        steps, mask = self._taken(x)
         with np.errstate(invalid="ignore"):
             outputs = {
-                "steps": scale.apply(np.take_along_axis(x["steps"], rows, axis=1), mask[:, :, None]),
+                "steps": scale.apply(steps, mask[:, :, None]),
                 "mask": mask,
                 "summary": self._log_length.apply(np.log(x["length"])),
             }
         if self._static_numbers.mean:
             outputs["static"] = self._static_numbers.apply(x["static_numbers"])
         for part, vocabularies in self._vocabularies.items():
-            found = [_numbered(x[part][..., number], known) for number, known in enumerate(vocabularies)]
+            found = [categories.numbered(x[part][..., number], known) for number, known in enumerate(vocabularies)]
             numbers = np.stack(found, axis=-1)
-            cut = part == "step_categories"
-            outputs[part] = np.take_along_axis(numbers, rows, axis=1) * mask[:, :, None] if cut else numbers
+            if part == "step_categories":
+                numbers = self._taken(x, numbers)[0] * mask[:, :, None]
+            outputs[part] = numbers
         return outputs
+
+    def _taken(self, x: Mapping[str, np.ndarray], values: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The steps that a network takes, or other values of them, and which are real."""
+        values = x["steps"] if values is None else values
+        places, real = self._window.places(x["length"], values.shape[1])
+        return self._window.take(values, places.astype(int), real), self._window.mask(real)
 
     def reduce(self, x: dict[str, np.ndarray], factor: float) -> dict[str, np.ndarray]:
         """Shortens sequences by the mean of neighbouring real steps; of categories, each first one stays.
@@ -296,12 +313,12 @@ class SequenceInput(Input):
         stride = min(round(1 / factor), x["mask"].shape[1] // SHORTEST_REDUCED)
         if stride <= 1:
             return x
-        mask = _in_groups(x["mask"][..., None], stride)
+        mask = in_groups(x["mask"][..., None], stride)
         counts = mask.sum(2)
-        steps = (_in_groups(x["steps"], stride) * mask).sum(2) / np.maximum(counts, 1)
+        steps = (in_groups(x["steps"], stride) * mask).sum(2) / np.maximum(counts, 1)
         reduced = {**x, "steps": steps.astype(np.float32), "mask": (counts[..., 0] > 0).astype(np.float32)}
         if "step_categories" in x:
-            reduced["step_categories"] = _in_groups(x["step_categories"], stride)[:, :, 0]
+            reduced["step_categories"] = in_groups(x["step_categories"], stride)[:, :, 0]
         return reduced
 
     def files(self) -> dict[str, list[list[Any]]]:
@@ -327,6 +344,7 @@ class SequenceInput(Input):
             "log_length": dataclasses.asdict(self._log_length),
             "vocabularies": self._vocabularies,
             "length": self.length,
+            "pace": self._window.pace,
         }
 
     @classmethod
@@ -336,7 +354,10 @@ class SequenceInput(Input):
         made._layout = None if config["layout"] is None else Layout(**config["layout"])
         made._steps = None if config["steps"] is None else Scale(**config["steps"])
         made._static_numbers, made._log_length = Scale(**config["static_numbers"]), Scale(**config["log_length"])
-        made._vocabularies, made.length = dict(config["vocabularies"]), config["length"]
+        made._vocabularies = dict(config["vocabularies"])
+        made._window = Window(
+            config["length"], config.get("pace", 1)
+        )  # there are projects from before there was a pace
         return made
 
     def _fitted(self) -> Scale:
@@ -356,35 +377,21 @@ class SequenceInput(Input):
         events = Events.read(x, str(self._sequence_id), self._order_by, name)
         if self._steps is None or self._layout is None:
             self._layout = events.layout(self._order_by, self._static, self._types, name)
-        rows = events.arranged(self._layout, self._order_by, name)
+        rows, changing = events.arranged(self._layout, self._order_by, name)
+        for column, row in changing.items():
+            self._tell_of_change(f"{name}[{column!r}]", column, events.ids.tolist()[events.codes[row]])
         self.ids, self.ends = events.ids, events.ends
         return rows
 
-
-# --- categories as numbers, and neighbouring steps
-
-
-def _looked_up(x: Any, number: int, known: list[str]) -> Any:
-    import keras
-
-    # Keras takes no empty vocabulary; a name that cannot be one is never found
-    lookup = keras.layers.StringLookup(vocabulary=known or ["\0"], mask_token="", num_oov_indices=1)
-    return keras.ops.cast(lookup(x[..., number : number + 1]), "float32")
-
-
-def _numbered(column: np.ndarray, known: list[str]) -> np.ndarray:
-    values, inverse = np.unique(column, return_inverse=True)
-    at = {value: number + FIRST_CATEGORY for number, value in enumerate(known)}
-    numbers = [0 if value == "" else at.get(value, 1) for value in values.tolist()]
-    return np.array(numbers, np.float32)[inverse].reshape(column.shape)
-
-
-def _most_frequent(column: np.ndarray) -> list[str]:
-    values, counts = np.unique(column[column != ""], return_counts=True)
-    return values[np.argsort(-counts, kind="stable")][:MOST_CATEGORIES].tolist()
-
-
-def _in_groups(x: np.ndarray, stride: int) -> np.ndarray:
-    """(n, time, c) as (n, groups, stride, c), zeros at the end."""
-    x = np.pad(x, [(0, 0), (0, -x.shape[1] % stride), (0, 0)])
-    return x.reshape(len(x), -1, stride, x.shape[2])
+    def _tell_of_change(self, what: str, column: str, sequence: Any) -> None:
+        """A column that is beside the sequences differs within one: an error if the user says that it cannot."""
+        if self._static is not None:
+            got = f"different values for {sequence!r}"
+            raise InputError.of(what, "constant within each sequence", got, "It is named in static.")
+        if column not in self._told:
+            self._told.add(column)
+            warnings.warn(
+                f"{what} was constant within each sequence in training, and is not for {sequence!r}. The last value of each "
+                "sequence counts. static=[...] says which columns have to be constant.",
+                stacklevel=4,
+            )

@@ -50,11 +50,31 @@ class SeveralInputs(Input):
         lengths = {part: data.length(rows) for part, rows in checked.items()}
         if len(set(lengths.values())) > 1:
             raise InputError.of(name, "parts with as many examples each", str(lengths))
+        self._check_order(name)
         return checked
+
+    def _check_order(self, name: str) -> None:
+        """Examples of parts that name them have to be the same ones, in the same order."""
+        named = [(part, each.ids.tolist()) for part, each in self.inputs.items() if each.ids is not None]
+        for part, ids in named[1:]:
+            first, expected = named[0]
+            if ids != expected:
+                at = next(at for at, pair in enumerate(zip(ids, expected, strict=True)) if pair[0] != pair[1])
+                hint = "Examples are in the order in which their ids first appear: sort the rows alike."
+                got = f"{ids[at]!r} instead of {expected[at]!r} as example {at}"
+                raise InputError.of(f"{name}[{part!r}]", f"of the same sequences as {name}[{first!r}]", got, hint)
 
     def fit(self, x: Any) -> None:
         for name, part in self.inputs.items():
             part.fit(x[name])
+
+    def targets(self, x: Any, y: Any, name: str = "y") -> Any:
+        """As the first input reads them that knows them in another form."""
+        if not isinstance(x, (Mapping, list, tuple)):  # a stream has one for each example
+            return y
+        given = data.by_name(x, "x", list(self.inputs))
+        read = (part.targets(given[each], y, name) for each, part in self.inputs.items())
+        return next((targets for targets in read if targets is not y), y)
 
     def times(self, x: Any) -> np.ndarray | None:
         """Those of the first input that knows any."""

@@ -75,6 +75,22 @@ def test_a_series_of_numbers_is_one_feature():
     assert SequenceInput().check(np.zeros((3, 5)))["steps"].shape == (3, 5, 1)
 
 
+@pytest.mark.parametrize("form", ["series", "of lists", "objects", "ragged"])
+def test_sequences_of_different_lengths_come_in_every_form_of_a_list(form):
+    import tensorflow as tf
+
+    objects = np.empty(len(RAGGED), object)
+    objects[:] = RAGGED
+    forms = {
+        "series": pd.Series(RAGGED, index=list("abcd")),
+        "of lists": pd.Series([part.tolist() for part in RAGGED]),
+        "objects": objects,
+        "ragged": tf.RaggedTensor.from_row_lengths(np.concatenate(RAGGED), [len(part) for part in RAGGED]),
+    }
+    rows, expected = SequenceInput().check(forms[form]), SequenceInput().check(RAGGED)
+    assert all(np.allclose(rows[part], expected[part], equal_nan=True) for part in expected)
+
+
 def test_trailing_steps_without_any_number_are_padding():
     x = np.array([[1.0, np.nan, 3.0, np.nan], [1.0, 2.0, 3.0, 4.0]])
     rows = SequenceInput().check(x)
@@ -90,18 +106,6 @@ def test_a_dict_may_be_padded_with_anything():
     assert rows["length"].shape == (2, 1)
 
 
-def test_of_very_long_sequences_the_last_steps_are_kept_and_the_length_is_known():
-    long = np.arange(600.0)
-    sequences, rows = fitted([long, long[:4]])
-    assert rows["steps"].shape == (2, 512, 1)
-    assert rows["steps"][0, -1, 0] == 599
-    assert rows["length"].ravel().tolist() == [600, 4]
-    frame = pd.DataFrame({"id": [1] * 600 + [2] * 4, "t": np.r_[long, long[:4]], "v": np.r_[long, long[:4]]})
-    of_frame = SequenceInput(sequence_id="id", order_by="t").check(frame)
-    assert np.array_equal(of_frame["steps"][..., 0], rows["steps"][..., 0], equal_nan=True)
-    assert sequences.shape["steps"] == (512, 1)
-
-
 @pytest.mark.parametrize(
     ("x", "told"),
     [
@@ -113,6 +117,8 @@ def test_of_very_long_sequences_the_last_steps_are_kept_and_the_length_is_known(
         ([[1.0, 1e30]], "at most 1e"),
         ([["a", "b"]], r"x\[0\] must be an array of numbers"),
         (np.zeros(4), r"x\[None\]"),
+        (pd.Series([1.0, 2.0]), r"single sequence is passed as \[x\]"),
+        (pd.DataFrame(np.zeros((2, 5))), r"x\.to_numpy\(\)"),
         (np.zeros((2, 3, 4, 5)), r"shape \(n, time, features\)"),
         (pd.DataFrame({"a": [1]}), 'sequence_id="card"'),
         ({"steps": np.zeros((2, 3, 1)), "length": [0, 3]}, r"x\['length'\]\[0\] must be a whole number of steps"),
@@ -185,6 +191,19 @@ def test_types_make_categories_of_numbers_with_and_without_gaps():
     assert with_gap["step_categories"][0, :, 0].tolist() == ["", "2", "1"]
 
 
+@pytest.mark.parametrize("form", [list, pd.Series, lambda texts: pd.array(texts, "string")])
+def test_texts_are_read_as_those_of_a_table_are(form):
+    numbers = ["30", "1.5", "10", "5", None, "20"]
+    one = SequenceInput(sequence_id="card").check({"card": list("babcab"), "amount": form(numbers)})
+    assert one["steps"][0, :, 0].tolist() == [30, 10, 20]
+    dates = ["2024-01-03", "2024-01-01 10:00", None, "2024-01-09", "2024-01-02", "2024-01-02"]
+    with pytest.raises(InputError, match=r"x\['opened'\] must be numbers or text. Got dates.*'category' in types"):
+        SequenceInput(sequence_id="card").check({"card": list("babcab"), "opened": form(dates)})
+    as_categories = SequenceInput(sequence_id="card", types={"opened": "category", "amount": "category"})
+    rows = as_categories.check({"card": list("babcab"), "opened": form(dates), "amount": form(numbers)})
+    assert rows["step_categories"][0].tolist() == [["2024-01-03", "30"], ["", "10"], ["2024-01-02", "20"]]
+
+
 def test_static_columns_can_be_named():
     rows = SequenceInput(sequence_id="card", order_by="day", static=["limit"]).check(events())
     assert rows["step_categories"].shape[2] == 2
@@ -234,12 +253,6 @@ def test_order_by_of_other_texts_is_refused():
         cards().check(events(day=["31/01/2024"] * 6))
 
 
-def test_a_static_column_that_changes_is_refused_after_fit():
-    sequences, _ = fitted(events(), sequence_id="card", order_by="day")
-    with pytest.raises(InputError, match=r"x\['limit'\] must be constant within each sequence"):
-        sequences.check(events(limit=range(6)))
-
-
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -264,6 +277,8 @@ def test_a_frame_that_does_not_fit_is_refused(change, told):
     ("options", "told"),
     [
         ({"order_by": "t"}, "order_by must be left out without sequence_id"),
+        ({"sequence_id": ["card", "home"]}, "sequence_id must be the name of one column.*x.'card'. . '/'"),
+        ({"sequence_id": "a", "order_by": ["day", "hour"]}, "order_by must be the name of one column"),
         ({"sequence_id": "a", "static": "limit"}, "static must be a list"),
         ({"sequence_id": "a", "types": {"b": "text"}}, "types must be a dict"),
     ],
@@ -289,40 +304,6 @@ def test_times_are_those_of_the_last_events_whatever_the_order_of_the_rows():
     assert sequences.times(sequences.check(rows)) is None  # padded arrays do not say when they are from
     unordered = SequenceInput(sequence_id="card")
     assert unordered.times(unordered.check(frame.drop(columns="day"))) is None
-
-
-# --- targets
-
-
-@pytest.mark.parametrize(
-    "y",
-    [
-        "label",
-        np.array([1, 0, 2]),
-        np.array([1, 0, 1, 2, 0, 1]),
-        pd.Series([0, 1, 2, 7], index=["a", "b", "c", "unknown"]),
-        pd.Series([0, 1, 1, 2], index=["a", "b", "b", "c"]),
-        events(label=[1, 0, 1, 2, 0, 1])["label"],
-    ],
-)
-def test_labels_of_every_form_are_one_for_each_sequence(y):
-    assert cards().sequence_targets(events(label=[1, 0, 1, 2, 0, 1]), y).tolist() == [1, 0, 2]
-
-
-@pytest.mark.parametrize(
-    ("y", "told"),
-    [
-        (pd.Series([0, 1, 2, 1], index=["a", "b", "c", "a"]), "0 and 1 for 'a'"),
-        (pd.Series([0, 1], index=["a", "b"]), "none for 'c'"),
-        (np.array([1, 0, 0, 2, 0, 1]), "different ones for 'b'"),
-        (np.array([1, 0]), "3 sequences or 6 events"),
-        ("nothing", "y must be a column of frame"),
-        (np.array([1, 0, None, 2, 0, 1], object), "different ones for 'b'"),
-    ],
-)
-def test_labels_that_are_missing_or_differ_are_refused(y, told):
-    with pytest.raises(InputError, match=told):
-        cards().sequence_targets(events(), y)
 
 
 # --- what is prepared

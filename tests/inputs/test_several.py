@@ -11,6 +11,7 @@ import pytest
 
 from autonas import inputs
 from autonas.errors import InputError
+from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.several import SeveralInputs
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 12, 9, 3)).astype("uint8")
@@ -77,6 +78,32 @@ def test_two_inputs_of_one_kind_have_inputs_and_layers_of_their_own():
     assert list(x) == list(model.output) == ["image", "image_2"]
     names = [layer.name for layer in model.layers]
     assert len(set(names)) == len(names)
+
+
+CARDS = pd.DataFrame({"card": list("cabcab"), "time": [1, 2, 3, 4, 5, 6], "amount": [1.0, 2, 3, 4, 5, 6]})
+
+
+def cards_and_text():
+    return SeveralInputs({"events": SequenceInput("card", "time"), "text": inputs.get("text")})
+
+
+@pytest.mark.parametrize(
+    "y", [pd.Series([1, 2, 3], index=list("abc")), CARDS["card"].map({"a": 1, "b": 2, "c": 3}), np.array([3, 1, 2])]
+)
+def test_targets_are_read_as_the_part_with_events_reads_them(y):
+    x = {"events": CARDS, "text": ["one", "two", "three"]}
+    assert cards_and_text().targets(x, y).tolist() == [3, 1, 2]
+    assert cards_and_text().targets(list(x.values()), y).tolist() == [3, 1, 2]
+    assert {k: list(v) for k, v in cards_and_text().targets(x, {"p": y}).items()} == {"p": [3, 1, 2]}
+
+
+def test_parts_with_the_same_sequences_in_another_order_are_refused():
+    both = SeveralInputs({"one": SequenceInput("card", "time"), "other": SequenceInput("card", "time")})
+    assert both.check({"one": CARDS, "other": CARDS[3:]})["other"]["length"].tolist() == [[1], [1], [1]]
+    with pytest.raises(
+        InputError, match=r"x\['other'\] must be of the same sequences as x\['one'\].*'a' instead of 'c'"
+    ):
+        both.check({"one": CARDS, "other": CARDS.sort_values("card")})
 
 
 def test_a_device_has_a_preprocessor_only_where_a_part_has_one():

@@ -30,7 +30,6 @@ def test_a_file_with_a_target(suffix, tmp_path):
 
 
 def test_a_parquet_file(tmp_path):
-    pytest.importorskip("pyarrow")
     FRAME.to_parquet(tmp_path / "customers.parquet")
     assert reading.read(tmp_path / "customers.parquet", "left")[1].tolist() == ["no", "yes", "no"]
 

@@ -106,7 +106,6 @@ def test_types_of_pandas_are_read_with_their_gaps(kind, values, expected):
 
 @pytest.mark.parametrize("kind", ["int64[pyarrow]", "double[pyarrow]", "bool[pyarrow]", "string[pyarrow]"])
 def test_columns_of_pyarrow_are_read_with_their_gaps(kind):
-    pytest.importorskip("pyarrow")
     text = kind.startswith("string")
     column = one(pd.Series(["1", None, "0"] if text else [1, None, 0], dtype=kind))
     np.testing.assert_array_equal(column, [1, np.nan, 0])

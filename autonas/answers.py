@@ -406,7 +406,7 @@ class Answers(abc.ABC):
         model, head, outcome = self._train_selected(trial)
         self._project.save_model(model, self._project.selected_file(number))
         kept[str(number)] = {
-            "head": [heads.name_of(head), head.get_config()],
+            "head": heads.plain(head),
             "epochs": outcome.epochs,
             "finalist": as_plain(outcome.finalists)[0],
         }
@@ -420,8 +420,7 @@ class Answers(abc.ABC):
 
     @staticmethod
     def _kept_head(content: dict[str, Any]) -> Head:
-        name, config = content["head"]
-        return heads.HEADS[name].from_config(config)
+        return heads.restore(content["head"])
 
     def _retrained(self) -> dict[int, dict[str, float]]:
         """The metrics of the full trainings, by the number of the trial; of several ways to train one the best."""

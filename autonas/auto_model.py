@@ -25,6 +25,7 @@ from autonas import (
     objectives,
     preparation,
     reading,
+    registry,
     report,
     screens,
     strategies,
@@ -450,11 +451,10 @@ class AutoModel(Answers):
             project: Its folder.
             content: What its file says.
         """
-        input_name, input_config = content["input"]
         self = cls.__new__(cls)
         AutoModel.__init__(
             self,
-            inputs_module.INPUTS[input_name].from_config(input_config),
+            inputs_module.restore(content["input"]),
             cls._kept_head(content),
             directory=project.folder.parent,
             project_name=project.folder.name,
@@ -536,9 +536,9 @@ class AutoModel(Answers):
     def _identity(self) -> dict[str, Any]:
         """What `load` needs to answer as this object does."""
         return {
-            "task": type(self).__name__,
-            "input": [inputs_module.name_of(self.input), self.input.get_config()],
-            "head": [heads.name_of(self.head), self.head.get_config()],
+            "task": _name_of_task(type(self)),
+            "input": inputs_module.plain(self.input),
+            "head": heads.plain(self.head),
             "objective": self._plain_objective(),
             "target": self._target,
         }
@@ -578,6 +578,12 @@ class _Ready:
 def _each(plain: list[Any]) -> list[Any]:
     """The objectives of a project's file, of which a single one stands there by itself."""
     return [plain] if isinstance(plain[0], str) else plain
+
+
+def _name_of_task(kind: type) -> str:
+    """What a project calls a task: one of the package by its name."""
+    ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
+    return kind.__name__ if ours else registry.address({}, kind)
 
 
 def _name_of(target: Any) -> str | list[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autonas import registry
@@ -35,3 +35,18 @@ def get(identifier: Any) -> Head:
 def name_of(part: Head) -> str:
     """The name of a head's kind."""
     return registry.name_of(HEADS, part)
+
+
+def plain(part: Head) -> list[Any]:
+    """A fitted head as plain data, which `restore` makes it of again."""
+    return [registry.address(HEADS, type(part)), part.get_config()]
+
+
+def restore(kept: Sequence[Any]) -> Head:
+    """The inverse of `plain`.
+
+    Raises:
+        InputError: If its class is not found, see `autonas.registry.find`.
+    """
+    kind, config = kept
+    return registry.find("head", HEADS, Head, kind).from_config(config)  # type: ignore[type-abstract]

@@ -125,15 +125,15 @@ class SeveralHeads(Head):
         }
 
     def get_config(self) -> dict[str, Any]:
-        from autonas.heads import name_of
+        from autonas.heads import plain
 
-        return {name: [name_of(head), head.get_config()] for name, head in self.heads.items()}
+        return {name: plain(head) for name, head in self.heads.items()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeveralHeads:
-        from autonas.heads import HEADS
+        from autonas.heads import restore
 
-        return cls({name: HEADS[kind].from_config(own) for name, (kind, own) in config.items()})
+        return cls({name: restore(kept) for name, kept in config.items()})
 
 
 def _of_prefix(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:

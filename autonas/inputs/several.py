@@ -84,15 +84,15 @@ class SeveralInputs(Input):
         }
 
     def get_config(self) -> dict[str, Any]:
-        from autonas.inputs import name_of
+        from autonas.inputs import plain
 
-        return {name: [name_of(part), part.get_config()] for name, part in self.inputs.items()}
+        return {name: plain(part) for name, part in self.inputs.items()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeveralInputs:
-        from autonas.inputs import INPUTS
+        from autonas.inputs import restore
 
-        return cls({name: INPUTS[kind].from_config(own) for name, (kind, own) in config.items()})
+        return cls({name: restore(kept) for name, kept in config.items()})
 
 
 def _side_by_side(models: Mapping[str, Any], shapes: Mapping[str, Any]) -> keras.Model:

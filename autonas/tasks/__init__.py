@@ -32,31 +32,29 @@ def load(path: str | Path, custom_objects: Mapping[str, type] | None = None) -> 
 
     Args:
         path: The project's folder, `directory/project_name`.
-        custom_objects: name -> class, for a task, an input or a head of your own that cannot be imported from where it was,
-            as those of a notebook. Others are imported: open projects of those whom you trust.
+        custom_objects: name -> class, for a task, an input or a head of your own that cannot be imported, as those of a
+            notebook. Others are imported: open projects of those whom you trust.
 
     Returns:
         The task. `predict`, `evaluate` and `export` answer as they did after `fit`.
 
     Raises:
-        ProjectError: If there is no project, its file is damaged, or its task is one of your own that is not found.
-        InputError: If an input or a head of your own is not found.
+        ProjectError: If there is no project, or its file is damaged.
+        InputError: If a class of your own is not found (a ProjectError, if it is that of the task).
 
     Example:
 
     >>> clf = autonas.load("runs/digits")
     >>> clf.predict(x_new)
     """
-    project = Project(Path(path))
-    content = project.read()
+    content = (project := Project(Path(path))).read()
     with registry.custom_objects(custom_objects):
         try:
             kind = registry.find("task", TASKS, AutoModel, content["task"])
         except InputError as error:
-            name = content["task"].rpartition(":")[2]
+            own = repr(content["task"].rpartition(":")[2])
             raise ProjectError(
-                f"The project in {path} was made by {name!r}, a task of your own that cannot be imported: pass its class, "
-                f"custom_objects={{{name!r}: ...}}. The same call of its `fit` goes on with it, too, and "
-                f"{project.model_file} opens with Keras."
+                f"The project in {path} was made by {own}, a task of your own that cannot be imported: pass its class, "
+                f"custom_objects={{{own}: ...}}. {project.model_file} opens with Keras, too."
             ) from error
         return kind.restore(project, content)

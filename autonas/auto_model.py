@@ -228,8 +228,9 @@ class AutoModel(Answers):
         callbacks = list(callbacks or [])
         data_input, head = copy.deepcopy(self._parts)
         x, y = read(data_input, x, y, target)
+        data_input.columns = reading.columns_of(x)
         if reading.is_path(validation_data) or (target is not None and hasattr(validation_data, "columns")):
-            validation_data = read(data_input, validation_data, None, target)
+            validation_data = read(data_input, validation_data, None, target, "validation_data")
         given = preparation.check(
             data_input,
             head,
@@ -296,6 +297,8 @@ class AutoModel(Answers):
         view = self._view(self.max_trials, seconds, begun)
         with view:
             view.resume(store.trials)
+            if self.input.summary():
+                view.say(self.input.summary())
             try:
                 together = self._together(given, evaluation)
                 self._search(end, ready, points, view)
@@ -461,6 +464,7 @@ class AutoModel(Answers):
         )
         self.objectives = [objectives.restore(*plain) for plain in _each(content["objective"])]
         self._project, self._finished, self._target = project, content["finished"], content.get("target")
+        self.input.columns = content.get("columns")
         settings = content["settings"]
         self._store = TrialStore(project.folder / "trials", fingerprint(settings))
         self._control_store = TrialStore(project.folder / CONTROL, fingerprint(settings))
@@ -541,6 +545,7 @@ class AutoModel(Answers):
             "head": heads.plain(self.head),
             "objective": self._plain_objective(),
             "target": self._target,
+            "columns": self.input.columns,
         }
 
     def _seconds(self, store: TrialStore) -> float | None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import data, heads, inputs, registry
+from autonas import data, heads, inputs, reading, registry
 from autonas.errors import AutonasError, InputError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def files(input: Input, head: Head) -> dict[str, str]:
         "input": inputs.plain(input),
         "head": heads.plain(head),
         "files": {},
+        **({} if input.columns is None else {"columns": input.columns}),
     }
     description, texts = json.loads(json.dumps(own, allow_nan=False)), {}
     for side, named in (("input", input.files()), ("head", head.files())):
@@ -111,33 +112,33 @@ class Model:
         content, description = _read(Path(path))
         with registry.custom_objects(custom_objects):
             self.input, self.head = inputs.restore(description["input"]), heads.restore(description["head"])
+        self.input.columns = description.get("columns")
         self._network = Network(content, num_threads)
 
     def predict(self, x: Any) -> Any:
         """Answers as the task's `predict` does.
 
         Args:
-            x: Examples of the kind that the task was fitted with.
+            x: Examples of the kind that the task was fitted with, or the path of a table or of a folder of images. Columns
+                that `fit` did not see are left out.
 
         Raises:
             InputError: If they have another form.
         """
         return self.head.decode(self.outputs(x))
 
-    def predict_proba(self, x: Any) -> np.ndarray:
-        """Answers as a classifier's `predict_proba` does: (n, classes).
+    def predict_proba(self, x: Any) -> Any:
+        """Answers as a task's `predict_proba` does: (n, classes), or a dict of these of several outputs.
 
         Raises:
             InputError: If the model is no classifier.
         """
-        probabilities = getattr(self.head, "probabilities", None)
-        if probabilities is None:
-            raise InputError.of("predict_proba", "asked of a classifier", heads.name_of(self.head), "Use predict.")
-        return np.asarray(probabilities(self.outputs(x)))
+        probabilities = heads.probabilities(self.head)
+        return probabilities(self.outputs(x))
 
     def outputs(self, x: Any) -> Any:
         """Returns what the network says, before it is decoded: an array, or a dict of arrays for several outputs."""
-        return self._network.run(self.input.numbers(self.input.check(x)))
+        return self._network.run(self.input.numbers(self.input.check(reading.examples(self.input, x))))
 
 
 class Network:

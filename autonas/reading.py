@@ -17,6 +17,8 @@ from autonas.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from autonas.inputs.base import Input
+
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 TABLES = (*SEPARATORS, ".parquet")
@@ -32,18 +34,60 @@ def is_path(x: Any) -> bool:
     return isinstance(x, (str, os.PathLike))
 
 
-def is_file(x: Any) -> bool:
-    """Whether this names what is no folder."""
-    return is_path(x) and not os.path.isdir(x)
+def is_table(x: Any) -> bool:
+    """Whether this names a table: what is no folder, or a folder of Parquet files."""
+    return is_path(x) and not _is_folder_of_images(_path(x))
 
 
-def given(x: Any, y: Any, target: Any) -> tuple[Any, Any]:
+def _path(x: Any) -> Path:
+    return Path(os.path.expanduser(x))
+
+
+def _is_folder_of_images(path: Path) -> bool:
+    return os.path.isdir(path) and path.suffix.lower() != ".parquet" and not any(path.glob("*.parquet"))
+
+
+def columns_of(x: Any) -> list[str] | None:
+    """The names of the columns of a frame; None of anything else, or if they are no texts."""
+    names = list(x.columns) if hasattr(x, "columns") and hasattr(x, "iloc") else []
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def examples(input: Input, x: Any, target: Any = None) -> Any:
+    """What `predict` got, as the input's `check` takes it: a path is read, and columns that `fit` did not see are left out.
+
+    Args:
+        input: Fitted.
+        x: Examples, or the path of a file as `read` takes it, or of a folder, see `files_in`.
+        target: The column, or a list of columns, that is left out too, if it is there.
+
+    Raises:
+        InputError: If there is no such file, or it cannot be read.
+    """
+    if is_path(x) or (target is not None and hasattr(x, "columns")):
+        x = beside(input, x, unlabelled(x, target))
+    return seen(input, x)
+
+
+def seen(input: Input, x: Any) -> Any:
+    """A frame without the columns that the one of `fit` did not have; anything else as it is."""
+    names = columns_of(x)
+    known = [name for name in names if name in (input.columns or ())] if names else []
+    return x[known] if names and known else x
+
+
+def beside(input: Input, x: Any, examples: Any) -> Any:
+    """Examples that came out of `x`; if that was a file, paths in it start where it lies."""
+    return input.in_folder(examples, _path(x).parent) if is_table(x) else examples
+
+
+def given(x: Any, y: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     """Examples and targets of what `fit` and `evaluate` got; what brings no file and no target stays as it is.
 
     Raises:
         InputError: If targets come twice, or cannot be read.
     """
-    folder = is_path(x) and os.path.isdir(x)
+    folder = is_path(x) and _is_folder_of_images(_path(x))
     if isinstance(y, str):
         # in a frame of events it could be found, but as a feature too
         raise InputError.of("y", "one target for each example", repr(y), f"A column is named by target={y!r}.")
@@ -52,7 +96,7 @@ def given(x: Any, y: Any, target: Any) -> tuple[Any, Any]:
     if y is not None:
         source = "a folder of images" if folder else "target"
         raise InputError.of("y", f"left out with {source}", f"a {type(y).__name__}")
-    return read(x, target)
+    return read(x, target, name)
 
 
 def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
@@ -77,8 +121,8 @@ def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     """
     if not is_path(x):
         return split_target(x, target, name)
-    path = Path(x)
-    if os.path.isdir(path):
+    path = _path(x)
+    if _is_folder_of_images(path):
         if target is not None:
             raise InputError.of(
                 "target", "left out with a folder of images", repr(target), "Its folders are the classes."
@@ -102,12 +146,14 @@ def unlabelled(x: Any, target: Any = None) -> Any:
         InputError: If there is no such file, or it cannot be read.
     """
     if is_path(x):
-        if os.path.isdir(x):
-            return files_in(Path(x))
-        if not os.path.exists(x):
-            hint = "One example is passed as [example]."
-            raise InputError.of("x", "a file or a folder that exists, or examples", repr(str(x)), hint)
-        x = table(Path(x))
+        path = _path(x)
+        if _is_folder_of_images(path):
+            return files_in(path)
+        there = os.path.exists(path)
+        if not there or path.suffix.lower() in IMAGES:
+            expected = "a table or a folder, or examples" if there else "a file or a folder that exists, or examples"
+            raise InputError.of("x", expected, repr(str(x)), f"One example is passed as [{str(x)!r}].")
+        x = table(path)
     columns = list(target) if isinstance(target, Iterable) and not isinstance(target, str) else [target]
     return x.drop(columns=[column for column in columns if column in list(x.columns)])
 
@@ -120,11 +166,13 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
     """
     import pandas as pd
 
-    kind = next((suffix for suffix in TABLES if path.name.lower().endswith(suffix)), None)
+    kind = next(
+        (suffix for suffix in TABLES if path.name.lower().endswith(suffix)), ".parquet" if os.path.isdir(path) else None
+    )
     if kind is None:
         raise InputError.of(name, f"a file that ends in one of {list(TABLES)}, or a folder of images", repr(str(path)))
     try:
-        frame = pd.read_parquet(path) if kind == ".parquet" else _separated(path, SEPARATORS[kind])
+        frame = pd.read_parquet(path) if kind == ".parquet" else _separated(path, SEPARATORS[kind], name)
     except ImportError as error:
         raise InputError.of(
             name, "a file that can be read here", repr(str(path)), "pip install autonas[parquet]"
@@ -141,13 +189,19 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
     return frame
 
 
-def _separated(path: Path, separator: str) -> pd.DataFrame:
+def _separated(path: Path, separator: str, name: str) -> pd.DataFrame:
     import pandas as pd
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # that it drops the fields for which there is no name
         # Without index_col, pandas takes the first of too many fields for an index, and every value moves by a column.
-        return pd.read_csv(path, sep=separator, low_memory=False, index_col=False)
+        frame = pd.read_csv(path, sep=separator, low_memory=False, index_col=False)
+    other = next((sign for sign in ";\t|," if sign != separator and sign in str(frame.columns[0])), None)
+    if len(frame.columns) == 1 and other:
+        got = f"{str(path)!r} with the one column {frame.columns[0]!r}"
+        hint = f"pandas.read_csv(path, sep={other!r}) makes a frame of it, which is taken too."
+        raise InputError.of(name, f"a table whose columns are separated by {separator!r}", got, hint)
+    return frame
 
 
 def split_target(frame: Any, target: Any, name: str = "x") -> tuple[Any, Any]:

@@ -41,6 +41,33 @@ def test_a_frame_with_a_target_stays_as_it_is():
     assert "left" in FRAME.columns
 
 
+def test_a_folder_of_parquet_files_is_a_table(tmp_path):
+    (tmp_path / "parts").mkdir()
+    FRAME.to_parquet(tmp_path / "parts" / "one.parquet")
+    FRAME.to_parquet(tmp_path / "parts" / "two.parquet")
+    assert reading.read(tmp_path / "parts", "left")[1].tolist() == ["no", "yes", "no"] * 2
+    assert len(reading.unlabelled(tmp_path / "parts", "left")) == 6
+
+
+def test_a_path_may_start_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    FRAME.to_csv(tmp_path / "customers.csv", index=False)
+    assert reading.read("~/customers.csv", "left")[1].tolist() == ["no", "yes", "no"]
+    assert list(reading.unlabelled("~/customers.csv", "left")) == ["age", "city"]
+
+
+def test_another_separator_is_told(tmp_path):
+    FRAME.to_csv(tmp_path / "customers.csv", sep=";", index=False)
+    with pytest.raises(InputError, match=r"separated by ','.*read_csv\(path, sep=';'\)"):
+        reading.read(tmp_path / "customers.csv", "left")
+
+
+def test_a_single_image_is_passed_as_a_list(tmp_path):
+    picture(tmp_path / "cat.png", (8, 8))
+    with pytest.raises(InputError, match=r"passed as \['.*cat.png'\]"):
+        reading.unlabelled(str(tmp_path / "cat.png"))
+
+
 def picture(path, shape, value=0):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full(shape, value, "uint8")).save(path)
@@ -217,7 +244,7 @@ def test_a_table_without_its_target_is_examples(tmp_path):
     assert list(reading.unlabelled(tmp_path / "customers.csv", "left").columns) == ["age", "city"]
     assert list(reading.unlabelled(str(tmp_path / "customers.csv"), ["left", "gone"]).columns) == ["age", "city"]
     assert list(reading.unlabelled(FRAME, None).columns) == ["age", "city", "left"]
-    with pytest.raises(InputError, match=r"that exists, or examples\. Got 'a good film'.*passed as \[example\]"):
+    with pytest.raises(InputError, match=r"that exists, or examples\. Got 'a good film'.*passed as \['a good film'\]"):
         reading.unlabelled("a good film")
 
 
@@ -411,5 +438,7 @@ def test_a_table_of_events_and_one_of_texts_are_answered(tmp_path):
     task.fit(tmp_path / "texts.csv", target="label", epochs=1)
     assert task.predict(tmp_path / "texts.csv").tolist() == task.predict(texts).tolist()
     assert task.evaluate(tmp_path / "texts.csv") == pytest.approx(task.evaluate(texts, y))
-    with pytest.raises(InputError, match=r"one column of texts.*Got the columns \['text', 'more'\]"):
-        task.predict(pd.DataFrame({"text": texts, "more": 1}))
+    beside = pd.DataFrame({"more": 1, "text": texts, "label": y})
+    assert task.predict(beside).tolist() == task.predict(texts).tolist()
+    answered = autonas.lite.Model(task.export(tmp_path / "texts.tflite"))
+    assert answered.predict(beside).tolist() == answered.predict(tmp_path / "texts.csv").tolist()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autonas import registry
+from autonas.errors import InputError
 from autonas.heads.base import Head
 from autonas.heads.classification import ClassificationHead
 from autonas.heads.regression import RegressionHead
@@ -35,6 +36,18 @@ def get(identifier: Any) -> Head:
 def name_of(part: Head) -> str:
     """The name of a head's kind."""
     return registry.name_of(HEADS, part)
+
+
+def probabilities(part: Head) -> Callable[[Any], Any]:
+    """What makes probabilities of the outputs of a model.
+
+    Raises:
+        InputError: If there are no classes.
+    """
+    found = getattr(part, "probabilities", None)
+    if found is None:
+        raise InputError.of("predict_proba", "asked of a classifier", name_of(part), "Use predict.")
+    return found
 
 
 def plain(part: Head) -> list[Any]:

@@ -116,6 +116,12 @@ class SeveralHeads(Head):
     def decode(self, outputs: Any) -> Any:
         return {name: head.decode(outputs[name]) for name, head in self.heads.items()}
 
+    @property
+    def probabilities(self) -> Callable[[Any], dict[str, Any]] | None:
+        """Those of the heads that have classes, by name; None if no head has."""
+        known = {name: head for name, head in self.heads.items() if getattr(head, "probabilities", None)}
+        return (lambda outputs: {n: head.probabilities(outputs[n]) for n, head in known.items()}) if known else None  # type: ignore[attr-defined]
+
     def files(self) -> dict[str, list[list[Any]]]:
         """Those of each head, its name before theirs: `kind.labels.txt`."""
         return {

@@ -31,7 +31,7 @@ LAYERS = [
     "data graph labels generators reading values pareto checkpoint",
     "datasets encoding hyperparameters improvement processes",
     "memory qualities splits columns scaling streams frozen graph_features learning_curves",
-    "thresholds sequences",
+    "thresholds sequences canonical doubts",
     "events export",
     "profiling",
     "devices",

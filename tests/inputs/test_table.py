@@ -360,7 +360,9 @@ def test_after_fit_what_does_not_fit_is_told():
 
 
 def test_a_table_in_which_nothing_varies_is_told():
-    with pytest.raises(InputError, match="that can tell rows apart. Got 'a', where all rows have the same; 'b', where"):
+    with pytest.raises(
+        InputError, match=r"that can tell rows apart\. Got 'a', where all rows have the same; 'b', where"
+    ):
         fitted({"a": [1, 1], "b": ["x", "x"]})
 
 
@@ -439,7 +441,7 @@ def test_numbers_are_dates_if_they_are_said_to_be(number, date):
     expected = TableInput().check({"when": np.array([date or "NaT", "2024-02-01"], "datetime64[D]")})
     for part, values in expected.items():
         np.testing.assert_array_equal(rows[part], values)
-    with pytest.raises(InputError, match="dates such as 2024-01-31 or 20240131. Got a value such as 20241331"):
+    with pytest.raises(InputError, match=r"dates such as 2024-01-31 or 20240131\. Got a value such as 20241331"):
         table.check({"when": [20241331]})
 
 

@@ -31,7 +31,7 @@ LAYERS = [
     "data graph labels generators reading values pareto checkpoint",
     "datasets encoding hyperparameters improvement processes",
     "memory qualities splits columns scaling streams frozen graph_features learning_curves",
-    "thresholds sequences canonical doubts",
+    "thresholds sequences canonical doubts decoding",
     "events export",
     "profiling",
     "devices",

@@ -89,6 +89,17 @@ class Answers(abc.ABC):
         """
         return self.head.decode(self._outputs(x, batch_size))
 
+    def predict_proba(self, x: Any, batch_size: int = 256) -> Any:
+        """Returns the probability of each class, of the shape (n, classes), its columns in the order of `head.classes`.
+
+        Of several outputs, a dict of those that have classes.
+
+        Raises:
+            InputError: If the answers are no classes.
+        """
+        probabilities = heads.probabilities(self.head)
+        return probabilities(self._outputs(x, batch_size))
+
     def evaluate(
         self, x: Any, y: Any = None, *, target: Any = None, sample_weight: Any = None, batch_size: int = 256
     ) -> dict[str, float]:
@@ -98,7 +109,7 @@ class Answers(abc.ABC):
         block; the metrics are those of the whole.
         """
         model = self.model
-        if y is None and target is None and (hasattr(x, "columns") or reading.is_file(x)):
+        if y is None and target is None and (hasattr(x, "columns") or reading.is_table(x)):
             target = self._target
         x, y = read(self.input, x, y, target)
         if not model.compiled:
@@ -235,8 +246,7 @@ class Answers(abc.ABC):
 
     def _outputs(self, x: Any, batch_size: int) -> Any:
         model, outputs = self.model, []
-        if reading.is_path(x) or (self._target is not None and hasattr(x, "columns")):
-            x = beside(self.input, x, reading.unlabelled(x, self._target))
+        x = reading.examples(self.input, x, self._target)
         for part in streams.examples(x, self.input, batch_size):
             outputs.append(model.predict(data_module.feed(part), batch_size=batch_size, verbose=0))
         return data_module.mapped(lambda *parts: np.concatenate(parts), *outputs)
@@ -309,7 +319,7 @@ class Answers(abc.ABC):
             self._searched(),
             told,
         )
-        return "\n".join(filter(None, [text, self.head.summary()]))
+        return "\n".join(filter(None, [text, self.head.summary(), self.input.summary()]))
 
     def pareto_front(self) -> pd.DataFrame:
         """The trade-offs of several objectives: the trials that no other one beats, best first by the first objective.
@@ -399,7 +409,7 @@ class Answers(abc.ABC):
         model, head, outcome = self._train_selected(trial)
         self._project.save_model(model, self._project.selected_file(number))
         kept[str(number)] = {
-            "head": [heads.name_of(head), head.get_config()],
+            "head": heads.plain(head),
             "epochs": outcome.epochs,
             "finalist": as_plain(outcome.finalists)[0],
         }
@@ -413,8 +423,7 @@ class Answers(abc.ABC):
 
     @staticmethod
     def _kept_head(content: dict[str, Any]) -> Head:
-        name, config = content["head"]
-        return heads.HEADS[name].from_config(config)
+        return heads.restore(content["head"])
 
     def _retrained(self) -> dict[int, dict[str, float]]:
         """The metrics of the full trainings, by the number of the trial; of several ways to train one the best."""
@@ -449,12 +458,7 @@ class Answers(abc.ABC):
             raise NotFittedError(f"This {type(self).__name__} has no trials. Call fit, or autonas.load a project.")
 
 
-def read(input: Input, x: Any, y: Any, target: Any) -> tuple[Any, Any]:
+def read(input: Input, x: Any, y: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     """Examples and targets, whether they came apart, in one frame, in a file or in a folder."""
-    examples, y = reading.given(x, y, target)
-    return beside(input, x, examples), y
-
-
-def beside(input: Input, x: Any, examples: Any) -> Any:
-    """Examples that came out of `x`; if that was a file, paths in it start where it lies."""
-    return input.in_folder(examples, Path(x).parent) if reading.is_file(x) else examples
+    examples, y = reading.given(x, y, target, name)
+    return reading.seen(input, reading.beside(input, x, examples)), y

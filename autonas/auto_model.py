@@ -26,6 +26,7 @@ from autonas import (
     objectives,
     preparation,
     reading,
+    registry,
     report,
     screens,
     strategies,
@@ -229,8 +230,9 @@ class AutoModel(Answers):
         callbacks = list(callbacks or [])
         data_input, head = copy.deepcopy(self._parts)
         x, y = read(data_input, x, y, target)
+        data_input.columns = reading.columns_of(x)
         if reading.is_path(validation_data) or (target is not None and hasattr(validation_data, "columns")):
-            validation_data = read(data_input, validation_data, None, target)
+            validation_data = read(data_input, validation_data, None, target, "validation_data")
         given = preparation.check(
             data_input,
             head,
@@ -297,6 +299,8 @@ class AutoModel(Answers):
         view = self._view(self.max_trials, seconds, begun)
         with view:
             view.resume(store.trials)
+            if self.input.summary():
+                view.say(self.input.summary())
             try:
                 together = self._together(given, evaluation)
                 self._search(end, ready, points, view)
@@ -451,17 +455,17 @@ class AutoModel(Answers):
             project: Its folder.
             content: What its file says.
         """
-        input_name, input_config = content["input"]
         self = cls.__new__(cls)
         AutoModel.__init__(
             self,
-            inputs_module.INPUTS[input_name].from_config(input_config),
+            inputs_module.restore(content["input"]),
             cls._kept_head(content),
             directory=project.folder.parent,
             project_name=project.folder.name,
         )
         self.objectives = [objectives.restore(*plain) for plain in _each(content["objective"])]
         self._project, self._finished, self._target = project, content["finished"], content.get("target")
+        self.input.columns = content.get("columns")
         settings = content["settings"]
         self._store = TrialStore(project.folder / "trials", fingerprint(settings))
         self._control_store = TrialStore(project.folder / control.FOLDER, fingerprint(settings))
@@ -537,11 +541,12 @@ class AutoModel(Answers):
     def _identity(self) -> dict[str, Any]:
         """What `load` needs to answer as this object does."""
         return {
-            "task": type(self).__name__,
-            "input": [inputs_module.name_of(self.input), self.input.get_config()],
-            "head": [heads.name_of(self.head), self.head.get_config()],
+            "task": _name_of_task(type(self)),
+            "input": inputs_module.plain(self.input),
+            "head": heads.plain(self.head),
             "objective": self._plain_objective(),
             "target": self._target,
+            "columns": self.input.columns,
         }
 
     def _seconds(self, store: TrialStore) -> float | None:
@@ -579,6 +584,12 @@ class _Ready:
 def _each(plain: list[Any]) -> list[Any]:
     """The objectives of a project's file, of which a single one stands there by itself."""
     return [plain] if isinstance(plain[0], str) else plain
+
+
+def _name_of_task(kind: type) -> str:
+    """What a project calls a task: one of the package by its name."""
+    ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
+    return kind.__name__ if ours else registry.address({}, kind)
 
 
 def _name_of(target: Any) -> str | list[str] | None:

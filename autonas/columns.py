@@ -19,9 +19,16 @@ from autonas.labels import few
 
 NUMERIC, CATEGORICAL, BOOLEAN, DATE = TYPES = ("numeric", "categorical", "boolean", "date")
 LARGEST = 1e30
-_ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?")
+ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?")
+MARKS = {"", "-", "?", "#n/a", "<na>", "n/a", "na", "nan", "nat", "none", "null"}  # of gaps, among numbers and dates
 _TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
 _DATES = (datetime.date, np.datetime64)
+_HINTS = {  # what to do with values of other types
+    "time": "Make hours of them: [t.hour + t.minute / 60 for t in column].",
+    "Period": "Make dates of them: column.dt.to_timestamp().",
+    "UUID": "Drop the column, or make texts of them: column.astype(str).",
+    "Interval": "Make texts of them: column.astype(str).",
+}
 _SCALARS = (str, bool, np.bool_, numbers.Number, *_DATES)
 
 
@@ -146,10 +153,9 @@ def plain(values: np.ndarray, name: str) -> np.ndarray:
         elif isinstance(value, datetime.timedelta):
             found[number] = value.total_seconds()
         elif not isinstance(value, (type(None), *_SCALARS)):
-            hint = "Give each of its values a column of its own, or drop the column."
-            raise InputError.of(
-                name, "a column of numbers, strings, booleans or dates", f"a {type(value).__name__}", hint
-            )
+            kind = type(value).__name__
+            hint = _HINTS.get(kind, "Give each of its values a column of its own, or drop the column.")
+            raise InputError.of(name, "a column of numbers, strings, booleans or dates", f"a {kind}", hint)
     return _objects(found)
 
 
@@ -194,15 +200,30 @@ def infer(values: np.ndarray, read_texts: bool = True) -> str:
         return DATE
     if not (read_texts and all(isinstance(value, str) for value in present)):
         return CATEGORICAL
-    return NUMERIC if all(map(_is_number, present)) else DATE if all(map(_ISO.fullmatch, present)) else CATEGORICAL
+    return NUMERIC if all(map(is_number, present)) else DATE if all(map(ISO.fullmatch, present)) else CATEGORICAL
 
 
-def _is_number(text: str) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, or reads as one."""
     try:
-        float(text)
-    except ValueError:
+        float(value)
+    except (TypeError, ValueError):
         return False
     return True
+
+
+def is_mark(value: Any) -> bool:
+    """Whether a text marks a gap, where it stands among numbers or dates."""
+    return isinstance(value, str) and value.strip().lower() in MARKS
+
+
+def unmarked(values: np.ndarray) -> np.ndarray:
+    """Plain values with texts that mark a gap as gaps; the same values if there are none, or nothing else."""
+    if values.dtype.kind not in "OU":
+        return values
+    found = [None if is_mark(value) else value for value in values.tolist()]
+    same = all(value is None for value in found) or not any(is_mark(value) for value in set(values.tolist()))
+    return values if same else _objects(found)
 
 
 # --- a column as one type
@@ -228,7 +249,7 @@ def numeric(values: np.ndarray, name: str, largest: float = LARGEST) -> np.ndarr
     if values.dtype.kind == "M":
         raise InputError.of(name, "numbers", f"dates such as {values[0]}", "Say so in types, or pass numbers.")
     if values.dtype.kind in "OU":
-        values = np.array([_number(value, name) for value in values.tolist()])
+        values = np.array([number_of(value, name) for value in values.tolist()])
     if values.dtype == np.float32:
         result = values
     else:
@@ -241,7 +262,12 @@ def numeric(values: np.ndarray, name: str, largest: float = LARGEST) -> np.ndarr
     return result
 
 
-def _number(value: Any, name: str) -> float:
+def number_of(value: Any, name: str) -> float:
+    """A plain value as a number, NaN where it is missing.
+
+    Raises:
+        InputError: If it cannot be read as one.
+    """
     if value is None or value == "":
         return math.nan
     try:
@@ -268,7 +294,7 @@ def moments(values: np.ndarray, name: str, utc: bool = False) -> np.ndarray:
     """Dates as datetime64[us], NaT where missing.
 
     Args:
-        values: What `plain` returned: dates, or texts of ISO 8601.
+        values: What `plain` returned: dates, texts of ISO 8601, or numbers: yyyymmdd, or seconds or milliseconds since 1970.
         name: How the user knows them, for the error.
         utc: As `read` takes it.
 
@@ -291,7 +317,9 @@ def _moment(value: Any, name: str, utc: bool) -> Any:
         return value.astype("datetime64[us]")
     if isinstance(value, datetime.date):
         return np.datetime64(value.isoformat(), "us")
-    if isinstance(value, str) and (found := _ISO.fullmatch(value)):
+    if isinstance(value, numbers.Real):
+        return _moment_of_number(value, name)
+    if isinstance(value, str) and (found := ISO.fullmatch(value)):
         try:
             moment = np.datetime64(value[: found.start(4)] if found.group(4) else value, "us")
             return moment - _offset(found.group(4)) if utc else moment
@@ -299,6 +327,20 @@ def _moment(value: Any, name: str, utc: bool) -> Any:
             pass  # the 31st of February
     hint = "pandas.to_datetime reads most other forms."
     raise InputError.of(name, "dates such as 2024-01-31 or 2024-01-31 18:30:00", f"a value such as {value!r}", hint)
+
+
+def _moment_of_number(value: Any, name: str) -> Any:
+    """20240131 is a day, what is larger is seconds or milliseconds since 1970."""
+    if value != value:
+        return np.datetime64("NaT")
+    text = f"{int(value):08d}"
+    if len(text) > 8 and abs(value) < 1e14:
+        return np.datetime64(round(float(value) * (1_000 if len(text) > 11 else 1_000_000)), "us")
+    try:
+        return np.datetime64(f"{text[:4]}-{text[4:6]}-{text[6:]}", "us")
+    except ValueError as error:
+        hint = "Numbers are read as yyyymmdd, and from nine digits on as seconds since 1970."
+        raise InputError.of(name, "dates such as 2024-01-31 or 20240131", f"a value such as {value!r}", hint) from error
 
 
 def _offset(zone: str | None) -> np.timedelta64:

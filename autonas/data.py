@@ -171,6 +171,12 @@ def read_weights(sample_weight: Any, n: int) -> np.ndarray:
     return weights.astype("float32")
 
 
+def check_share(fraction: Any) -> None:
+    """Raises an InputError unless this is a share in (0, 1)."""
+    if not isinstance(fraction, (float, np.floating)) or not 0 < fraction < 1:
+        raise InputError.of("validation_split", "a share in (0, 1)", repr(fraction))
+
+
 def split(n: int, strata: np.ndarray | None, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Splits row numbers in two, the classes in proportion. A class with two rows or more has one in each part.
 
@@ -188,8 +194,7 @@ def split(n: int, strata: np.ndarray | None, fraction: float, seed: int) -> tupl
     Raises:
         InputError: If the fraction is not in (0, 1), or a part would be empty.
     """
-    if not isinstance(fraction, (float, np.floating)) or not 0 < fraction < 1:
-        raise InputError.of("validation_split", "a share in (0, 1)", repr(fraction))
+    check_share(fraction)
     if n < 2:
         raise InputError.of("x", "at least 2 examples, so that some can be held out", n)
     size = min(max(1, round(fraction * n)), n - 1)

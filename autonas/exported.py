@@ -180,7 +180,7 @@ def _joined(parts: list[dict[str, np.ndarray]]) -> Any:
 
 
 def _run_tflite(path: Path, input: Input, x: Any) -> Any:
-    return lite.Model(path).run(input.numbers(x))
+    return lite.Network(path.read_bytes()).run(input.numbers(x))
 
 
 def _run_onnx(path: Path, input: Input, x: Any) -> Any:

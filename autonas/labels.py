@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import numbers
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from autonas.errors import InputError
+
+_DATES = ("dates or times", "Make texts of them, such as y.dt.strftime('%Y-%m'), or numbers for a regression.")
 
 
 def read(y: Any, name: str) -> np.ndarray:
@@ -23,6 +27,11 @@ def read(y: Any, name: str) -> np.ndarray:
     Raises:
         InputError: If there is nothing, something is missing, or the types are mixed.
     """
+    if hasattr(y, "toarray"):  # a sparse matrix of SciPy
+        y = y.toarray()
+    if isinstance(y, Mapping):
+        hint = "Several targets at once are for an AutoModel with an output for each."
+        raise InputError.of(name, "a list or an array of labels", f"a dict with {list(y)[:10]}", hint)
     try:
         # NumPy on its own would make strings of [1, "a"].
         array = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
@@ -35,7 +44,8 @@ def read(y: Any, name: str) -> np.ndarray:
     if array.dtype.kind in "OST":
         array = _of_one_type(array.astype(object), name)
     if array.dtype.kind not in "biufU":
-        raise InputError.of(name, "strings, integers, booleans or floats", f"the type {array.dtype}")
+        got = _DATES if array.dtype.kind in "mM" else (f"the type {array.dtype}",)
+        raise InputError.of(name, "strings, integers, booleans or floats", *got)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise _missing(~np.isfinite(array.ravel()), name)
     return array
@@ -51,6 +61,8 @@ def _of_one_type(objects: np.ndarray, name: str) -> np.ndarray:
         raise InputError.of(name, "of one length in each row", "ragged rows")
     if len(kinds - {"integer"} if "float" in kinds else kinds) > 1:
         raise InputError.of(name, "labels of one type", f"{' and '.join(sorted(kinds))} mixed")
+    if all(isinstance(value, (datetime.date, datetime.timedelta)) for value in values):
+        raise InputError.of(name, "strings, integers, booleans or floats", *_DATES)
     if kinds == {"bytes"}:
         values = [_text(value, name) for value in values]
     return np.array(values).reshape(objects.shape)
@@ -78,6 +90,47 @@ def _text(value: bytes, name: str) -> str:
         return value.decode()
     except UnicodeDecodeError as error:
         raise InputError.of(name, "text", f"the bytes {value!r}", "Decode them first.") from error
+
+
+def are_lists(y: Any) -> bool:
+    """Whether each example has a list, a tuple or a set of labels, and not a row of 0 and 1."""
+    if hasattr(y, "columns") or not (
+        isinstance(y, (list, tuple)) or getattr(getattr(y, "dtype", None), "kind", "") == "O"
+    ):
+        return False
+    rows = list(y)
+    if not rows or not all(isinstance(row, (list, tuple, set, frozenset)) for row in rows):
+        return False
+    return len({len(row) for row in rows}) > 1 or any(
+        isinstance(row, (set, frozenset)) or str in map(type, row) for row in rows
+    )
+
+
+def matrix(y: Any, name: str, known: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Makes rows of 0 and 1 of lists of labels.
+
+    Args:
+        y: A list of labels for each example, perhaps an empty one.
+        name: How the user knows it, for the error.
+        known: The classes; None takes those that there are, sorted.
+
+    Returns:
+        The rows, (n, classes), int64, and the classes.
+
+    Raises:
+        InputError: If labels are missing or mixed, or not among those known.
+    """
+    rows = [list(row) for row in y]
+    every = read([label for row in rows for label in row], name)
+    classes = np.unique(every) if known is None else known
+    place = {label: number for number, label in enumerate(classes.tolist())}
+    unseen = np.array(sorted({label for label in every.tolist() if label not in place}))
+    if len(unseen):
+        raise InputError.of(name, f"of the classes {few(classes)}", f"{few(unseen)}, unseen in training")
+    result = np.zeros((len(rows), len(classes)), "int64")
+    for row, own in zip(result, rows, strict=True):
+        row[[place[label] for label in own]] = 1
+    return result, classes
 
 
 def check_whole(array: np.ndarray, name: str) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import data, heads, inputs
+from autonas import data, heads, inputs, reading, registry
 from autonas.errors import AutonasError, InputError
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ def files(input: Input, head: Head) -> dict[str, str]:
     ['autonas.json', 'labels.txt', 'pairs.txt', 'scaling.json', 'vocabulary.txt']
     """
     own = {
-        "input": [inputs.name_of(input), input.get_config()],
-        "head": [heads.name_of(head), head.get_config()],
+        "input": inputs.plain(input),
+        "head": heads.plain(head),
         "files": {},
+        **({} if input.columns is None else {"columns": input.columns}),
     }
     description, texts = json.loads(json.dumps(own, allow_nan=False)), {}
     for side, named in (("input", input.files()), ("head", head.files())):
@@ -89,10 +90,12 @@ class Model:
     Args:
         path: The file.
         num_threads: Of LiteRT.
+        custom_objects: name -> class, for an input or a head of your own that cannot be imported from where it was, as
+            those of a notebook. Others are imported: open files of those whom you trust.
 
     Raises:
         AutonasError: If LiteRT is not installed (`pip install ai-edge-litert`).
-        InputError: If there is no such file, or it was not exported by a task.
+        InputError: If there is no such file, it was not exported by a task, or a class of your own is not found.
 
     Example:
 
@@ -100,43 +103,61 @@ class Model:
     array(['good'], dtype='<U4')
     """
 
-    def __init__(self, path: str | os.PathLike[str], num_threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        num_threads: int = 1,
+        custom_objects: Mapping[str, type] | None = None,
+    ) -> None:
         content, description = _read(Path(path))
-        kind, config = description["input"]
-        self.input = inputs.INPUTS[kind].from_config(config)
-        kind, config = description["head"]
-        self.head = heads.HEADS[kind].from_config(config)
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise AutonasError("LiteRT is not installed: pip install ai-edge-litert") from error
-        self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
+        with registry.custom_objects(custom_objects):
+            self.input, self.head = inputs.restore(description["input"]), heads.restore(description["head"])
+        self.input.columns = description.get("columns")
+        self._network = Network(content, num_threads)
 
     def predict(self, x: Any) -> Any:
         """Answers as the task's `predict` does.
 
         Args:
-            x: Examples of the kind that the task was fitted with.
+            x: Examples of the kind that the task was fitted with, or the path of a table or of a folder of images. Columns
+                that `fit` did not see are left out.
 
         Raises:
             InputError: If they have another form.
         """
         return self.head.decode(self.outputs(x))
 
-    def predict_proba(self, x: Any) -> np.ndarray:
-        """Answers as a classifier's `predict_proba` does: (n, classes).
+    def predict_proba(self, x: Any) -> Any:
+        """Answers as a task's `predict_proba` does: (n, classes), or a dict of these of several outputs.
 
         Raises:
             InputError: If the model is no classifier.
         """
-        probabilities = getattr(self.head, "probabilities", None)
-        if probabilities is None:
-            raise InputError.of("predict_proba", "asked of a classifier", heads.name_of(self.head), "Use predict.")
-        return np.asarray(probabilities(self.outputs(x)))
+        probabilities = heads.probabilities(self.head)
+        return probabilities(self.outputs(x))
 
     def outputs(self, x: Any) -> Any:
         """Returns what the network says, before it is decoded: an array, or a dict of arrays for several outputs."""
-        return self.run(self.input.numbers(self.input.check(x)))
+        return self._network.run(self.input.numbers(self.input.check(reading.examples(self.input, x))))
+
+
+class Network:
+    """The network of a `.tflite`, without what stands before and after it.
+
+    Args:
+        content: Of the file.
+        num_threads: Of LiteRT.
+
+    Raises:
+        AutonasError: If LiteRT is not installed.
+    """
+
+    def __init__(self, content: bytes, num_threads: int = 1) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise AutonasError("LiteRT is not installed: pip install ai-edge-litert") from error
+        self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
 
     def run(self, rows: Any) -> Any:
         """Returns what the network says to examples as `autonas.inputs.Input.numbers` prepares them."""

@@ -6,7 +6,7 @@ Checking needs NumPy alone, so a wrong argument is told at once. Preprocessing n
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,9 +90,14 @@ def check(
     Raises:
         InputError: If something cannot be used.
     """
-    given = _part(input, head, x, y, sample_weight, "x", "y", seed)
-    head.fit(given.y)
-    head.weights(given.y, class_weight, given.sample_weight)
+    data_module.check_share(validation_split)
+    _check_kind(how)
+
+    def learn(y: Any, weights: Any) -> None:
+        head.fit(y)
+        head.weights(y, class_weight, weights)
+
+    given = _part(input, head, x, y, sample_weight, "x", "y", seed, learn)
     if validation_data is None:
         how = _by_example(input, x, how)
         train, valid, name = _split(input, given, head.strata(given.y), validation_split, how, seed)
@@ -149,12 +154,37 @@ def _split(
             return *splits.by_time(values, fraction), "time"
         if kind == "group":
             return *splits.by_group(values, fraction, seed, strata), "group"
-    raise InputError.of("split", "'stratified', 'time', {'time': times} or {'group': groups}", repr(how))
+    raise _unknown_kind(how)
 
 
-def _part(input: Input, head: Head, x: Any, y: Any, sample_weight: Any, x_name: str, y_name: str, seed: int) -> Part:
+def _check_kind(how: Any) -> None:
+    kinds = list(how) if isinstance(how, Mapping) else []
+    if not (isinstance(how, str) and how in ("stratified", "time")) and kinds not in (["time"], ["group"]):
+        raise _unknown_kind(how)
+
+
+def _unknown_kind(how: Any) -> InputError:
+    return InputError.of("split", "'stratified', 'time', {'time': times} or {'group': groups}", repr(how))
+
+
+def _part(
+    input: Input,
+    head: Head,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    x_name: str,
+    y_name: str,
+    seed: int,
+    learn: Callable[[Any, Any], None] | None = None,
+) -> Part:
+    """Checks examples and targets, these first: images may have to be decoded, which takes time."""
     x, y, sample_weight = streams.read(x, y, sample_weight, seed)
-    x, y = data_module.checked(x, input.check, x_name), head.check(input.targets(x, y), y_name)
+    y = head.check(input.targets(x, y), y_name)
+    data_module.check_lengths(y, y, sample_weight)
+    if learn is not None:
+        learn(y, sample_weight)
+    x = data_module.checked(x, input.check, x_name)
     data_module.check_lengths(x, y, sample_weight)
     return Part(x, y, sample_weight)
 

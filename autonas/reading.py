@@ -17,14 +17,11 @@ from autonas.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from autonas.inputs.base import Input
+
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 TABLES = (*SEPARATORS, ".parquet")
-LONGEST_SIDE, SHORTEST_SIDE = 256, 8
-# Modes of Pillow without colour; those with an I hold 16 bits, whatever they could hold.
-_DEEP = {"I", "I;16", "I;16L", "I;16B"}
-_GREY = {"1", "L", "LA", *_DEEP}
-_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def is_path(x: Any) -> bool:
@@ -32,18 +29,60 @@ def is_path(x: Any) -> bool:
     return isinstance(x, (str, os.PathLike))
 
 
-def is_file(x: Any) -> bool:
-    """Whether this names what is no folder."""
-    return is_path(x) and not os.path.isdir(x)
+def is_table(x: Any) -> bool:
+    """Whether this names a table: what is no folder, or a folder of Parquet files."""
+    return is_path(x) and not _is_folder_of_images(_path(x))
 
 
-def given(x: Any, y: Any, target: Any) -> tuple[Any, Any]:
+def _path(x: Any) -> Path:
+    return Path(os.path.expanduser(x))
+
+
+def _is_folder_of_images(path: Path) -> bool:
+    return os.path.isdir(path) and path.suffix.lower() != ".parquet" and not any(path.glob("*.parquet"))
+
+
+def columns_of(x: Any) -> list[str] | None:
+    """The names of the columns of a frame; None of anything else, or if they are no texts."""
+    names = list(x.columns) if hasattr(x, "columns") and hasattr(x, "iloc") else []
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def examples(input: Input, x: Any, target: Any = None) -> Any:
+    """What `predict` got, as the input's `check` takes it: a path is read, and columns that `fit` did not see are left out.
+
+    Args:
+        input: Fitted.
+        x: Examples, or the path of a file as `read` takes it, or of a folder, see `files_in`.
+        target: The column, or a list of columns, that is left out too, if it is there.
+
+    Raises:
+        InputError: If there is no such file, or it cannot be read.
+    """
+    if is_path(x) or (target is not None and hasattr(x, "columns")):
+        x = beside(input, x, unlabelled(x, target))
+    return seen(input, x)
+
+
+def seen(input: Input, x: Any) -> Any:
+    """A frame without the columns that the one of `fit` did not have; anything else as it is."""
+    names = columns_of(x)
+    known = [name for name in names if name in (input.columns or ())] if names else []
+    return x[known] if names and known else x
+
+
+def beside(input: Input, x: Any, examples: Any) -> Any:
+    """Examples that came out of `x`; if that was a file, paths in it start where it lies."""
+    return input.in_folder(examples, _path(x).parent) if is_table(x) else examples
+
+
+def given(x: Any, y: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     """Examples and targets of what `fit` and `evaluate` got; what brings no file and no target stays as it is.
 
     Raises:
         InputError: If targets come twice, or cannot be read.
     """
-    folder = is_path(x) and os.path.isdir(x)
+    folder = is_path(x) and _is_folder_of_images(_path(x))
     if isinstance(y, str):
         # in a frame of events it could be found, but as a feature too
         raise InputError.of("y", "one target for each example", repr(y), f"A column is named by target={y!r}.")
@@ -52,7 +91,7 @@ def given(x: Any, y: Any, target: Any) -> tuple[Any, Any]:
     if y is not None:
         source = "a folder of images" if folder else "target"
         raise InputError.of("y", f"left out with {source}", f"a {type(y).__name__}")
-    return read(x, target)
+    return read(x, target, name)
 
 
 def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
@@ -77,8 +116,8 @@ def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     """
     if not is_path(x):
         return split_target(x, target, name)
-    path = Path(x)
-    if os.path.isdir(path):
+    path = _path(x)
+    if _is_folder_of_images(path):
         if target is not None:
             raise InputError.of(
                 "target", "left out with a folder of images", repr(target), "Its folders are the classes."
@@ -102,12 +141,14 @@ def unlabelled(x: Any, target: Any = None) -> Any:
         InputError: If there is no such file, or it cannot be read.
     """
     if is_path(x):
-        if os.path.isdir(x):
-            return files_in(Path(x))
-        if not os.path.exists(x):
-            hint = "One example is passed as [example]."
-            raise InputError.of("x", "a file or a folder that exists, or examples", repr(str(x)), hint)
-        x = table(Path(x))
+        path = _path(x)
+        if _is_folder_of_images(path):
+            return files_in(path)
+        there = os.path.exists(path)
+        if not there or path.suffix.lower() in IMAGES:
+            expected = "a table or a folder, or examples" if there else "a file or a folder that exists, or examples"
+            raise InputError.of("x", expected, repr(str(x)), f"One example is passed as [{str(x)!r}].")
+        x = table(path)
     columns = list(target) if isinstance(target, Iterable) and not isinstance(target, str) else [target]
     return x.drop(columns=[column for column in columns if column in list(x.columns)])
 
@@ -120,11 +161,13 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
     """
     import pandas as pd
 
-    kind = next((suffix for suffix in TABLES if path.name.lower().endswith(suffix)), None)
+    kind = next(
+        (suffix for suffix in TABLES if path.name.lower().endswith(suffix)), ".parquet" if os.path.isdir(path) else None
+    )
     if kind is None:
         raise InputError.of(name, f"a file that ends in one of {list(TABLES)}, or a folder of images", repr(str(path)))
     try:
-        frame = pd.read_parquet(path) if kind == ".parquet" else _separated(path, SEPARATORS[kind])
+        frame = pd.read_parquet(path) if kind == ".parquet" else _separated(path, SEPARATORS[kind], name)
     except ImportError as error:
         raise InputError.of(
             name, "a file that can be read here", repr(str(path)), "pip install autonas[parquet]"
@@ -141,13 +184,19 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
     return frame
 
 
-def _separated(path: Path, separator: str) -> pd.DataFrame:
+def _separated(path: Path, separator: str, name: str) -> pd.DataFrame:
     import pandas as pd
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # that it drops the fields for which there is no name
         # Without index_col, pandas takes the first of too many fields for an index, and every value moves by a column.
-        return pd.read_csv(path, sep=separator, low_memory=False, index_col=False)
+        frame = pd.read_csv(path, sep=separator, low_memory=False, index_col=False)
+    other = next((sign for sign in ";\t|," if sign != separator and sign in str(frame.columns[0])), None)
+    if len(frame.columns) == 1 and other:
+        got = f"{str(path)!r} with the one column {frame.columns[0]!r}"
+        hint = f"pandas.read_csv(path, sep={other!r}) makes a frame of it, which is taken too."
+        raise InputError.of(name, f"a table whose columns are separated by {separator!r}", got, hint)
+    return frame
 
 
 def split_target(frame: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
@@ -184,19 +233,6 @@ def split_target(frame: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     return rest, frame[columns if several else columns[0]]
 
 
-def image_folder(path: Path, name: str = "x", shape: tuple[int, ...] | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Reads a folder with one folder of images for each class: what `folder_files` finds, as `image_files` decodes it.
-
-    Returns:
-        uint8 images, (n, height, width) or (n, height, width, channels), and their classes, (n,).
-
-    Raises:
-        InputError: As those two raise it.
-    """
-    files, classes = folder_files(path, name)
-    return image_files(files, name, shape), classes
-
-
 def folder_files(path: Path, name: str = "x") -> tuple[list[Path], np.ndarray]:
     """Finds the images in a folder with one folder for each class.
 
@@ -213,7 +249,7 @@ def folder_files(path: Path, name: str = "x") -> tuple[list[Path], np.ndarray]:
     empty = [folder for folder in folders if not images[folder]] if folders else [path]
     if empty:
         hint = f"Images end in one of {sorted(IMAGES)}."
-        got = f"no images in {_first(empty)}"
+        got = f"no images in {first(empty)}"
         raise InputError.of(name, "a folder with one folder of images for each class", got, hint)
     files = [file for folder in folders for file in images[folder]]
     return files, np.array([file.parent.name for file in files])
@@ -284,97 +320,12 @@ def are_paths(x: Any) -> bool:
     return False
 
 
-def image_files(
-    paths: Iterable[Any], name: str = "x", shape: tuple[int, ...] | None = None, root: Any = None
-) -> np.ndarray:
-    """Reads image files, and brings them to one size.
-
-    That is the median height and width, made smaller to at most 256 pixels on the longer side; the aspect ratio of single
-    images is not kept. They are grey if all of them are. Of 16 bits the higher 8 are kept; transparency, rotation marks and
-    all frames but the first are left out. Sizes are read from the headers, so that images are decoded into the result one
-    by one.
-
-    Args:
-        paths: Of the files: a list, an array or a column of a frame, or a frame of one column.
-        name: How the user knows them, for the error.
-        shape: Of the images that are wanted: (height, width) for grey ones, or (height, width, channels); None chooses.
-        root: The folder at which relative paths start; None means the working folder.
-
-    Returns:
-        uint8, (n, *shape).
-
-    Raises:
-        InputError: If there are none, files are missing, or some cannot be decoded: the first are named, all are counted.
-    """
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise InputError.of(
-            name, "arrays, unless Pillow is installed", "paths of images", "pip install autonas[images]"
-        ) from error
-    unreadable = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
-    given = list(paths.iloc[:, 0] if hasattr(paths, "iloc") and hasattr(paths, "columns") else paths)
-    if not given:
-        raise InputError.of(name, "at least one path of an image", "none")
-    _refuse([path for path in given if not is_path(path)], given, name, "paths of images")
-    files = [Path(root or "", path) for path in given]
-    hint = "" if root else "Relative paths start at the working folder."
-    _refuse([file for file in files if not os.path.isfile(file)], files, name, "files that exist", hint)
-    sizes, grey, real, broken = [], [], [], []
-    for file in files:
-        try:
-            with Image.open(file) as image:
-                sizes.append(image.size[::-1])
-                grey.append(_is_grey(image))
-                if image.mode == "F":
-                    real.append(file)
-        except unreadable:
-            broken.append(file)
-    _refuse(broken, files, name, "images that can be decoded")
-    _refuse(real, files, name, "images of 8 or 16 bits", "Load images of real numbers into an array.")
-    if shape is None:
-        shape = (*_common_size(sizes), *(() if all(grey) else (3,)))
-    size, mode = (shape[1], shape[0]), _MODES[shape[2] if shape[2:] else 1]
-    result = np.empty((len(files), *shape), "uint8")
-    for number, file in enumerate(files):
-        try:
-            with Image.open(file) as image:
-                image.draft(None, (2 * size[0], 2 * size[1]))  # a large JPEG need not be decoded in full
-                eight = Image.fromarray(_high_bits(image)) if image.mode in _DEEP else image
-                result[number] = np.asarray(eight.convert(mode).resize(size, Image.Resampling.BILINEAR)).reshape(shape)
-        except unreadable:
-            broken.append(file)
-    _refuse(broken, files, name, "images that can be decoded")
-    return result
-
-
-def _common_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The median height and width, scaled to what a network may need."""
-    height, width = (float(side) for side in np.median(np.array(sizes), axis=0))
-    scale = min(1.0, LONGEST_SIDE / max(height, width))
-    return _scaled(height, scale), _scaled(width, scale)
-
-
-def _scaled(side: float, scale: float) -> int:
-    return max(min(int(side), SHORTEST_SIDE), int(side * scale))
-
-
-def _is_grey(image: Any) -> bool:
-    if image.mode == "P":
-        palette = np.array(image.getpalette()).reshape(-1, 3)
-        return bool((palette == palette[:, :1]).all())
-    return image.mode in _GREY
-
-
-def _high_bits(image: Any) -> np.ndarray:
-    """The higher 8 of 16 bits, for Pillow cuts off all that is above 255."""
-    return (np.clip(np.asarray(image), 0, 2**16 - 1) >> 8).astype(np.uint8)
-
-
-def _first(paths: Sequence[Any]) -> str:
+def first(paths: Sequence[Any]) -> str:
+    """Names some paths, for an error."""
     return ", ".join(str(path) for path in paths[:3]) + (", ..." if len(paths) > 3 else "")
 
 
-def _refuse(wrong: Sequence[Any], paths: Sequence[Any], name: str, expected: str, hint: str = "") -> None:
+def refuse(wrong: Sequence[Any], paths: Sequence[Any], name: str, expected: str, hint: str = "") -> None:
+    """Raises an InputError that names the first and counts all, if there are paths that are wrong."""
     if wrong:
-        raise InputError.of(name, expected, f"{len(wrong)} of {len(paths)} that are none: {_first(wrong)}", hint)
+        raise InputError.of(name, expected, f"{len(wrong)} of {len(paths)} that are none: {first(wrong)}", hint)

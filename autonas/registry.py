@@ -1,14 +1,23 @@
-"""How members of a plural folder are looked up: by name, by class or by instance, with one error that lists what is known."""
+"""How members of a plural folder are looked up: by name, by class or by instance, with one error that lists what is known.
+
+What is written to files names a member by its name, and a class of the user's own by its module and its name in there.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Mapping, Sequence
+import functools
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from autonas.errors import InputError
 
 T = TypeVar("T")
+_met: dict[str, type] = {}  # classes of the user's own that this process wrote or found, for those without a module
+_given: ContextVar[Mapping[str, type]] = ContextVar("custom_objects", default={})  # noqa: B039 (nothing writes to it)
 
 
 def resolve(kind: str, members: Mapping[str, type[T]], base: type[T], identifier: Any) -> T:
@@ -53,3 +62,53 @@ def names(members: Mapping[str, type[T]], parts: Sequence[T]) -> list[str]:
         kind if kind not in kinds[:place] else f"{kind}_{kinds[:place].count(kind) + 1}"
         for place, kind in enumerate(kinds)
     ]
+
+
+def address(members: Mapping[str, type[T]], kind: type) -> str:
+    """Returns what a file calls a class: the name of a member, or `module:name` of a class of the user's own."""
+    for name, member in members.items():
+        if member is kind:
+            return name
+    written = f"{kind.__module__}:{kind.__qualname__}"
+    _met[written] = kind
+    return written
+
+
+def find(kind: str, members: Mapping[str, type[T]], base: type[T], written: str) -> type[T]:
+    """Returns the class that `address` wrote; the module of one of the user's own is imported.
+
+    Args:
+        kind: What is looked up, for the error: `"input"`.
+        members: The registry: name -> class.
+        base: The class that every member derives from.
+        written: What `address` returned.
+
+    Raises:
+        InputError: If it is not found, neither there nor among `custom_objects`.
+    """
+    module, _, name = written.rpartition(":")
+    found = members.get(written) or _given.get().get(name) or _imported(module, name) or _met.get(written)
+    if isinstance(found, type) and issubclass(found, base):
+        if written not in members:
+            _met[written] = found
+        return found
+    hint = f"Pass the class: custom_objects={{{name!r}: ...}}."
+    raise InputError.of(kind, f"one of {sorted(members)}, or a class that can be imported", repr(written), hint)
+
+
+def _imported(module: str, name: str) -> Any:
+    """What has that name in a module, None if there is no such thing."""
+    try:
+        return functools.reduce(getattr, name.split("."), importlib.import_module(module)) if module else None
+    except (ImportError, AttributeError, TypeError, ValueError):
+        return None
+
+
+@contextlib.contextmanager
+def custom_objects(given: Mapping[str, type] | None) -> Iterator[None]:
+    """While it is open, `find` takes classes of the user's own from here: name -> class, as Keras has it."""
+    token = _given.set(given or {})
+    try:
+        yield
+    finally:
+        _given.reset(token)

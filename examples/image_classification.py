@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -18,12 +19,14 @@ from sklearn.model_selection import train_test_split
 import autonas
 
 
-def main(folder: Path) -> float:
+def main(folder: Path, rows: int = 1_797, **options: Any) -> float:
     x, y = load_digits(return_X_y=True)
-    images = x.reshape(-1, 8, 8).astype("uint8")
+    images, y = x[:rows].reshape(-1, 8, 8).astype("uint8"), y[:rows]
     x_train, x_test, y_train, y_test = train_test_split(images, y, test_size=0.2, stratify=y, random_state=0)
 
-    clf = autonas.ImageClassifier(max_time="3m", max_trials=12, seed=0, directory=folder, project_name="digits")
+    clf = autonas.ImageClassifier(
+        seed=0, directory=folder, project_name="digits", **{"max_time": "3m", "max_trials": 12, **options}
+    )
     model = clf.fit(x_train, y_train)
 
     columns = ["trial", "status", "val_accuracy", "params", "seconds", "origin", "family"]

@@ -31,7 +31,7 @@ LAYERS = [
     "data graph labels generators reading values pareto checkpoint",
     "datasets encoding hyperparameters improvement processes",
     "exploration memory qualities splits columns categories scaling streams frozen graph_features learning_curves",
-    "thresholds sequences",
+    "thresholds sequences canonical doubts decoding",
     "events export window",
     "event_targets",
     "profiling",

@@ -12,6 +12,10 @@ X = np.arange(20 * 64, dtype="uint8").reshape(20, 8, 8)
 Y = np.arange(20) % 2
 
 
+# one that is no ISO date is among the mistakes
+pytestmark = pytest.mark.filterwarnings("ignore:The column 'when' is taken as categorical")
+
+
 def changed(array, index, value):
     array = array.copy()
     array[index] = value
@@ -27,7 +31,8 @@ def changed_frame(frame, column, value):
 
 FIT = {
     "mismatched lengths": ((X, Y[:19]), {}, "y must be as long as x"),
-    "empty arrays": ((X[:0], Y[:0]), {}, "x must be"),
+    "empty arrays": ((X[:0], Y[:0]), {}, "y must be at least one"),
+    "no images": ((X[:0], Y), {}, "x must be"),
     "no labels": ((X,), {}, "y must be"),
     "one class only": ((X, np.zeros(20, int)), {}, "at least two classes"),
     "a class with a single member": ((X, changed(Y, 0, 7)), {}, "two members"),
@@ -42,6 +47,11 @@ FIT = {
     "validation data of another shape": ((X, Y), {"validation_data": (X[:, :, :-1], Y)}, "validation_data must"),
     "validation data with unseen classes": ((X, Y), {"validation_data": (X, Y + 1)}, "validation_data must"),
     "validation data of other lengths": ((X, Y), {"validation_data": (X, Y[:3])}, "must be as long as"),
+    "validation data in a file that is not there": (
+        (X, Y),
+        {"validation_data": "nowhere.csv"},
+        "validation_data must be a file or a folder that exists",
+    ),
     "validation data in one array": ((X, Y), {"validation_data": (X,)}, "y must be"),
     "a share of all for validation": ((X, Y), {"validation_split": 1.0}, "validation_split must be a share"),
     "no share for validation": ((X, Y), {"validation_split": 0}, "validation_split must be a share"),

@@ -65,7 +65,7 @@ BAD = {
     "ragged arrays": ([np.zeros(2), np.zeros(3)], "one length in each row"),
     "ragged matrices": ([np.zeros((2, 2)), np.zeros((2, 3))], "one length in each row. Got a ragged list"),
     "complex": (np.zeros(3, complex), "Got the type complex128"),
-    "dates": (np.array(["2020-01-01"], "datetime64[D]"), "Got the type datetime64"),
+    "dates": (np.array(["2020-01-01"], "datetime64[D]"), "Got dates or times.*strftime"),
     "dicts": ([{"a": 1}], "Got the type object"),
     "huge": ([2**70, 1], "Got the type object"),
     "no text": ([b"\xff"], "must be text. Got the bytes .* Decode them"),

@@ -250,3 +250,23 @@ def test_of_several_inputs_the_first_that_knows_times_says_which_are_the_latest(
     x = {"picture": X, "facts": pd.DataFrame({"day": days, "a": np.arange(40)})}
     times = both.times(both.check(x))
     assert np.argsort(times).tolist() == list(range(39, -1, -1))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"y": [None] * 40}, "y must be labels without gaps"),
+        ({"y": np.zeros(40, int)}, "two classes"),
+        ({"class_weight": {9: 1.0}}, "class_weight must be"),
+        ({"sample_weight": [1.0, 2.0]}, "sample_weight must be"),
+        ({"validation_split": 3}, "validation_split must be"),
+        ({"how": "random"}, "split must be"),
+        ({"how": {"groups": np.arange(40)}}, "split must be"),
+    ],
+)
+def test_what_is_wrong_beside_the_examples_is_told_before_they_are_decoded(wrong, told, monkeypatch):
+    decoded = []
+    monkeypatch.setattr(ImageInput, "check", lambda self, x, name: decoded.append(name))
+    with pytest.raises(InputError, match=told):
+        check(**wrong)
+    assert not decoded

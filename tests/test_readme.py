@@ -1,10 +1,17 @@
 import re
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sklearn.datasets import load_digits
 
+import autonas
+from autonas import registry
+from autonas.errors import InputError, ProjectError
 from autonas.strategies import STRATEGIES
+from autonas.testing.inputs import check_input
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -22,13 +29,27 @@ def test_the_first_snippet_runs_as_printed_but_for_its_budget(tmp_path, monkeypa
     assert (names["clf"].predict(x[90:]) == y[90:]).mean() > 0.5
 
 
-def test_the_parts_of_ones_own_run_as_printed(tmp_path, digits):
+def test_the_parts_of_ones_own_run_as_printed(tmp_path, digits, monkeypatch):
     text = (Path(__file__).parents[1] / "docs" / "extending.md").read_text()
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
-    names = {"x": digits[0], "y": digits[1], "folder": tmp_path}
+    x, y = digits
+    names = {"x": x, "y": y, "folder": tmp_path, "__name__": "a_notebook"}
     exec(code, names)
-    assert names["clf"].predict(digits[0]).shape == digits[1].shape
+    answers = names["clf"].predict(x)
+    assert answers.shape == y.shape
     assert set(names["clf"].leaderboard()["mixer_width"]) <= {8, 16}
+    check_input(names["Spectra"](), x[:20].reshape(20, -1), tmp_path)
+    # in another process, where these classes were never seen
+    monkeypatch.setattr(registry, "_met", {})
+    with pytest.raises(ProjectError, match=r"custom_objects=\{'InvertedClassifier'"):
+        autonas.load(tmp_path / "inverted")
+    with pytest.raises(InputError, match=r"custom_objects=\{'Inverted'"):
+        autonas.lite.Model(tmp_path / "inverted.tflite")
+    monkeypatch.setitem(sys.modules, "a_notebook", types.SimpleNamespace(**names))
+    again = autonas.load(tmp_path / "inverted")
+    assert type(again) is names["InvertedClassifier"]
+    np.testing.assert_array_equal(again.predict(x), answers)
+    assert (autonas.lite.Model(tmp_path / "inverted.tflite").predict(x) == answers).mean() > 0.98
 
 
 def test_the_strategy_of_ones_own_runs_as_printed(tmp_path):

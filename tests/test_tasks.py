@@ -117,13 +117,16 @@ def test_columns_in_another_order_and_too_many_change_nothing(tmp_path):
     np.testing.assert_array_equal(task.predict(other), task.predict(frame))
 
 
-def test_a_rare_class_is_looked_for(tmp_path):
+def test_a_rare_class_is_looked_for(tmp_path, capsys):
     rng = np.random.default_rng(0)
     rare = rng.random(400) < 0.07
-    frame = pd.DataFrame({"a": rng.normal(size=400) + 2 * rare, "b": rng.normal(size=400)})
+    frame = pd.DataFrame({"a": rng.normal(size=400) + 2 * rare, "b": rng.normal(size=400), "same": 1})
     y = np.where(rare, "fraud", "good")
-    task = autonas.TabularClassifier(directory=tmp_path, threshold={"max_fpr": 0.05}, **OPTIONS)
+    task = autonas.TabularClassifier(directory=tmp_path, threshold={"max_fpr": 0.05}, **{**OPTIONS, "verbose": 1})
     task.fit(frame, y, epochs=5)
+    found = "Columns: 2 numeric (a, b)\nLeft out: same (all rows have the same)\n"
+    assert capsys.readouterr().out.startswith(found)
+    assert found in task.report() + "\n"
     assert task.objective.name == "val_average_precision"
     assert "val_average_precision" in task.leaderboard()
     assert task.threshold.aim == {"max_fpr": 0.05}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import keras_tuner
 
 FLOAT_NUMBERS = ["embedded", "periodic"]  # have no kernels of the Edge TPU
+SPREAD = 0.75  # deviation of periodic frequencies before training, in waves in a unit
 FEW = 2_000  # rows: fewer get narrow networks and strong dropout
 
 
@@ -210,11 +211,18 @@ class AttentionTableBlock(TableBlock):
 
 
 def periodic(numbers: Any, frequencies: int = 8) -> Any:
-    """Sines and cosines of each number at fixed frequencies, (batch, numbers, 2 * frequencies)."""
+    """Sines and cosines of each number at frequencies of its own that are trained, (batch, numbers, 2 * frequencies).
+
+    Before it, half of them are below 0.5 waves in a unit of the scaled numbers.
+
+    References:
+    - Gorishniy et al., 2022, https://arxiv.org/abs/2203.05556 (equation 2)
+    """
     import keras
 
-    waves = (2 * np.pi * 2.0 ** np.linspace(-4, 2, frequencies)).astype("float32")
-    angles = keras.ops.expand_dims(numbers, -1) * waves
+    normal = keras.initializers.RandomNormal(stddev=2 * np.pi * SPREAD)
+    waves = keras.layers.EinsumDense("nkb,kbd->nkd", (numbers.shape[1], frequencies), kernel_initializer=normal)
+    angles = waves(keras.ops.expand_dims(numbers, -1))
     return keras.ops.concatenate([keras.ops.sin(angles), keras.ops.cos(angles)], axis=-1)
 
 

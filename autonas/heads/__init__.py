@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autonas import registry
+from autonas.errors import InputError
 from autonas.heads.base import Head
 from autonas.heads.classification import ClassificationHead
 from autonas.heads.regression import RegressionHead
@@ -35,3 +36,30 @@ def get(identifier: Any) -> Head:
 def name_of(part: Head) -> str:
     """The name of a head's kind."""
     return registry.name_of(HEADS, part)
+
+
+def probabilities(part: Head) -> Callable[[Any], Any]:
+    """What makes probabilities of the outputs of a model.
+
+    Raises:
+        InputError: If there are no classes.
+    """
+    found = getattr(part, "probabilities", None)
+    if found is None:
+        raise InputError.of("predict_proba", "asked of a classifier", name_of(part), "Use predict.")
+    return found
+
+
+def plain(part: Head) -> list[Any]:
+    """A fitted head as plain data, which `restore` makes it of again."""
+    return [registry.address(HEADS, type(part)), part.get_config()]
+
+
+def restore(kept: Sequence[Any]) -> Head:
+    """The inverse of `plain`.
+
+    Raises:
+        InputError: If its class is not found, see `autonas.registry.find`.
+    """
+    kind, config = kept
+    return registry.find("head", HEADS, Head, kind).from_config(config)  # type: ignore[type-abstract]

@@ -39,20 +39,22 @@ class ClassificationHead(Head):
     """One class of several for each example, or with `multi_label` any number of them.
 
     Labels may be strings, integers, booleans or whole floats, as a list, an array of shape (n,) or (n, 1), or a pandas
-    column; or one-hot rows of shape (n, classes), which are answered with the number of the class.
+    column; or one-hot rows of shape (n, classes), which are answered with the number of the class, or with the name of its
+    column where they came as a frame.
 
     Args:
         loss: A Keras loss; None takes the crossentropy that fits, and where a class is rare a search tries the focal loss
             too. A sparse one gets class numbers, a categorical one one-hot rows. It sees probabilities, so
             `from_logits=True` is an error.
         metrics: Keras metrics; None means `["accuracy"]`.
-        multi_label: Whether `y` is a matrix of 0 and 1, (n, classes).
+        multi_label: Whether `y` is a matrix of 0 and 1, (n, classes), or a list of labels for each example. Answers are such a
+            matrix, its columns in the order of `classes`.
         threshold: With two classes, what the probability from which on the answer is `positive` is chosen for, on the
             validation part: `"f1"`, `{"max_fpr": 0.01}`, `{"min_precision": 0.9}`, `{"min_recall": 0.8}`, or the probability
             itself. None means 0.5, and `"f1"` where the positive class is rare.
 
     Attributes:
-        classes: Sorted, of the labels' own type; known after `fit`.
+        classes: Sorted, of the labels' own type; of rows in the order of their columns; known after `fit`.
         form: How targets are encoded; known after `fit`.
         positive: Of two classes the one that is looked for: the second, or the first if it is the rare one.
         threshold: A `autonas.thresholds.Threshold` once it is chosen.
@@ -93,6 +95,7 @@ class ClassificationHead(Head):
         self._rows = multi_label  # whether a label is a row of 0 and 1
         self._type = "int64"  # of the answers
         self.classes: np.ndarray = np.empty(0)
+        self._names: np.ndarray = np.empty(0)  # of the columns of rows of 0 and 1, if they had any
         self.form = ""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ClassificationHead:
@@ -150,7 +153,10 @@ class ClassificationHead(Head):
             InputError: If labels are missing, mixed, continuous or of a wrong rank; after `fit`, also if they are of an
                 unknown class or of another form.
         """
-        array = labels.read(y, name)
+        if self._multi_label and labels.are_lists(y):
+            array, self._names = labels.matrix(y, name, self.classes if self.form else None)
+            return array
+        array = self._in_order(y, labels.read(y, name), name)
         if array.ndim == 2 and array.shape[1] == 1 and not self._multi_label:
             array = array[:, 0]
         if array.ndim == 2:
@@ -169,7 +175,8 @@ class ClassificationHead(Head):
         self._rows = y.ndim == 2
         self._type = str(y.dtype if self._multi_label or not self._rows else "int64")
         if self._rows:
-            classes, counts = np.arange(y.shape[1]), y.sum(axis=0, dtype=np.int64)
+            named = len(self._names) == y.shape[1]
+            classes, counts = self._names if named else np.arange(y.shape[1]), y.sum(axis=0, dtype=np.int64)
         else:
             classes, counts = np.unique(y, return_counts=True)
         if not self._multi_label:
@@ -283,7 +290,7 @@ class ClassificationHead(Head):
         head._aim, head._positive, head._shares = config["aim"], config["positive"], config["shares"]
         if config["threshold"] is not None:
             head.threshold = thresholds.Threshold.from_json(config["threshold"])
-        head.classes = np.array(config["classes"], dtype="int64" if head._rows else head._type)
+        head.classes = np.array(config["classes"], dtype=None if head._rows else head._type)
         return head
 
     def _check_labels(self, array: np.ndarray, name: str) -> None:
@@ -292,6 +299,21 @@ class ClassificationHead(Head):
             hint = "sklearn.preprocessing.MultiLabelBinarizer makes one." if self._multi_label else ""
             raise InputError.of(name, expected, f"shape {array.shape}", hint)
         labels.check_whole(array, name)
+
+    def _in_order(self, y: Any, array: np.ndarray, name: str) -> np.ndarray:
+        """Rows of a frame in the order of the classes; before `fit` its columns are these."""
+        columns = list(getattr(y, "columns", ())) if array.ndim == 2 and array.shape[1] > 1 else []
+        names = np.array(columns if all(isinstance(column, int) for column in columns) else list(map(str, columns)))
+        if not self.form:
+            self._names = names
+        if not self.form or not columns or not self._rows:
+            return array
+        known, found = self.classes.tolist(), names.tolist()
+        if sorted(map(str, known)) == sorted(map(str, found)):
+            return array[:, [found.index(label) for label in known]]
+        if known != list(range(len(known))):
+            raise InputError.of(name, f"the columns {labels.few(self.classes)}, as in training", labels.few(names))
+        return array
 
     def _as_fitted(self, array: np.ndarray, name: str) -> np.ndarray:
         """The array in the form that `fit` saw, if its classes are known."""
@@ -307,7 +329,8 @@ class ClassificationHead(Head):
                 name, f"of the classes {labels.few(self.classes)}", f"{labels.few(unseen)}, unseen in training"
             )
         if self._rows:
-            return np.eye(len(self.classes), dtype="int64")[array.astype("int64")]
+            place = {label: number for number, label in enumerate(self.classes.tolist())}
+            return np.eye(len(self.classes), dtype="int64")[[place[label] for label in array.tolist()]]
         return array if strings[0] else array.astype(self.classes.dtype)
 
     def _numbers(self, y: np.ndarray) -> np.ndarray:

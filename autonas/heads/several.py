@@ -116,6 +116,12 @@ class SeveralHeads(Head):
     def decode(self, outputs: Any) -> Any:
         return {name: head.decode(outputs[name]) for name, head in self.heads.items()}
 
+    @property
+    def probabilities(self) -> Callable[[Any], dict[str, Any]] | None:
+        """Those of the heads that have classes, by name; None if no head has."""
+        known = {name: head for name, head in self.heads.items() if getattr(head, "probabilities", None)}
+        return (lambda outputs: {n: head.probabilities(outputs[n]) for n, head in known.items()}) if known else None  # type: ignore[attr-defined]
+
     def files(self) -> dict[str, list[list[Any]]]:
         """Those of each head, its name before theirs: `kind.labels.txt`."""
         return {
@@ -125,15 +131,15 @@ class SeveralHeads(Head):
         }
 
     def get_config(self) -> dict[str, Any]:
-        from autonas.heads import name_of
+        from autonas.heads import plain
 
-        return {name: [name_of(head), head.get_config()] for name, head in self.heads.items()}
+        return {name: plain(head) for name, head in self.heads.items()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeveralHeads:
-        from autonas.heads import HEADS
+        from autonas.heads import restore
 
-        return cls({name: HEADS[kind].from_config(own) for name, (kind, own) in config.items()})
+        return cls({name: restore(kept) for name, kept in config.items()})
 
 
 def _of_prefix(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:

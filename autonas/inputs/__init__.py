@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autonas import registry
@@ -46,3 +46,18 @@ def get(identifier: Any) -> Input:
 def name_of(part: Input) -> str:
     """The name of an input's kind."""
     return registry.name_of(INPUTS, part)
+
+
+def plain(part: Input) -> list[Any]:
+    """A fitted input as plain data, which `restore` makes it of again."""
+    return [registry.address(INPUTS, type(part)), part.get_config()]
+
+
+def restore(kept: Sequence[Any]) -> Input:
+    """The inverse of `plain`.
+
+    Raises:
+        InputError: If its class is not found, see `autonas.registry.find`.
+    """
+    kind, config = kept
+    return registry.find("input", INPUTS, Input, kind).from_config(config)  # type: ignore[type-abstract]

@@ -32,11 +32,13 @@ class Input(abc.ABC):
         most_epochs: Of a full training unless the user says otherwise.
         least_epochs: Of it too, however many examples there are.
         full_steps: Of it too, about, between these.
+        columns: Names of the columns of the frame that a task was fitted on, if it was one; others are left out later.
         light: Whether networks on it cost so little that several of them are one model unless the user says otherwise.
     """
 
     runs_on_device: ClassVar[bool] = False
     ids: np.ndarray | None = None
+    columns: list[str] | None = None
     light: bool = True
     most_epochs: int = 60
     least_epochs: int = 15
@@ -121,6 +123,10 @@ class Input(abc.ABC):
             x: What the preprocessor returned.
             factor: In (0, 1]; 1 returns `x` itself.
         """
+
+    def summary(self) -> str:
+        """What the user should see of what was found in the data, in a line or two; empty where there is nothing."""
+        return ""
 
     def files(self) -> dict[str, list[list[Any]]]:
         """Which entries of `get_config` stand in a `.tflite` as readable files of their own, for other tools.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autonas import reading
+from autonas import decoding, reading
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.base import Input
 
@@ -95,7 +95,7 @@ class ImageInput(Input):
                 raise InputError.of(
                     name, "arrays of floats, as in training", "paths of files, whose pixels are bytes", hint
                 )
-            x = reading.image_files(x, name, self._given)
+            x = decoding.image_files(x, name, self._given)
         images = _numbers(x, name)
         _check_shape(images, name)
         if images.dtype != np.uint8:

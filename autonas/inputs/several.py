@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from autonas import data
+from autonas import data, reading
 from autonas.errors import InputError
 from autonas.inputs.base import Input
 from autonas.quiet import odd_names_allowed
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class SeveralInputs(Input):
     """Inputs side by side.
 
-    Examples are a dict of what each input takes, or a list of these in the order of the inputs.
+    Examples are a dict of what each input takes, or a list of these in the order of the inputs; the path of a table or of a
+    folder of images stands for what is in it.
 
     Args:
         inputs: name -> input.
@@ -46,7 +47,10 @@ class SeveralInputs(Input):
     def check(self, x: Any, name: str = "x") -> dict[str, Any]:
         """Checks each part, and that all have as many examples."""
         given = data.by_name(x, name, list(self.inputs))
-        checked = {part: each.check(given[part], f"{name}[{part!r}]") for part, each in self.inputs.items()}
+        checked = {
+            part: each.check(reading.examples(each, given[part]), f"{name}[{part!r}]")
+            for part, each in self.inputs.items()
+        }
         lengths = {part: data.length(rows) for part, rows in checked.items()}
         if len(set(lengths.values())) > 1:
             raise InputError.of(name, "parts with as many examples each", str(lengths))
@@ -97,6 +101,11 @@ class SeveralInputs(Input):
             return dict(x)
         return {name: part.reduce(x[name], factor) for name, part in self.inputs.items()}
 
+    def summary(self) -> str:
+        """Those of each input, its name before theirs."""
+        lines = [(name, line) for name, part in self.inputs.items() for line in part.summary().splitlines()]
+        return "\n".join(f"{name}: {line}" for name, line in lines)
+
     def files(self) -> dict[str, list[list[Any]]]:
         """Those of each input, its name before theirs: `facts.columns.json`."""
         return {
@@ -106,15 +115,15 @@ class SeveralInputs(Input):
         }
 
     def get_config(self) -> dict[str, Any]:
-        from autonas.inputs import name_of
+        from autonas.inputs import plain
 
-        return {name: [name_of(part), part.get_config()] for name, part in self.inputs.items()}
+        return {name: plain(part) for name, part in self.inputs.items()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeveralInputs:
-        from autonas.inputs import INPUTS
+        from autonas.inputs import restore
 
-        return cls({name: INPUTS[kind].from_config(own) for name, (kind, own) in config.items()})
+        return cls({name: restore(kept) for name, kept in config.items()})
 
 
 def _side_by_side(models: Mapping[str, Any], shapes: Mapping[str, Any]) -> keras.Model:

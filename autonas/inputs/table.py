@@ -6,27 +6,15 @@ training part: by how much numbers are scaled, where their quantiles are, and wh
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autonas import scaling
-from autonas.columns import (
-    BOOLEAN,
-    CATEGORICAL,
-    DATE,
-    NUMERIC,
-    TYPES,
-    boolean,
-    gaps,
-    infer,
-    moments,
-    numeric,
-    plain,
-    read,
-    words,
-)
+from autonas import canonical, doubts, scaling
+from autonas.canonical import Columns, clean
+from autonas.columns import BOOLEAN, CATEGORICAL, DATE, TYPES, gaps, infer, numeric, plain, read, unmarked
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.base import Input, batch_of_rows
 from autonas.labels import few
@@ -36,11 +24,7 @@ if TYPE_CHECKING:
 
 MOST_CATEGORIES = 1_000
 FEWEST_OF_A_CATEGORY = 2
-# What a date is taken apart into; the year has a fraction, and so does the hour. Monday is 0.
-DATE_PARTS = ("year", "month", "day", "weekday", "hour")
-_RESERVED = ("core", "preprocessor")  # what a finished model calls its parts
-
-Columns = dict[str, np.ndarray]
+_EMPTY = "no values"
 
 
 class TableInput(Input):
@@ -50,8 +34,9 @@ class TableInput(Input):
     called `"0"`, `"1"`, ... A slash in a name becomes an underscore, because Keras allows none.
 
     Numbers are numeric, and so are strings if all of a column can be read as numbers. Other strings are categorical, or
-    dates if all of them are ISO dates; an array of NumPy's own string type is always categorical, and so is a pandas
-    categorical. Numbers mixed with strings are categorical. Time zones are left out: dates are as the clock showed them.
+    dates if all of them are ISO dates; a "?", a "n/a" and the like among numbers or dates is a gap. An array of NumPy's own
+    string type is always categorical, and so is a pandas categorical. Numbers mixed with strings are categorical. Time zones
+    are left out: dates are as the clock showed them. A type that may be wrong is a warning that says what to do.
 
     Args:
         types: name of a column -> `"numeric"`, `"categorical"`, `"boolean"` or `"date"`, for columns that are not what they
@@ -86,13 +71,15 @@ class TableInput(Input):
         for column, kind in (types or {}).items():
             if kind not in TYPES:
                 raise InputError.of(f"types[{column!r}]", f"one of {list(TYPES)}", repr(kind))
-        self._given: dict[str, str] = {_clean(column): kind for column, kind in (types or {}).items()}
+        self._given: dict[str, str] = {clean(column): kind for column, kind in (types or {}).items()}
         self.types: dict[str, str] = {}
         self.edges: list[list[float]] = []
         self._rows: list[str] = []  # the columns of what `check` returns
+        self._origins: dict[str, list[float]] = {}  # of columns that were taken apart, see `autonas.canonical`
         self._numbers: dict[str, list[float]] = {}  # column -> centre and factor
         self._missing: list[str] = []
         self._categories: dict[str, list[str]] = {}
+        self._left_out: dict[str, str] = {}  # column -> why
 
     def batch_size(self, rows: int) -> int:
         return batch_of_rows(rows)
@@ -121,30 +108,44 @@ class TableInput(Input):
         Returns:
             name -> (n,): float32 for numbers and booleans, NaN where missing; `str` for categories, empty where missing.
             A date is five columns of float32: `"<name>:year"` (with a fraction), `:month`, `:day`, `:weekday` (Monday is 0)
-            and `:hour` (with a fraction). After `fit`, these are the columns seen in training, in their order.
+            and `:hour` (with a fraction). Numbers that float32 would make alike are two columns, `"<name>:rounded"` and
+            what is left, `:rest`. After `fit`, these are the columns seen in training, in their order.
 
         Raises:
             InputError: If there is nothing, a column is missing, comes twice, or has values that cannot be read as its type.
         """
-        raw = read(x, name, _clean)
+        raw = read(x, name, clean)
         types: Mapping[str, str | None] = self.types or {column: self._given.get(column) for column in raw}
         wanted = [*types] if self.types else [*types, *self._given]
-        absent = [c for c in wanted if c not in raw and not _in_parts(c, raw, {**self._given, **types})]
+        known = {**self._given, **types}
+        absent = [c for c in wanted if c not in raw and not canonical.parts_in(c, raw, known[c])]
         if absent:
             hint = "Columns may come in another order, and others beside them." if self.types else "See `types`."
             expected = f"a table with the column{'s' if len(absent) > 1 else ''} {few(np.array(absent))}"
             raise InputError.of(name, expected, f"the columns {few(np.array(list(raw)))}", hint)
         rows: Columns = {}
+        doubtful: list[str] = []
+        if not self.types:
+            self._left_out = {}
         for column, kind in types.items():
             if column not in raw:
-                rows.update({part: numeric(raw[part], f"{name}[{part!r}]") for part in _parts(column)})
+                parts = canonical.parts_in(column, raw, kind)
+                rows.update({part: numeric(raw[part], f"{name}[{part!r}]") for part in parts})
                 continue
             values = plain(raw[column], f"{name}[{column!r}]")
-            strict = self._given.get(column) == BOOLEAN
             if not self.types and gaps(values).all():
+                self._left_out[column] = _EMPTY
                 continue
-            parts = _typed(values, kind or infer(values), f"{name}[{column!r}]", strict)
-            rows.update({column + suffix: part for suffix, part in parts.items()})
+            cleared = unmarked(values)
+            found = kind or infer(cleared)
+            if kind is None:
+                doubtful += doubts.of(values, column, found)
+            values = values if found == CATEGORICAL else cleared
+            fine = f"{column}:rounded" in self._rows if self.types else None
+            strict = self._given.get(column) == BOOLEAN
+            rows.update(canonical.typed(values, column, found, f"{name}[{column!r}]", strict, fine))
+        if doubtful:
+            warnings.warn("\n".join(doubtful), stacklevel=2)
         if not rows:
             raise InputError.of(
                 name, "a table with a column that has values", f"gaps only in {few(np.array(list(raw)))}"
@@ -160,9 +161,11 @@ class TableInput(Input):
         Raises:
             InputError: If no column is left.
         """
-        self._rows, self.types = list(x), _types_of(x, self._given)
+        self._rows, self.types = list(x), canonical.types_of(x, self._given)
         self._numbers, self._missing, self._categories, self.edges = {}, [], {}, []
-        for column, values in x.items():
+        fine = [column for column in self.types if f"{column}:rounded" in x]
+        self._origins = {column: canonical.origin(x, column) for column in fine}
+        for column, values in canonical.whole(x, self._origins).items():
             missing = gaps(values)
             if values.dtype.kind == "U":
                 known = _frequent(values)
@@ -172,14 +175,25 @@ class TableInput(Input):
             present = values[~missing].astype(np.float64)
             if len(present) and present.min() < present.max():
                 self._numbers[column] = _scale(present)
-                found = scaling.quantiles(present, scaling.bins(len(x[column])))
+                found = scaling.quantiles(present, scaling.bins(len(values)))
                 edges = _soft(np.array(found, np.float32), *self._numbers[column])
                 self.edges.append(np.unique(edges).tolist())
             if 0 < missing.sum() < len(missing):
                 self._missing.append(column)
+        self._left_out = {column: why for column, why in self._left_out.items() if why == _EMPTY} | self._useless(x)
         if not self.shape:
-            self.types = {}
-            raise InputError.of("x", "a table with a column that varies", f"the same in all of {len(missing)} rows")
+            left, self.types = self._left_out, {}
+            got = "; ".join(f"{column!r}, where {why}" for column, why in list(left.items())[:10])
+            raise InputError.of("x", "a table with a column that can tell rows apart", got)
+
+    def summary(self) -> str:
+        """The types that were found, and the columns that are left out."""
+        used = [column for column in self.types if column not in self._left_out]
+        kinds = {kind: [column for column in used if self.types[column] == kind] for kind in TYPES}
+        told = [f"{len(columns)} {kind} ({_few(columns)})" for kind, columns in kinds.items() if columns]
+        whys = dict.fromkeys(self._left_out.values())
+        left = [f"{_few([c for c, reason in self._left_out.items() if reason == why])} ({why})" for why in whys]
+        return "\n".join([f"Columns: {', '.join(told)}", *([f"Left out: {', '.join(left)}"] if left else [])])
 
     def preprocessor(self) -> keras.Model:
         """Returns the model from a dict of columns, (batch, 1) each, to the dict of `shape`."""
@@ -187,11 +201,12 @@ class TableInput(Input):
 
         kinds = {column: "string" if column in self._strings else "float32" for column in self._rows}
         inputs = {column: keras.Input((1,), dtype=kind, name=column) for column, kind in kinds.items()}
+        tensors = {**inputs, **{column: self._above(inputs, column, n) for n, column in enumerate(self._origins)}}
         outputs: dict[str, Any] = {}
 
         def prepared(group: str, columns: Iterable[str], prepare: Callable[[Any], Any]) -> None:
             # In a model of its own, because a column may be called what Keras calls an operation: "where", "cast".
-            x = _side_by_side([inputs[column] for column in columns], group)
+            x = _side_by_side([tensors[column] for column in columns], group)
             own = keras.Input(x.shape[1:], name=group)
             outputs[group] = keras.Model(own, prepare(own), name=f"prepared.{group}")(x)
 
@@ -210,7 +225,7 @@ class TableInput(Input):
 
     def numbers(self, x: Columns) -> dict[str, np.ndarray]:
         """What the preprocessor returns, in NumPy."""
-        result = {}
+        result, x = {}, canonical.whole(x, self._origins)
         if self._numbers:
             values = np.stack([x[column] for column in self._numbers], axis=1)
             result["numbers"] = np.where(np.isnan(values), np.float32(0), _soft(values, *self._scales()))
@@ -223,10 +238,11 @@ class TableInput(Input):
 
     def times(self, x: Columns) -> np.ndarray | None:
         """Seconds since 1970 of the first column of dates, (n,); None if there is none, or dates are missing."""
-        dates = [column for column in x if column.endswith(":year") and _in_parts(column[:-5], x)]
+        dates = [column for column in x if column.endswith(":year") and canonical.parts_in(column[:-5], x, DATE)]
         if not dates:
             return None
-        year, month, day, _, hour = (x[part].astype(np.float64) for part in _parts(dates[0][:-5]))
+        parts = canonical.parts_in(dates[0][:-5], x, DATE)
+        year, month, day, _, hour = (x[part].astype(np.float64) for part in parts)
         if np.isnan(year).any():
             return None
         months = np.round(year - (month - 0.5) / 12) * 12 + month - 1  # the year, free of its fraction
@@ -241,12 +257,13 @@ class TableInput(Input):
 
     def files(self) -> dict[str, list[list[Any]]]:
         """`columns.json` has the types of columns and which of them have flags where `missing`; `scaling.json` what is taken
-        away from `numbers` and what they are multiplied by; `categories.json` the `categories` of each column, the first
-        being number 1. All are in the order in which the model takes them.
+        away from `numbers` and what they are multiplied by, and of numbers in two parts what is taken away before that;
+        `categories.json` the `categories` of each column, the first being number 1. All are in the order in which the model
+        takes them.
         """
         return {
             "columns.json": [["types"], ["rows"], ["missing"]],
-            "scaling.json": [["numbers"]],
+            "scaling.json": [["numbers"], *([["origins"]] if self._origins else [])],
             "categories.json": [["categories"]],
         }
 
@@ -260,6 +277,8 @@ class TableInput(Input):
             "missing": self._missing,
             "categories": list(self._categories.items()),
             "edges": self.edges,
+            "origins": self._origins,
+            "left_out": self._left_out,
         }
 
     @classmethod
@@ -268,8 +287,32 @@ class TableInput(Input):
         table = cls(config["given"])
         table.types, table._rows, table._missing = dict(config["types"]), config["rows"], config["missing"]
         table._numbers, table._categories = dict(config["numbers"]), dict(config["categories"])
-        table.edges = config["edges"]
+        table.edges, table._origins = config["edges"], dict(config.get("origins", {}))
+        table._left_out = dict(config.get("left_out", {}))
         return table
+
+    def _useless(self, x: Columns) -> dict[str, str]:
+        """Why columns are not among what a network gets."""
+        used = {*self._numbers, *self._missing, *self._categories}
+        left: dict[str, str] = {}
+        for column, kind in self.types.items():
+            parts = canonical.parts_in(column, x, DATE) if kind == DATE else [column]
+            if not used & {*parts}:
+                values = x.get(column, np.zeros(0))
+                once = kind == CATEGORICAL and len(np.unique(values[values != ""])) > 1
+                left[column] = "every category comes once" if once else "all rows have the same"
+        return left
+
+    def _above(self, inputs: Mapping[str, Any], column: str, number: int) -> Any:
+        """How far a column that was taken apart is from its origin, in Keras."""
+        import keras
+
+        pair = _side_by_side(
+            [inputs[part] for part in canonical.names_of(column, canonical.FINE_PARTS)], f"pair{number}"
+        )
+        own = keras.Input((2,), name="pair")
+        above = canonical.above(self._origins[column], own[:, :1], own[:, 1:])
+        return keras.Model(own, above, name=f"prepared.pair{number}")(pair)
 
     def _standardize(self, x: Any) -> Any:
         """What `_soft` does, with gaps as 0, in Keras."""
@@ -285,65 +328,6 @@ class TableInput(Input):
     def _scales(self) -> tuple[np.ndarray, np.ndarray]:
         center, factor = np.array(list(self._numbers.values()), np.float32).T
         return center, factor
-
-
-# --- the canonical columns
-
-
-def _clean(column: Any) -> str:
-    cleaned = str(column).replace("/", "_") or "_"
-    return f"{cleaned}_" if cleaned in _RESERVED else cleaned
-
-
-def _typed(values: np.ndarray, kind: str, name: str, strict: bool) -> Columns:
-    """The canonical columns of a column, by what their names end in."""
-    if kind == CATEGORICAL:
-        return {"": words(values)}
-    if kind == DATE:
-        return dict(zip((f":{part}" for part in DATE_PARTS), _date(values, name), strict=True))
-    return {"": boolean(values, name, strict) if kind == BOOLEAN else numeric(values, name)}
-
-
-def _date(values: np.ndarray, name: str) -> list[np.ndarray]:
-    """Year, month, day, weekday and hour, float32, NaN where missing."""
-    values = moments(values, name)
-    missing = np.isnat(values)
-    moment = np.where(missing, np.datetime64("2000-01-01"), values).astype("datetime64[s]")
-    days, months, years = (moment.astype(f"datetime64[{unit}]") for unit in "DMY")
-    length = (years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")
-    within = (moment - years.astype("datetime64[s]")) / length.astype("timedelta64[s]")
-    parts = [
-        years.astype(np.int64) + 1970 + within,
-        months.astype(np.int64) % 12 + 1,
-        (days - months.astype("datetime64[D]")).astype(np.int64) + 1,
-        (days.astype(np.int64) + 3) % 7,
-        (moment - days.astype("datetime64[s]")).astype(np.int64) / 3_600,
-    ]
-    return [np.where(missing, np.nan, part).astype(np.float32) for part in parts]
-
-
-def _parts(column: str) -> list[str]:
-    return [f"{column}:{part}" for part in DATE_PARTS]
-
-
-def _in_parts(column: str, columns: Mapping[str, Any], types: Mapping[str, str | None] | None = None) -> bool:
-    is_date = types is None or types[column] == DATE
-    return is_date and all(part in columns for part in _parts(column))
-
-
-def _types_of(x: Columns, given: Mapping[str, str]) -> dict[str, str]:
-    """The types of the user's columns, read off the canonical ones."""
-    types: dict[str, str] = {}
-    for column, values in x.items():
-        date, _, part = column.rpartition(":")
-        if part in DATE_PARTS and _in_parts(date, x):
-            types[date] = DATE
-        elif values.dtype.kind == "U":
-            types[column] = CATEGORICAL
-        else:
-            boolean = given.get(column, BOOLEAN) == BOOLEAN and np.isin(values, (0, 1)).sum() == (~gaps(values)).sum()
-            types[column] = BOOLEAN if boolean else NUMERIC
-    return types
 
 
 # --- what is learned of a column
@@ -369,6 +353,10 @@ def _frequent(values: np.ndarray) -> list[str]:
     words, counts = np.unique(values, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return [str(words[i]) for i in order[:MOST_CATEGORIES] if counts[i] >= FEWEST_OF_A_CATEGORY]
+
+
+def _few(columns: Sequence[str], most: int = 6) -> str:
+    return ", ".join(columns[:most]) + (f" and {len(columns) - most} more" if len(columns) > most else "")
 
 
 def _look_up(values: np.ndarray, known: Sequence[str]) -> np.ndarray:

@@ -18,10 +18,6 @@ class Classifier(AutoModel):
         """The classes in sorted order, which is that of the columns of `predict_proba`; known after `fit`."""
         return self._classification.classes
 
-    def predict_proba(self, x: Any, batch_size: int = 256) -> np.ndarray:
-        """Returns the probability of each class, of the shape (n, classes), its columns in the order of `classes`."""
-        return self._classification.probabilities(self._outputs(x, batch_size))
-
     @property
     def threshold(self) -> Any:
         """The `autonas.thresholds.Threshold` of the decision and what it means; None where it is the likeliest class."""

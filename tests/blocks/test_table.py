@@ -60,6 +60,23 @@ def test_every_choice_runs_on_a_device(name):
         assert to_tflite(build(hp))
 
 
+def test_periodic_features_have_frequencies_that_are_trained():
+    inputs = keras.Input((3,))
+    outputs = periodic(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(outputs)))
+    waves = model.trainable_weights[0]
+    assert waves.shape == (3, 1, 8)
+    x = np.array([[0.1, 0.2, -0.3]], "float32")
+    angles = x[..., None] * np.asarray(waves)[:, 0]
+    np.testing.assert_allclose(
+        keras.Model(inputs, outputs)(x), np.concatenate([np.sin(angles), np.cos(angles)], -1), atol=1e-5
+    )
+    before = np.array(waves)
+    model.compile("sgd", "mse")
+    model.fit(x, np.ones((1, 1)), verbose=0)
+    assert not np.allclose(before, waves)
+
+
 def test_periodic_features_are_sines_and_cosines():
     features = np.asarray(periodic(np.zeros((2, 3), "float32")))
     np.testing.assert_array_equal(features[..., :8], 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import datetime
+import json
 import os
 import re
 import subprocess
@@ -146,8 +148,8 @@ def test_losses_that_are_no_names_decide_the_form_too(loss, form):
 @pytest.mark.parametrize("arguments", ['loss="mse"', 'metrics=["auc"]'])
 def test_nothing_is_shown_when_the_loss_or_a_metric_loads_keras(arguments):
     code = f"""
-from autonas.heads.classification import ClassificationHead
-head = ClassificationHead({arguments})
+from autonas.heads.classification import ClassificationHead as Head
+head = Head({arguments})
 head.fit(head.check([0, 1] * 2))
 """
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
@@ -607,3 +609,54 @@ def test_the_focal_loss_and_its_gradient_are_those_of_the_paper(case, gamma):
     assert value == pytest.approx(expected, rel=1e-5)
     np.testing.assert_allclose(got, gradient, rtol=1e-3, atol=1e-7)
     assert np.abs(computed(head.loss())[1] - gradient).max() > 1e-3  # the crossentropy's is another
+
+
+def test_one_hot_columns_of_a_frame_are_the_classes():
+    frame = pd.get_dummies(pd.Series(["dog", "cat", "owl"] * 2))
+    head = Head()
+    head.fit(head.check(frame))
+    again = Head.from_config(json.loads(json.dumps(head.get_config())))
+    for known in (head, again):
+        assert known.classes.tolist() == ["cat", "dog", "owl"]
+        assert known.decode(known.check(frame).astype("float32"))[:3].tolist() == ["dog", "cat", "owl"]
+        np.testing.assert_array_equal(known.check(frame[["owl", "dog", "cat"]]), frame)
+        np.testing.assert_array_equal(known.check(["dog", "cat", "owl"] * 2), frame)
+        with pytest.raises(InputError, match="the columns 'cat', 'dog', 'owl', as in training"):
+            known.check(frame.rename(columns={"owl": "emu"}))
+    with pytest.raises(InputError, match="'emu', unseen in training"):
+        head.check(["emu"])
+
+
+def test_lists_of_labels_are_rows_of_0_and_1():
+    y = [["x"], ["x", "z"], [], ["z"]]
+    head = Head(multi_label=True)
+    rows = head.check(y)
+    head.fit(rows)
+    assert rows.tolist() == [[1, 0], [1, 1], [0, 0], [0, 1]]
+    assert head.classes.tolist() == ["x", "z"]
+    assert head.check([{"z"}]).tolist() == [[0, 1]]
+    assert head.check(pd.DataFrame({"z": [1, 0], "x": [0, 0]})).tolist() == [[0, 1], [0, 0]]
+    again = Head.from_config(json.loads(json.dumps(head.get_config())))
+    assert again.decode(np.array([[0.9, 0.2]])).tolist() == [[1, 0]]
+    assert again.classes.tolist() == ["x", "z"]
+    with pytest.raises(InputError, match="Got 'q', unseen in training"):
+        head.check([["q"], ["x", "z"]])
+
+
+def test_sparse_rows_are_taken():
+    from scipy.sparse import csr_matrix
+
+    assert Head(multi_label=True).check(csr_matrix([[0, 1], [1, 1]])).tolist() == [[0, 1], [1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("y", "what_to_do"),
+    [
+        (pd.date_range("2024", periods=4), "strftime"),
+        ([datetime.date(2024, 1, 1), datetime.date(2024, 1, 2)], "strftime"),
+        ({"kind": [0, 1]}, "AutoModel with an output for each"),
+    ],
+)
+def test_what_labels_cannot_be_says_what_to_do(y, what_to_do):
+    with pytest.raises(InputError, match=what_to_do):
+        Head().check(y)

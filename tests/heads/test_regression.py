@@ -109,7 +109,8 @@ def test_numbers_of_every_form_are_read_and_come_back(case):
 
 
 def test_columns_of_arrow_are_read():
-    arrow = pytest.importorskip("pyarrow")
+    import pyarrow as arrow
+
     y = pd.DataFrame({"a": pd.array([1, 2], pd.ArrowDtype(arrow.int64()))})
     assert RegressionHead().check(y).tolist() == [1, 2]
     with pytest.raises(InputError, match=r"y\[1\]"):

@@ -36,6 +36,17 @@ def test_answers_are_those_of_each_head():
     assert answers["kind"].tolist() == Y["kind"]
 
 
+def test_probabilities_are_those_of_the_heads_with_classes():
+    both, y = fitted()
+    outputs = {"price": y["price"][:, None], "kind": np.array([[0.1], [0.9], [0.2], [0.8]])}
+    found = heads.probabilities(both)(outputs)
+    assert list(found) == ["kind"]
+    np.testing.assert_allclose(found["kind"][:2], [[0.9, 0.1], [0.1, 0.9]])
+    for part in (both.heads["price"], heads.get({"one": "regression", "other": "regression"})):
+        with pytest.raises(InputError, match="predict_proba must be asked of a classifier"):
+            heads.probabilities(part)
+
+
 def test_an_objective_names_its_output():
     both, _ = fitted()
     metrics = both.metrics("val_kind_auc")

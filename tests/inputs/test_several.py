@@ -137,3 +137,12 @@ def _fed(rows):
 
 def _list(rows):
     return {name: _list(part) for name, part in rows.items()} if isinstance(rows, dict) else rows.tolist()
+
+
+def test_a_part_may_be_a_path(tmp_path):
+    FRAME.to_csv(tmp_path / "facts.csv", index=False)
+    both, expected = fitted()
+    found = both.check({"picture": IMAGES, "facts": tmp_path / "facts.csv"})
+    assert found["facts"]["kind"].tolist() == expected["facts"]["kind"].tolist()
+    with pytest.raises(InputError, match="exists, or examples"):
+        both.check({"picture": IMAGES, "facts": "nowhere.csv"})

@@ -6,6 +6,7 @@ import datetime
 import json
 import subprocess
 import sys
+import uuid
 
 import keras
 import numpy as np
@@ -106,7 +107,6 @@ def test_types_of_pandas_are_read_with_their_gaps(kind, values, expected):
 
 @pytest.mark.parametrize("kind", ["int64[pyarrow]", "double[pyarrow]", "bool[pyarrow]", "string[pyarrow]"])
 def test_columns_of_pyarrow_are_read_with_their_gaps(kind):
-    pytest.importorskip("pyarrow")
     text = kind.startswith("string")
     column = one(pd.Series(["1", None, "0"] if text else [1, None, 0], dtype=kind))
     np.testing.assert_array_equal(column, [1, np.nan, 0])
@@ -129,6 +129,7 @@ def test_columns_of_pyarrow_are_read_with_their_gaps(kind):
         (["31/01/2024", "01/02/2024"] * 2, "categorical"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:The column 'c' is taken as categorical")
 def test_types_are_found_out(values, kind):
     assert type_of(pd.Series(values) if isinstance(values, pd.Categorical) else values) == kind
 
@@ -359,10 +360,115 @@ def test_after_fit_what_does_not_fit_is_told():
 
 
 def test_a_table_in_which_nothing_varies_is_told():
-    with pytest.raises(InputError, match="a column that varies"):
+    with pytest.raises(
+        InputError, match=r"that can tell rows apart\. Got 'a', where all rows have the same; 'b', where"
+    ):
         fitted({"a": [1, 1], "b": ["x", "x"]})
 
 
 def test_before_fit_there_is_no_shape():
     with pytest.raises(NotFittedError, match="call `fit`"):
         _ = TableInput().shape
+
+
+DAYS = pd.date_range("2024-01-01", periods=40).strftime("%Y-%m-%d").tolist()
+FRACTIONS = [str(number / 7) for number in range(40)]
+
+
+@pytest.mark.parametrize("mark", ["?", "n/a", "NA", "-", "null", "None"])
+@pytest.mark.parametrize(("values", "kind"), [(DAYS, "date"), (FRACTIONS, "numeric")])
+def test_marks_of_gaps_among_dates_and_numbers_are_gaps(mark, values, kind):
+    table, frame = TableInput(), pd.DataFrame({"c": [mark, *values[1:]]})
+    with pytest.warns(UserWarning, match="1 of 40 values of the column 'c' are .* which count as gaps"):
+        rows = table.check(frame)
+    table.fit(rows)
+    assert table.types == {"c": kind}
+    assert all(np.isnan(part).tolist() == [True] + [False] * 39 for part in rows.values())
+    assert table.check(frame).keys() == rows.keys()  # after fit without a word
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (
+            ["soon", *DAYS[1:]],
+            "'c' is taken as categorical, for 1 of 40 values are no ISO date, such as 'soon'.*so that it is date",
+        ),
+        (["about 3", *FRACTIONS[1:]], "1 of 40 values are no number, such as 'about 3'"),
+        ([f"{day[8:]}/{day[5:7]}/{day[:4]}" for day in DAYS], "dates such as '01/01/2024'.*pandas.to_datetime"),
+        (20240101 + np.arange(28), "looks like dates, written as yyyymmdd.*types={'c': 'date'}"),
+        (1_700_000_000 + 3_600 * np.arange(40), "looks like seconds since 1970.*types={'c': 'date'}"),
+    ],
+)
+def test_a_type_that_may_be_wrong_is_told_with_what_to_do(values, told):
+    with pytest.warns(UserWarning, match=told):
+        TableInput().check({"c": values})
+    kind = "numeric" if isinstance(values, np.ndarray) else "categorical"
+    TableInput({"c": kind}).check({"c": values})  # said so: without a word
+
+
+@pytest.mark.parametrize("values", [["-", "+"] * 20, ["?", "-"] * 20, ["1", "a"] * 20, [10_000_000, 30_000_000]])
+def test_what_is_plain_is_not_told(values):
+    TableInput().check({"c": values})
+
+
+@pytest.mark.parametrize("values", [20240101 + np.arange(28), 2**60 + np.arange(28), 1e9 + np.arange(28) / 8])
+def test_numbers_that_float32_makes_alike_are_told_apart(values, tmp_path):
+    table = TableInput({"c": "numeric"})
+    rows = table.check({"c": values})
+    table.fit(rows)
+    assert list(rows) == ["c:rounded", "c:rest"]
+    assert table.types == {"c": "numeric"}
+    scaled = table.numbers(rows)["numbers"][:, 0]
+    assert (np.diff(scaled) > 0.01).all()
+    np.testing.assert_allclose(scaled, -scaled[::-1], atol=1e-4)
+    check_input(TableInput({"c": "numeric"}), {"c": values, "d": np.arange(28) % 3}, tmp_path)
+    assert "scaling.json" in table.files()
+
+
+@pytest.mark.parametrize("values", [np.arange(28) / 3, 1e6 + np.arange(28.0), np.float32([3e9, 3.1e9]), [0.1, 0.1]])
+def test_other_numbers_are_one_column(values):
+    assert list(TableInput().check({"c": values})) == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("number", "date"),
+    [(20240131, "2024-01-31"), (1706659200, "2024-01-31"), (1706659200000, "2024-01-31"), (np.nan, None)],
+)
+def test_numbers_are_dates_if_they_are_said_to_be(number, date):
+    table = TableInput({"when": "date"})
+    rows = table.check({"when": [number, 20240201]})
+    expected = TableInput().check({"when": np.array([date or "NaT", "2024-02-01"], "datetime64[D]")})
+    for part, values in expected.items():
+        np.testing.assert_array_equal(rows[part], values)
+    with pytest.raises(InputError, match=r"dates such as 2024-01-31 or 20240131\. Got a value such as 20241331"):
+        table.check({"when": [20241331]})
+
+
+def test_types_and_what_is_left_out_are_summed_up():
+    frame = pd.DataFrame(
+        {"z": range(4), "id": list("abcd"), "k": "a", "kind": list("xxyy"), "none": None, "when": DAYS[:4]}
+    )
+    table = TableInput()
+    table.fit(table.check(frame))
+    again = TableInput.from_config(json.loads(json.dumps(table.get_config())))
+    for known in (table, again):
+        assert known.summary().splitlines() == [
+            "Columns: 1 numeric (z), 1 categorical (kind), 1 date (when)",
+            "Left out: none (no values), id (every category comes once), k (all rows have the same)",
+        ]
+
+
+def test_names_of_single_rows_alone_are_told():
+    table = TableInput()
+    with pytest.raises(InputError, match="'id', where every category comes once"):
+        table.fit(table.check({"id": list("abcdefgh")}))
+
+
+@pytest.mark.parametrize(
+    ("value", "what_to_do"),
+    [(datetime.time(3), "hour"), (pd.Period("2024-01"), "to_timestamp"), (uuid.uuid4(), "Drop"), ([1], "of its own")],
+)
+def test_other_types_say_what_to_do(value, what_to_do):
+    with pytest.raises(InputError, match=what_to_do):
+        TableInput().check(pd.DataFrame({"c": pd.Series([value, value], dtype=object)}))

@@ -112,7 +112,7 @@ def test_texts_without_a_word_to_learn_are_read_alike(texts):
 
 
 @pytest.mark.parametrize(
-    "form",
+    "form",  # pyarrow, in which pandas keeps texts where it is installed, takes no half of a pair
     [
         TEXTS,
         tuple(TEXTS),

@@ -87,7 +87,7 @@ def _ask_keras(question: list[str]) -> Any:
     process.stdin.flush()
     line = process.stdout.readline()
     answer = json.loads(line) if line else {"error": f"the process with Keras ended with {process.wait()}"}
-    _require("outputs" in answer, answer.get("error"))
+    _require("outputs" in answer, str(answer.get("error")))
     return answer["outputs"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     import keras
 
 MOST_WORDS, MOST_PAIRS, MOST_GRAMS = 20_000, 40_000, 60_000
-LONGEST, LONGEST_PAIRS, LONGEST_GRAMS, SHORTEST = 128, 256, 1_024, 16
+LONGEST, LONGEST_BAG, SHORTEST = 128, 1_024, 16
 WIDTHS = (5, 3, 2)  # of n-grams, in the order in which a long text keeps them
 READ = 20_000  # texts that n-grams are learned from
+LONG = 0.02  # share of texts that may be cut without a word
 UNKNOWN, FIRST = 1, 2  # numbers of words; 0 is no word
 NO_WORD = "."  # stands for a vocabulary without words: Keras wants one entry, and punctuation is never found
 NO_GRAM = "." * (WIDTHS[0] + 1)  # the same for n-grams: too long to be found
@@ -36,7 +38,8 @@ class TextInput(Input):
     of words the numbers of words and pairs of words with their tf-idf weights. So it does of n-grams of two to five
     characters, across words and with punctuation: they know endings, spellings and numbers, and writings without spaces. What
     that leaves out, such as capitals and length, is in the counts of characters. Vocabularies and lengths follow the training
-    texts.
+    texts. Networks that go by the order of words read 128 of them at most; bags take 1,024 words and pairs, words first, and
+    as many n-grams, the widest first.
 
     Attributes:
         length: Words of a prepared text, at least 16 and at most 128; known after `fit`.
@@ -118,16 +121,23 @@ class TextInput(Input):
         return np.array([*map(_encodable, values), None], dtype=object)[:-1]
 
     def fit(self, x: np.ndarray) -> None:
-        """Learns the vocabularies, the weights, and how long texts are."""
+        """Learns the vocabularies, the weights, and how long texts are; warns if words of many texts are not read."""
         tokens = [_tokens(text) for text in x]
+        long = sum(len(each) > LONGEST_BAG for each in tokens)
+        if long > LONG * len(x):
+            warnings.warn(
+                f"{long} of {len(x)} texts have more than {LONGEST_BAG:,} words; those after them are not read. Cut or split "
+                "such texts yourself if what matters stands at their end.",
+                stacklevel=2,
+            )
         pairs = [_with_pairs(each) for each in tokens]
         self.length = _usual_length(tokens, LONGEST)
-        self._pair_length = _usual_length(pairs, LONGEST_PAIRS)
+        self._pair_length = _usual_length(pairs, LONGEST_BAG)
         least = 2 if len(x) >= 1_000 else 1
         self._words = _frequent((word for each in tokens for word in each), least, MOST_WORDS) or [NO_WORD]
         self._pairs, self._idf = _weighed(pairs, least, MOST_PAIRS, NO_WORD)
         grams = [_grams(text) for text in x[:: -(-len(x) // READ)]]
-        self._gram_length = _usual_length(grams, LONGEST_GRAMS)
+        self._gram_length = _usual_length(grams, LONGEST_BAG)
         self._grams, self._gram_idf = _weighed(grams, least, MOST_GRAMS, NO_GRAM)
         counts = np.log1p(self._counts(x))
         self._mean = counts.mean(axis=0).tolist()

@@ -167,3 +167,18 @@ def test_bad_texts(case):
     x, message = BAD[case]
     with pytest.raises(InputError, match=message):
         TextInput().check(x)
+
+
+def test_what_a_long_text_ends_with_is_read():
+    filler = " ".join(f"filler{number}" for number in range(300))
+    texts = TextInput()
+    texts.fit(texts.check([f"{filler} {end}" for end in ("a good film", "two bad hours")] * 20))
+    good, bad = texts.numbers(texts.check([f"{filler} a good film", f"{filler} two bad hours"]))["pairs"]
+    assert not np.array_equal(good, bad)
+    assert texts.shape["pairs"] == (605,)
+
+
+def test_texts_that_are_longer_than_is_read_are_told():
+    texts = TextInput()
+    with pytest.warns(UserWarning, match=r"1 of 2 texts have more than 1,024 words"):
+        texts.fit(texts.check(["word " * 1_025, "short"]))

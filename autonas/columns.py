@@ -181,12 +181,11 @@ def gaps(values: np.ndarray) -> np.ndarray:
     return np.array([is_gap(value) for value in values.tolist()], bool)
 
 
-def infer(values: np.ndarray, read_texts: bool = True) -> str:
+def infer(values: np.ndarray) -> str:
     """Finds the type of plain values.
 
     Args:
         values: What `plain` returned.
-        read_texts: Whether texts may be numbers or dates; all are categories otherwise.
     """
     known = {"b": BOOLEAN, "i": NUMERIC, "u": NUMERIC, "f": NUMERIC, "U": CATEGORICAL, "M": DATE}
     if values.dtype.kind != "O":
@@ -198,7 +197,7 @@ def infer(values: np.ndarray, read_texts: bool = True) -> str:
         return NUMERIC
     if all(isinstance(value, _DATES) for value in present):
         return DATE
-    if not (read_texts and all(isinstance(value, str) for value in present)):
+    if not all(isinstance(value, str) for value in present):
         return CATEGORICAL
     return NUMERIC if all(map(is_number, present)) else DATE if all(map(ISO.fullmatch, present)) else CATEGORICAL
 

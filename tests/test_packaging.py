@@ -95,7 +95,10 @@ def test_the_commands_that_are_documented_exist() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(path: Path) -> None:
-    assert [link for link in LINK.findall(path.read_text()) if not (path.parent / link).exists()] == []
+    text = re.sub(
+        r"```.*?```", "", path.read_text(), flags=re.DOTALL
+    )  # an index and a call look like a link in programs
+    assert [link for link in LINK.findall(text) if not (path.parent / link).exists()] == []
 
 
 def test_the_extension_points_are_documented() -> None:

@@ -78,7 +78,7 @@ def search(
         verbose: 0 shows nothing.
 
     Returns:
-        An `autonas.searching.SearchResult`.
+        An `autonas.SearchResult`.
 
     Raises:
         InputError: If an argument cannot be used; nothing was evaluated.

@@ -411,6 +411,7 @@ class AutoModel(Answers):
             view=view,
             together=together,
             rank=nearness if len(self.objectives) > 1 else None,
+            broken=ready.evaluation.broken,
         )
 
     def _train_selected(self, trial: Trial) -> tuple[keras.Model, Head, Retrained]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autonas.errors import InputError
+from autonas.errors import InputError, TrialError
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size
 from autonas.objectives.energy import Energy, MeasuredEnergy
@@ -167,6 +167,26 @@ def limits(mapping: Mapping[str, float]) -> dict[str, tuple[Cost, float]]:
             raise InputError.of(f"limits[{name!r}]", "a positive number", repr(limit))
         read[name] = (COSTS[name](), float(limit))
     return read
+
+
+def broken(limited: Mapping[str, tuple[Cost, float]], built: BuiltModel) -> str | None:
+    """Says which limit a finished model breaks, and by how much; None when it keeps them all.
+
+    It was chosen for costs that were within the limits. So of what is measured again the lower end of the interval counts, or
+    else chance would throw away a model that is near a limit; and what a device does not say now breaks nothing.
+
+    Args:
+        limited: name -> (cost, limit), as `limits` reads them.
+        built: The model.
+    """
+    for name, (cost, limit) in limited.items():
+        try:
+            least = cost.surely(built) if cost.possible(built.device) else 0.0
+        except TrialError:
+            continue
+        if least > limit:
+            return f"{name} is {least:.6g}, over the limit of {limit:.6g}"
+    return None
 
 
 def asked(found: Sequence[Objective], limited: Mapping[str, tuple[Cost, float]]) -> dict[str, Cost]:

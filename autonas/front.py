@@ -5,6 +5,8 @@ Trials carry their scores turned so that higher is better. What is shown is turn
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +15,7 @@ import numpy as np
 
 from autonas import pareto
 from autonas.errors import AutonasError, InputError, SearchError
+from autonas.estimators.base import TIMINGS
 from autonas.trials import REJECTED, Trial, bare, completed, key, scores_of
 
 if TYPE_CHECKING:
@@ -167,7 +170,7 @@ def hypervolumes(trials: Sequence[Trial], aims: Sequence[Aim], reference: Any = 
     return told
 
 
-def within(trials: Sequence[Trial], aims: Sequence[Aim], limits: Mapping[str, float]) -> Trial:
+def within(trials: Sequence[Trial], aims: Sequence[Aim], limits: Mapping[str, Any]) -> Trial:
     """The best trial that keeps to limits: on costs the most that they may be, on an objective the worst that it may be.
 
     Best is by the first objective without a limit, or by the first one where all have one.
@@ -182,11 +185,11 @@ def within(trials: Sequence[Trial], aims: Sequence[Aim], limits: Mapping[str, fl
     """
     done = [trial for trial in completed(trials) if scores_of(trial)]
     signs = {str(aim.name): aim.sign for aim in aims}
-    known = sorted({*signs, *(name for trial in done for name in trial.costs)})
+    known = sorted({*signs, *(name for trial in done for name in trial.costs)} - {*TIMINGS})
     for name, limit in limits.items():
         if name not in known:
             raise InputError.of("A limit of select", f"on one of {known}, which the trials have", repr(name))
-        if isinstance(limit, bool) or not isinstance(limit, (int, float)):
+        if isinstance(limit, bool) or not isinstance(limit, numbers.Real) or math.isnan(float(limit)):
             raise InputError.of(f"select({name}=)", "a number", repr(limit))
 
     def value(trial: Trial, name: str) -> float:

@@ -1,5 +1,7 @@
 """The front, its knee, its volume and who keeps to limits, by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,8 @@ def test_the_volume_grows_with_the_trials():
     [
         ({"params": 250}, 1),
         ({"params": 100.0}, 0),
+        ({"params": np.int64(250)}, 1),
+        ({"params": np.float32(250)}, 1),
         ({"flops": 6000}, 4),
         ({"val_accuracy": 0.6}, 1),  # the first objective without a limit is that of the parameters
         ({"val_accuracy": 0.6, "params": 400}, 1),
@@ -103,6 +107,11 @@ def test_limits_that_cannot_be_kept():
         front.within(TRIALS, AIMS, {"params": "5"})
     with pytest.raises(InputError, match="on one of"):
         front.within(TRIALS, AIMS, {"energy": 5})
+    with pytest.raises(InputError, match=r"select\(params=\) must be a number. Got nan"):
+        front.within(TRIALS, AIMS, {"params": np.nan})
+    timed = [dataclasses.replace(each, costs={**each.costs, "step_seconds": 1.0}) for each in TRIALS]
+    with pytest.raises(InputError, match=r"on one of \['flops', 'params', 'val_accuracy'\], which"):
+        front.within(timed, AIMS, {"step_seconds": 5})
 
 
 def test_the_summary_compares_with_a_random_search_above_the_worst_of_both():

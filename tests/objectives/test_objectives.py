@@ -1,6 +1,7 @@
 import math
 
 import keras
+import numpy as np
 import pytest
 
 from autonas import objectives
@@ -69,8 +70,8 @@ def test_what_was_kept_is_restored():
 
 
 def test_limits_are_read():
-    read = objectives.limits({"latency_ms": 2, "size_kb": 0.5})
-    assert {name: limit for name, (_, limit) in read.items()} == {"latency_ms": 2.0, "size_kb": 0.5}
+    read = objectives.limits({"latency_ms": 2, "size_kb": np.float32(0.5), "params": np.int64(5)})
+    assert {name: limit for name, (_, limit) in read.items()} == {"latency_ms": 2.0, "size_kb": 0.5, "params": 5.0}
     assert isinstance(read["latency_ms"][0], LatencyMs)
 
 

@@ -254,10 +254,16 @@ class Answers(abc.ABC):
 
         `energy_mj` is estimated from the network; `energy_measured_mj`, with its interval, is there where the device has a
         counter of energy. If that cannot tell, because others are busy on the machine, it is left out and the reason printed.
+        So are latencies of a loaded project whose device cannot be made again, such as a callable: set `task.device`.
         """
         built = self._built(self.model, self.head)
-        known = {name: kind() for name, kind in objectives.COSTS.items()}
-        counted = known.pop("energy_measured_mj")
+        every = {name: kind() for name, kind in objectives.COSTS.items()}
+        counted = every.pop("energy_measured_mj")
+        known = {name: cost for name, cost in every.items() if cost.possible(self.device)}
+        if len(known) < len(every):
+            self._say(
+                f"The device of the project is not here, so {', '.join(every.keys() - known.keys())} are left out."
+            )
         with _chatter_off():
             costs = objectives.measure(known, built)
             try:

@@ -463,6 +463,8 @@ class AutoModel(Answers):
         self.objectives = [objectives.restore(*plain) for plain in _each(content["objective"])]
         self._project, self._finished, self._target = project, content["finished"], content.get("target")
         settings = content["settings"]
+        self.limits = objectives.limits(settings["limits"])
+        self.device, self.operations = devices.restore(*settings["device"]), settings.get("operations")
         self._store = TrialStore(project.folder / "trials", fingerprint(settings))
         self._control_store = TrialStore(project.folder / CONTROL, fingerprint(settings))
         self._hyperparameters = settings["space"]["hyperparameters"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import numbers
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -138,7 +139,7 @@ def measure(costs: Mapping[str, Cost], built: BuiltModel) -> dict[str, float]:
     return values
 
 
-def limits(mapping: Mapping[str, float]) -> dict[str, tuple[Cost, float]]:
+def limits(mapping: Mapping[str, Any]) -> dict[str, tuple[Cost, float]]:
     """Reads limits on costs.
 
     Args:
@@ -163,7 +164,7 @@ def limits(mapping: Mapping[str, float]) -> dict[str, tuple[Cost, float]]:
             near = difflib.get_close_matches(str(name), COSTS, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else ""
             raise InputError.of("A limit", f"on one of the costs {sorted(COSTS)}", repr(name), hint)
-        if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < math.inf:
+        if isinstance(limit, bool) or not isinstance(limit, numbers.Real) or not 0 < float(limit) < math.inf:
             raise InputError.of(f"limits[{name!r}]", "a positive number", repr(limit))
         read[name] = (COSTS[name](), float(limit))
     return read
@@ -211,6 +212,8 @@ def check_possible(costs: Mapping[str, Cost], device: Device) -> None:
     """
     for name, cost in costs.items():
         if not cost.possible(device):
+            if not device.present:
+                device.latency(b"")  # says which one is missing
             raise InputError.of(
                 f"The device of {name}",
                 "one that has a counter of energy which this process may read",

@@ -9,6 +9,7 @@ from autonas.graph import FLOAT_BYTES
 from autonas.objectives.base import BuiltModel, Cost
 
 if TYPE_CHECKING:
+    from autonas.devices.base import Device
     from autonas.graph import Graph
 
 
@@ -41,7 +42,7 @@ class Flops(Cost):
 
 
 class Macs(Cost):
-    """Multiply-accumulate operations of one inference: the products with kernels."""
+    """Multiply-accumulate operations of one inference: products with kernels, inside attention and of tensors."""
 
     name = "macs"
 
@@ -92,6 +93,10 @@ class LatencyMs(Cost):
 
     def __init__(self) -> None:
         self._pace = math.inf  # the least milliseconds for an operation that was measured
+
+    def possible(self, device: Device) -> bool:
+        """Whether the device is there."""
+        return device.present
 
     def measure(self, built: BuiltModel) -> float:
         """Converts the model and returns what the device says."""

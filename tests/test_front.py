@@ -127,6 +127,31 @@ def test_a_picture_of_the_front(tmp_path):
     assert "hypervolume" in file.read_text() or file.stat().st_size > 5_000
 
 
+def test_the_picture_claims_no_model_between_two_and_shows_intervals():
+    figure = pytest.importorskip("matplotlib.figure", reason="an extra").Figure()
+    axes = figure.subplots()
+    measured = [
+        dataclasses.replace(each, costs={**each.costs, "params_low": 90.0, "params_high": 510.0}) for each in TRIALS
+    ]
+    front._draw_front(axes, front.members(measured), AIMS)
+    points, line = (each for each in axes.lines)
+    assert line.get_drawstyle() == "steps-post"  # fewer parameters are better: a model serves until the next one
+    np.testing.assert_array_equal(line.get_xydata(), [[100, 0.5], [200, 0.8], [500, 0.9]])
+    np.testing.assert_array_equal(points.get_xdata(), [500, 200, 100])
+    (bars,) = axes.collections
+    np.testing.assert_array_equal([bar[:, 0] for bar in bars.get_segments()], [[90, 510]] * 3)
+    front._draw_front(axes, front.members(TRIALS), AIMS)  # exact costs have none
+    assert len(axes.collections) == 1
+
+
+def test_a_picture_that_cannot_be_written_is_said(tmp_path):
+    pytest.importorskip("matplotlib", reason="an extra")
+    assert front.plot(TRIALS, AIMS, tmp_path / "new" / "front.svg").exists()
+    for wrong in (tmp_path / "front.nothing", tmp_path / "new" / "front.svg" / "front.svg"):
+        with pytest.raises(InputError, match="path must be the name of a picture"):
+            front.plot(TRIALS, AIMS, wrong)
+
+
 def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(AutonasError, match=r"pip install 'autonas\[plot\]'"):

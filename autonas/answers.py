@@ -52,6 +52,7 @@ class Answers(abc.ABC):
     _hyperparameters: list[dict[str, Any]]
     _target: str | list[str] | None
     _kept: Part | None
+    _batch_size: int
 
     @property
     def objective(self) -> Objective:
@@ -455,7 +456,7 @@ class Answers(abc.ABC):
     def _built(self, model: keras.Model, head: Head) -> BuiltModel:
         """A finished model as its costs see it."""
         on_device = assembly.on_device(model, self.input, head)
-        return objectives.BuiltModel(on_device, self.device, lite.files(self.input, head))
+        return objectives.BuiltModel(on_device, self.device, lite.files(self.input, head), self._batch_size)
 
     @abc.abstractmethod
     def _train_selected(self, trial: Trial) -> tuple[keras.Model, Head, Retrained]:

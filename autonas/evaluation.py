@@ -147,8 +147,11 @@ class Evaluation:
         if text not in self._built:
             with seeded(self.seed):
                 model = self.assemble(assembly.as_if_trained(self.space.candidate(values).core()))
-            self._built = {text: BuiltModel(model, self.device, self.files)}
+            self._built = {text: self._as_built(model)}
         return self._built[text]
+
+    def _as_built(self, model: keras.Model) -> BuiltModel:
+        return BuiltModel(model, self.device, self.files, self.budget.batch_size)
 
     def candidate(self, values: Values, trial: Trial | None = None) -> Candidate:
         """A candidate as screens see it; its networks are not built after the deadline.
@@ -218,13 +221,13 @@ class Evaluation:
         if not self.limits:
             return True
         model = self.assemble(assembly.as_if_trained(for_inference(core)))
-        return self.screen.refusal(BuiltModel(model, self.device, self.files)) is None
+        return self.screen.refusal(self._as_built(model)) is None
 
     def broken(self, core: keras.Model) -> str | None:
         """Says which limit a trained network breaks, as `objectives.broken` does."""
         if not self.limits:
             return None
-        return objectives.broken(self.limits, BuiltModel(self.assemble(core), self.device, self.files))
+        return objectives.broken(self.limits, self._as_built(self.assemble(core)))
 
     def feasible(self, starting_points: list[Values]) -> list[Values]:
         """Fits starting points to the limits.

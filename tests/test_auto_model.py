@@ -183,6 +183,7 @@ def test_load_answers_as_the_fitted_task(fitted):
     np.testing.assert_array_equal(loaded.predict_proba(x), clf.predict_proba(x))
     assert loaded.evaluate(x, y) == pytest.approx(clf.evaluate(x, y))
     pd.testing.assert_frame_equal(loaded.leaderboard(), clf.leaderboard())
+    assert loaded._batch_size == clf._batch_size == 16
 
 
 def test_a_finished_project_is_answered_from_disk(fitted):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from autonas import devices, ensemble, objectives, screens
+from autonas import devices, ensemble, memory, objectives, screens
 from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import Budget, Estimator, OutOfTime
@@ -183,6 +183,13 @@ def test_networks_that_are_joined_take_as_much_as_once_each_has_weights_of_its_o
     assert evaluation.broken(core) is None
     evaluation.limits = objectives.limits({"params": 10})
     assert evaluation.broken(core).startswith("params is")
+
+
+def test_the_memory_of_a_training_is_limited_at_the_batch_size_of_the_search():
+    evaluation, values = make(limits={"training_kb": 1e6})
+    assert (
+        evaluation(0, values).costs["training_kb"] == memory.training_bytes(evaluation.built(values).graph, 16) / 1024
+    )
 
 
 def test_an_oracle_says_how_many_epochs():

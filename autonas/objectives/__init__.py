@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError, TrialError
 from autonas.objectives.base import BuiltModel, Cost, Objective
-from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size
+from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size, TrainingMemory
 from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.objectives.quality import DIRECTIONS, Quality
@@ -35,6 +35,7 @@ COSTS: dict[str, type[Cost]] = {
     "latency_int8_ms": Int8Latency,
     "size_float16_kb": Float16Size,
     "size_int8_kb": Int8Size,
+    "training_kb": TrainingMemory,
 }
 
 
@@ -132,10 +133,10 @@ def measure(costs: Mapping[str, Cost], built: BuiltModel) -> dict[str, float]:
     """
     values = {}
     for name, cost in costs.items():
-        values[name] = cost.measure(built)
+        values[name] = float(cost.measure(built))
         interval = cost.interval(built)
         if interval is not None:
-            values[f"{name}_low"], values[f"{name}_high"] = interval
+            values[f"{name}_low"], values[f"{name}_high"] = map(float, interval)
     return values
 
 

@@ -27,6 +27,7 @@ class BuiltModel:
     model: keras.Model
     device: Device
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)  # texts that its `.tflite` carries
+    batch_size: int = 32  # of its training
     _quantized: dict[str, bytes] = dataclasses.field(default_factory=dict, init=False, repr=False)
     _latencies: dict[str, Latency] = dataclasses.field(default_factory=dict, init=False, repr=False)
 

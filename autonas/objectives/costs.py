@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from autonas import memory
 from autonas.graph import FLOAT_BYTES
 from autonas.objectives.base import BuiltModel, Cost
 
@@ -70,6 +71,20 @@ class Memory(Cost):
     def at_least(self, graph: Graph) -> float:
         """Returns the peak itself."""
         return graph.activation_bytes / 1024
+
+
+class TrainingMemory(Cost):
+    """Memory that a training of the network takes on a CPU, its optimiser included, in units of 1024 bytes: an estimate."""
+
+    name = "training_kb"
+
+    def measure(self, built: BuiltModel) -> float:
+        """Returns the estimate, for the batch size of the training."""
+        return memory.training_bytes(built.graph, built.batch_size) / 1024
+
+    def at_least(self, graph: Graph) -> float:
+        """Returns the estimate for batches of one."""
+        return memory.training_bytes(graph, 1) / 1024
 
 
 class Size(Cost):

@@ -14,7 +14,7 @@ import numpy as np
 
 from autonas import assembly, front, heads, lite, objectives, reading, report, streams, trials
 from autonas import data as data_module
-from autonas.errors import InputError, NotFittedError, TrialError
+from autonas.errors import InputError, NotFittedError, SearchError, TrialError
 from autonas.finalists import as_plain
 from autonas.quiet import quiet as _chatter_off
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from autonas.exported import ExportReport
     from autonas.heads.base import Head
     from autonas.inputs.base import Input
-    from autonas.objectives.base import Objective
+    from autonas.objectives.base import BuiltModel, Objective
     from autonas.preparation import Part
     from autonas.project import Project
     from autonas.retrain import Retrained
@@ -52,6 +52,7 @@ class Answers(abc.ABC):
     _hyperparameters: list[dict[str, Any]]
     _target: str | list[str] | None
     _kept: Part | None
+    _batch_size: int
 
     @property
     def objective(self) -> Objective:
@@ -264,11 +265,16 @@ class Answers(abc.ABC):
 
         `energy_mj` is estimated from the network; `energy_measured_mj`, with its interval, is there where the device has a
         counter of energy. If that cannot tell, because others are busy on the machine, it is left out and the reason printed.
+        So are latencies of a loaded project whose device cannot be made again, such as a callable: set `task.device`.
         """
-        model = assembly.on_device(self.model, self.input, self.head)
-        built = objectives.BuiltModel(model, self.device, lite.files(self.input, self.head))
-        known = {name: kind() for name, kind in objectives.COSTS.items()}
-        counted = known.pop("energy_measured_mj")
+        built = self._built(self.model, self.head)
+        every = {name: kind() for name, kind in objectives.COSTS.items()}
+        counted = every.pop("energy_measured_mj")
+        known = {name: cost for name, cost in every.items() if cost.possible(self.device)}
+        if len(known) < len(every):
+            self._say(
+                f"The device of the project is not here, so {', '.join(every.keys() - known.keys())} are left out."
+            )
         with _chatter_off():
             costs = objectives.measure(known, built)
             try:
@@ -370,7 +376,9 @@ class Answers(abc.ABC):
         Args:
             which: `"knee"` is the model that `fit` returned; it needs no limits, and they need no `which`.
             **limits: cost -> the most that it may be, objective -> the worst that it may be. The best trial that keeps to them
-                is chosen, by the first objective without a limit and by the values of the search.
+                is chosen, by the first objective without a limit and by the values of the search. If its model breaks a limit
+                on a cost once it is trained, it is said, and the next one is taken; of what is measured, the lower end of the
+                interval counts there.
 
         Returns:
             The model.
@@ -393,29 +401,65 @@ class Answers(abc.ABC):
             raise NotFittedError(
                 f"This {type(self).__name__} is not fitted. Call fit, or autonas.load a finished project."
             )
-        winner = self._finished["winner"]
-        number = front.within(self._store.trials, self.objectives, limits).number if limits else winner
-        content = self._project.read()
-        if number == winner:
-            self.head, self._model = self._kept_head(content), None
-            return self.model
-        kept = self._finished.setdefault("selected", {})
-        if str(number) in kept:
-            with _chatter_off():
-                model = self._project.load_model(self._project.selected_file(number))
-            self.head, self._model = self._kept_head(kept[str(number)]), model
-            return model
-        trial = next(trial for trial in self._store.trials if trial.number == number)
-        model, head, outcome = self._train_selected(trial)
-        self._project.save_model(model, self._project.selected_file(number))
-        kept[str(number)] = {
-            "head": heads.plain(head),
-            "epochs": outcome.epochs,
-            "finalist": as_plain(outcome.finalists)[0],
-        }
-        self._project.write({**content, "finished": self._finished})
-        self.head, self._model = head, model
-        return model
+        number, (self.head, self._model) = self._chosen(limits)
+        if limits and limits not in (known := self._finished.setdefault("kept_to", {}).setdefault(str(number), [])):
+            known.append({name: float(limit) for name, limit in limits.items()})
+            self._project.write({**self._project.read(), "finished": self._finished})
+        return self.model
+
+    def _chosen(self, limits: Mapping[str, float]) -> tuple[int, tuple[Head, keras.Model]]:
+        """The best trial within limits whose model keeps to them now that it is trained, and its answering side."""
+        finished: Any = self._finished
+        if not limits:
+            return finished["winner"], self._trained(finished["winner"])
+        left = list(self._store.trials)
+        while True:
+            number = front.within(left, self.objectives, limits).number
+            try:
+                head, model = self._trained(number)
+            except SearchError as error:
+                self._say(str(error))
+            else:
+                reason = self._broken(number, limits, self._built(model, head))
+                if reason is None:
+                    return number, (head, model)
+                self._say(f"Trial {number + 1} is not taken: now that it is trained, {reason}.")
+            left = [trial for trial in left if trial.number != number]
+
+    def _broken(self, number: int, limits: Mapping[str, float], built: BuiltModel) -> str | None:
+        """Says which limit of `select` a model breaks; once it kept to them it does so for good, whatever is measured later."""
+        if self._finished is not None and limits in self._finished.get("kept_to", {}).get(str(number), []):
+            return None
+        on_costs = {name: limit for name, limit in limits.items() if name in objectives.COSTS}
+        with _chatter_off():
+            return objectives.broken(objectives.limits(on_costs), built)
+
+    def _trained(self, number: int) -> tuple[Head, keras.Model]:
+        """The head and the model of a trial, as they are kept, or else from a training in full."""
+        finished, project = self._finished, self._project
+        if finished is None or project is None:
+            raise NotFittedError(f"This {type(self).__name__} is not fitted.")
+        content, kept = project.read(), finished.setdefault("selected", {})
+        if number != finished["winner"] and str(number) not in kept:
+            trial = next(trial for trial in self._store.trials if trial.number == number)
+            model, head, outcome = self._train_selected(trial)
+            project.save_model(model, project.selected_file(number))
+            kept[str(number)] = {
+                "head": heads.plain(head),
+                "epochs": outcome.epochs,
+                "finalist": as_plain(outcome.finalists)[0],
+            }
+            project.write({**content, "finished": finished})
+            return head, model
+        with _chatter_off():
+            if number == finished["winner"]:
+                return self._kept_head(content), project.load_model()
+            return self._kept_head(kept[str(number)]), project.load_model(project.selected_file(number))
+
+    def _built(self, model: keras.Model, head: Head) -> BuiltModel:
+        """A finished model as its costs see it."""
+        on_device = assembly.on_device(model, self.input, head)
+        return objectives.BuiltModel(on_device, self.device, lite.files(self.input, head), self._batch_size)
 
     @abc.abstractmethod
     def _train_selected(self, trial: Trial) -> tuple[keras.Model, Head, Retrained]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from autonas.data import mapped
 from autonas.quiet import odd_names_allowed
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from autonas.inputs.base import Input
 
 CORE = "core"  # its name inside the finished model
+WORN = 0.01, 0.05  # what is added to each weight of a network that stands for a trained one
 
 
 def finished(preprocessor: keras.Model, core: keras.Model, head: Head, metric: str | None, name: str) -> keras.Model:
@@ -57,6 +61,35 @@ def on_device(model: keras.Model, input: Input, head: Head) -> keras.Model:
     shapes = _inputs(core) if before is None else _inputs(before)
     tensors = mapped(lambda tensor: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name), shapes)
     return keras.Model(tensors, head.finish(core(tensors if before is None else before(tensors))), name=model.name)
+
+
+def as_if_trained(core: keras.Model) -> keras.Model:
+    """Gives a fresh network weights of which none is like another, as a training leaves them, so that it costs what it will.
+
+    A converter folds biases of zero and scales of one away, and stores equal weights once: a file of the fresh network would be
+    smaller, and faster. What no training changes, such as fixed kernels, stays as it is.
+
+    Args:
+        core: A functional model; it is changed.
+
+    Returns:
+        The same model.
+    """
+    rng = np.random.default_rng(0)
+    for layer in _trained(core):
+        for weight in layer.weights:
+            if "float" in str(weight.dtype):
+                weight.assign(np.asarray(weight) + rng.uniform(*WORN, weight.shape))
+    return core
+
+
+def _trained(model: Any) -> Iterator[Any]:
+    """The layers that a training changes; variances, which are not trained, are among what they have."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _trained(layer)
+        elif layer.trainable:
+            yield layer
 
 
 def _inputs(model: Any) -> Any:

@@ -7,7 +7,7 @@ import dataclasses
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ from autonas.heads.base import Head
 from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
 from autonas.quiet import quiet as _chatter_off
-from autonas.settings import default_name, described, described_fit, schedules, snake, training_budget
+from autonas.settings import default_name, described, described_fit, each, name_of, schedules, snake, training_budget
 from autonas.trials import TrialStore
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ class AutoModel(Answers):
         self._kept: Part | None = None  # held-out examples of `fit`, to compare an exported file on
         self._hyperparameters: list[dict[str, Any]] = []  # of the project, as plain data
         self._target: str | list[str] | None = None  # of a frame or a file that `fit` got
+        self._batch_size = 32  # of the trainings of `fit`
         self._ready: _Ready | None = None  # for more trainings, where there are several objectives
 
     def fit(
@@ -245,7 +246,7 @@ class AutoModel(Answers):
             sample_weight=sample_weight,
             seed=self.seed,
         )
-        self.input, self.head, self._finished, self._target = data_input, head, None, _name_of(target)
+        self.input, self.head, self._finished, self._target = data_input, head, None, name_of(target)
         if self._named_objective is None:
             self.objectives = objectives.several(head.objective)
         objectives.check_possible(objectives.asked(self.objectives, self.limits), self.device)
@@ -276,6 +277,7 @@ class AutoModel(Answers):
         search_loss = quality is not None and quality.name != "val_loss"
         space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks), search_loss, self.operations)
         budget = training_budget(self.input, quality, len(everything), epochs, batch_size, callbacks)
+        self._batch_size = budget.batch_size
         evaluation = self._evaluation(space, data, budget, preprocessor, project.folder / CHECKPOINTS)
         evaluation.check_metrics()
         ready = _Ready(space, data, everything, budget, evaluation, preprocessor)
@@ -416,6 +418,7 @@ class AutoModel(Answers):
             view=view,
             together=together,
             rank=nearness if len(self.objectives) > 1 else None,
+            broken=ready.evaluation.broken,
         )
 
     def _train_selected(self, trial: Trial) -> tuple[keras.Model, Head, Retrained]:
@@ -463,10 +466,12 @@ class AutoModel(Answers):
             directory=project.folder.parent,
             project_name=project.folder.name,
         )
-        self.objectives = [objectives.restore(*plain) for plain in _each(content["objective"])]
+        self.objectives = [objectives.restore(*plain) for plain in each(content["objective"])]
         self._project, self._finished, self._target = project, content["finished"], content.get("target")
         self.input.columns = content.get("columns")
-        settings = content["settings"]
+        settings, self._batch_size = content["settings"], content.get("batch_size", self._batch_size)
+        self.limits = objectives.limits(settings["limits"])
+        self.device, self.operations = devices.restore(*settings["device"]), settings.get("operations")
         self._store = TrialStore(project.folder / "trials", fingerprint(settings))
         self._control_store = TrialStore(project.folder / control.FOLDER, fingerprint(settings))
         self._hyperparameters = settings["space"]["hyperparameters"]
@@ -547,6 +552,7 @@ class AutoModel(Answers):
             "objective": self._plain_objective(),
             "target": self._target,
             "columns": self.input.columns,
+            "batch_size": self._batch_size,
         }
 
     def _seconds(self, store: TrialStore) -> float | None:
@@ -581,20 +587,7 @@ class _Ready:
     preprocessor: keras.Model
 
 
-def _each(plain: list[Any]) -> list[Any]:
-    """The objectives of a project's file, of which a single one stands there by itself."""
-    return [plain] if isinstance(plain[0], str) else plain
-
-
 def _name_of_task(kind: type) -> str:
     """What a project calls a task: one of the package by its name."""
     ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
     return kind.__name__ if ours else registry.address({}, kind)
-
-
-def _name_of(target: Any) -> str | list[str] | None:
-    """The target as a project can keep it; None if it has other names than texts."""
-    if target is None or isinstance(target, str):
-        return target
-    names = list(target) if isinstance(target, Iterable) else [target]
-    return names if all(isinstance(name, str) for name in names) else None

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas import assembly, memory, objectives, pace
 from autonas import graph as graph_module
-from autonas import memory, pace
 from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.loop import Interrupted, Outcome
 from autonas.objectives import COSTS, asked, lead, measure
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
-from autonas.space import SearchSpace, seeded
+from autonas.space import SearchSpace, for_inference, seeded
 from autonas.trials import BUDGET, RESOURCE, Trial, bare, completed, key
 from autonas.values import Values
 
@@ -142,13 +142,16 @@ class Evaluation:
         raise RejectedError(late, costs, for_now=True)
 
     def built(self, values: Values) -> BuiltModel:
-        """The model that a candidate would become, its weights fresh; kept until its trial."""
+        """The model that a candidate would become, its weights as if trained; kept until its trial."""
         text = key(bare(values))
         if text not in self._built:
             with seeded(self.seed):
-                model = self.assemble(self.space.candidate(values).core())
-            self._built = {text: BuiltModel(model, self.device, self.files)}
+                model = self.assemble(assembly.as_if_trained(self.space.candidate(values).core()))
+            self._built = {text: self._as_built(model)}
         return self._built[text]
+
+    def _as_built(self, model: keras.Model) -> BuiltModel:
+        return BuiltModel(model, self.device, self.files, self.budget.batch_size)
 
     def candidate(self, values: Values, trial: Trial | None = None) -> Candidate:
         """A candidate as screens see it; its networks are not built after the deadline.
@@ -214,8 +217,17 @@ class Evaluation:
         return [objective.score(objective.value(metrics, costs)) for objective in self.objectives]
 
     def fits(self, core: keras.Model) -> bool:
-        """Whether a trained network is within the limits."""
-        return self.screen.refusal(BuiltModel(self.assemble(core), self.device, self.files)) is None
+        """Whether a network would be within the limits, once it is trained; parts of it may still be the same."""
+        if not self.limits:
+            return True
+        model = self.assemble(assembly.as_if_trained(for_inference(core)))
+        return self.screen.refusal(self._as_built(model)) is None
+
+    def broken(self, core: keras.Model) -> str | None:
+        """Says which limit a trained network breaks, as `objectives.broken` does."""
+        if not self.limits:
+            return None
+        return objectives.broken(self.limits, self._as_built(self.assemble(core)))
 
     def feasible(self, starting_points: list[Values]) -> list[Values]:
         """Fits starting points to the limits.

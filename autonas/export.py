@@ -138,6 +138,11 @@ class Archive:
         left = tflite.float_operations(tflite.read(content)) if quantize == "full_int8" else ()
         if left:
             hint = "Export with quantize='int8', which leaves them in float, or search with operations='int8'."
+            if "CAST" in left:
+                hint = (
+                    "Export with quantize='int8', which leaves them in float. CAST is there where numbers of words or of "
+                    "categories come in, which int8 would round: no search leaves it out."
+                )
             raise AutonasError(f"LiteRT has no int8 operation for {', '.join(left)}. {hint}")
         return content
 

@@ -105,6 +105,7 @@ class Finals:
         view: See there.
         keeps_outputs: Whether what a network says of the examples that it was judged on is needed.
         rank: See there.
+        broken: See there.
     """
 
     space: SearchSpace
@@ -115,6 +116,14 @@ class Finals:
     view: View
     keeps_outputs: bool
     rank: Callable[[dict[str, float], Trial], float] | None = None
+    broken: Callable[[keras.Model], str | None] = lambda core: None
+
+    def keeps_limits(self, core: keras.Model, trial: Trial) -> bool:
+        """Whether a trained network keeps to the limits; where it does not, that is said."""
+        reason = self.broken(core)
+        if reason is not None:
+            self.view.say(f"Trial {trial.number + 1} is not taken: now that it is trained, {reason}.")
+        return reason is None
 
     def first_fold(self, trials: Sequence[Trial], data: Data, alone: bool = False) -> list[Entry]:
         """Trains all of them on the split that the search had; best first. One that is alone gets all of the time.

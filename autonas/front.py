@@ -5,6 +5,8 @@ Trials carry their scores turned so that higher is better. What is shown is turn
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +15,7 @@ import numpy as np
 
 from autonas import pareto
 from autonas.errors import AutonasError, InputError, SearchError
+from autonas.estimators.base import TIMINGS
 from autonas.trials import REJECTED, Trial, bare, completed, key, scores_of
 
 if TYPE_CHECKING:
@@ -167,7 +170,7 @@ def hypervolumes(trials: Sequence[Trial], aims: Sequence[Aim], reference: Any = 
     return told
 
 
-def within(trials: Sequence[Trial], aims: Sequence[Aim], limits: Mapping[str, float]) -> Trial:
+def within(trials: Sequence[Trial], aims: Sequence[Aim], limits: Mapping[str, Any]) -> Trial:
     """The best trial that keeps to limits: on costs the most that they may be, on an objective the worst that it may be.
 
     Best is by the first objective without a limit, or by the first one where all have one.
@@ -182,11 +185,11 @@ def within(trials: Sequence[Trial], aims: Sequence[Aim], limits: Mapping[str, fl
     """
     done = [trial for trial in completed(trials) if scores_of(trial)]
     signs = {str(aim.name): aim.sign for aim in aims}
-    known = sorted({*signs, *(name for trial in done for name in trial.costs)})
+    known = sorted({*signs, *(name for trial in done for name in trial.costs)} - {*TIMINGS})
     for name, limit in limits.items():
         if name not in known:
             raise InputError.of("A limit of select", f"on one of {known}, which the trials have", repr(name))
-        if isinstance(limit, bool) or not isinstance(limit, (int, float)):
+        if isinstance(limit, bool) or not isinstance(limit, numbers.Real) or math.isnan(float(limit)):
             raise InputError.of(f"select({name}=)", "a number", repr(limit))
 
     def value(trial: Trial, name: str) -> float:
@@ -220,6 +223,7 @@ def plot(trials: Sequence[Trial], aims: Sequence[Aim], path: str | Path, shown: 
 
     Raises:
         AutonasError: If matplotlib is not installed.
+        InputError: If there is no picture of that suffix, or it cannot be written there.
     """
     try:
         from matplotlib.figure import Figure
@@ -227,12 +231,10 @@ def plot(trials: Sequence[Trial], aims: Sequence[Aim], path: str | Path, shown: 
         raise AutonasError("A plot needs matplotlib, which is not installed: pip install 'autonas[plot]'") from error
     first, second = str(aims[0].name), str(aims[1].name)
     done = np.array([_values(trial, aims)[:2] for trial in trials if scores_of(trial)]).reshape(-1, 2)
-    front = np.array([_values(trial, aims)[:2] for trial in members(trials)]).reshape(-1, 2)
-    front = front[np.argsort(front[:, 1], kind="stable")]
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.scatter(done[:, 1], done[:, 0], s=14, color="0.7", label="trials")
-    left.plot(front[:, 1], front[:, 0], marker="o", markersize=4, label="front, as searched")
+    _draw_front(left, members(trials), aims)
     if shown is not None and (shown["values"] == RETRAINED).any():
         full = shown[shown["values"] == RETRAINED]
         left.scatter(full[second], full[first], marker="*", s=90, color="tab:red", label="retrained", zorder=3)
@@ -241,8 +243,41 @@ def plot(trials: Sequence[Trial], aims: Sequence[Aim], path: str | Path, shown: 
     volumes = hypervolumes(trials, aims)
     right.step(volumes["seconds"], volumes["hypervolume"], where="post")
     right.set(xlabel="seconds", ylabel="hypervolume", ylim=(0, None))
-    figure.savefig(path)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise InputError.of("path", "the name of a picture that can be written", f"{str(path)!r} ({error})") from error
     return Path(path)
+
+
+def _draw_front(axes: Any, front: Sequence[Trial], aims: Sequence[Aim]) -> None:
+    """The front in the first two objectives, with the intervals of what was measured.
+
+    Between two points there is no model: what can be had until the next one is the one before it, so the line has steps. Points
+    that only a third objective holds on the front are beside it.
+    """
+    if not front:
+        return
+    first, second = aims[:2]
+    values = np.array([_values(trial, aims)[:2] for trial in front])
+    bars = [_interval(front, str(aim.name), values[:, place]) for place, aim in enumerate((first, second))]
+    (points, *_) = axes.errorbar(
+        values[:, 1], values[:, 0], bars[0], bars[1], "o", markersize=4, elinewidth=1, label="front, as searched"
+    )
+    steps = values[pareto.is_efficient(_table(front)[:, :2])]
+    steps = steps[np.argsort(steps[:, 1], kind="stable")]
+    axes.step(steps[:, 1], steps[:, 0], where="post" if second.sign < 0 else "pre", color=points.get_color())
+
+
+def _interval(front: Sequence[Trial], name: str, values: np.ndarray) -> np.ndarray | None:
+    """How far the ends of its interval are below and above each value; None where it is exact."""
+    ends = [(trial.costs.get(f"{name}_low"), trial.costs.get(f"{name}_high")) for trial in front]
+    known = [
+        (v if low is None else low, v if high is None else high) for (low, high), v in zip(ends, values, strict=True)
+    ]
+    distances = np.abs(np.array(known).T - values)
+    return distances if distances.any() else None
 
 
 def summary(trials: Sequence[Trial], aims: Sequence[Aim], control: Sequence[Trial] = ()) -> list[str]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from autonas import kept
+from autonas import kept, products
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Operation:
         parameters: Weights of its layer, trainable or not; 0 where the layer was met before.
         kernel_parameters: Those of them that multiply: kernels, not biases or statistics.
         flops: Floating-point operations for one example; a multiply and an add are two.
-        macs: Those of them that are a multiply with a kernel and an add, as pairs.
+        macs: Those of them that are a multiply and an add of a product, as pairs.
         activation: Keras's name of the function that it applies to its result; empty for none.
         kept_elements: Numbers that its gradient needs beside its inputs and outputs.
         traced_bytes: Memory of what it is traced to for a training, where that is much.
@@ -144,8 +144,8 @@ def read(model: keras.Model) -> Graph:
     """Reads the operations of a built model.
 
     FLOPs are exact for dense layers, convolutions (grouped, depthwise, separable and transposed ones included), pooling
-    and what works element by element. Recurrent and other layers with kernels count each kernel once for each position
-    of their input, which leaves out the products inside attention; what is left counts one for each output element.
+    attention, products of tensors and what works element by element. Recurrent and other layers with kernels count each
+    kernel once for each position of their input; what is left counts one for each output element.
     Batch normalisation counts as a multiply and an add, what only moves data as nothing.
 
     Args:
@@ -229,6 +229,7 @@ class _Reader:
     def _add(self, layer: Any, call: Any, sources: Sequence[int]) -> None:
         inputs = tuple(_shape(tensor) for tensor in call.input_tensors)
         outputs = tuple(_shape(tensor) for tensor in call.output_tensors)
+        shapes = products.operands(call)
         weights = [] if id(layer) in self._layers_seen else getattr(layer, "weights", [])
         self._layers_seen.add(id(layer))
         self.operations.append(
@@ -240,8 +241,8 @@ class _Reader:
                 output_shapes=outputs,
                 parameters=sum(math.prod(w.shape) for w in weights),
                 kernel_parameters=sum(math.prod(w.shape) for w in weights if _is_kernel(w)),
-                flops=_flops(layer, inputs, outputs),
-                macs=_macs(layer, inputs, outputs),
+                flops=_flops(layer, inputs, outputs, shapes),
+                macs=_macs(layer, inputs, outputs, shapes),
                 activation=layer.activation.__name__ if _has_activation(layer) else "",
                 kept_elements=kept.elements(layer, inputs, outputs),
                 traced_bytes=kept.traced_bytes(layer, inputs),
@@ -257,7 +258,7 @@ def _is_kernel(weight: Any) -> bool:
     return str(weight.name).endswith("kernel")
 
 
-def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape], shapes: Sequence[Shape]) -> int:
     kind = type(layer).__name__
     made = sum(math.prod(shape) for shape in outputs)
     taken = sum(math.prod(shape) for shape in inputs)
@@ -269,21 +270,23 @@ def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int
         return taken
     if _POOL.fullmatch(kind):
         return made * math.prod(layer.pool_size)
-    macs = _macs(layer, inputs, outputs)
+    macs = _macs(layer, inputs, outputs, shapes)
     if not macs:
         return made * max(1, len(inputs) - 1)
-    return 2 * macs + made * (bool(getattr(layer, "use_bias", False)) + _has_activation(layer))
+    beside = products.flops_beside(layer, inputs)
+    return 2 * macs + beside + made * (bool(getattr(layer, "use_bias", False)) + _has_activation(layer))
 
 
-def _macs(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
-    kernels = sum(math.prod(w.shape) for w in getattr(layer, "weights", []) if _is_kernel(w))
+def _macs(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape], shapes: Sequence[Shape]) -> int:
+    between = products.macs(layer, shapes, outputs[0])
+    kernels = [w for w in getattr(layer, "weights", []) if _is_kernel(w)]
     if not kernels:
-        return 0
-    kind = type(layer).__name__
-    channels_first = getattr(layer, "data_format", None) == "channels_first"
-    convolved = outputs[0] if _CONV.fullmatch(kind) else inputs[0]
-    positions = math.prod(convolved[2:] if channels_first else convolved[1:-1])
-    return kernels * positions
+        return between
+    if _CONV.fullmatch(type(layer).__name__):
+        inputs = [outputs[0]]
+    spatial = slice(2, None) if getattr(layer, "data_format", None) == "channels_first" else slice(1, -1)
+    positions = (math.prod(products.source(kernel, inputs)[spatial]) for kernel in kernels)
+    return between + sum(math.prod(w.shape) * each for w, each in zip(kernels, positions, strict=True))
 
 
 def _has_activation(layer: Any) -> bool:

@@ -15,6 +15,8 @@ from autonas.finals import Finals, Retrained, Unseen, targets
 from autonas.timetable import payable as payable
 
 if TYPE_CHECKING:
+    import keras
+
     from autonas.estimators.base import Budget, Data
     from autonas.progress import View
     from autonas.space import SearchSpace
@@ -33,6 +35,7 @@ def retrain(
     view: View,
     together: Together | None = None,
     rank: Callable[[dict[str, float], Trial], float] | None = None,
+    broken: Callable[[keras.Model], str | None] = lambda core: None,
 ) -> Retrained:
     """Trains finalists on the training part, then the winner on all the data, or the best of them on its folds.
 
@@ -51,31 +54,52 @@ def retrain(
         view: Told what goes on.
         together: If not None, an ensemble is made where the time is enough for it.
         rank: What the winner has most of, from the metrics of a training and its trial, where that is not the score.
+        broken: Says which limit a trained network breaks; the next one is taken in its place.
 
     Raises:
-        SearchError: If every finalist diverged.
+        SearchError: If every finalist diverged, or breaks a limit once it is trained.
     """
     if not trials:
         raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
+    finals = Finals(
+        space, everything, budget, score, seed, view, together is not None or data.head.calibrates, rank, broken
+    )
+    left = list(trials)
+    while left:
+        tried, outcome = _handed_over(left, data, finals, together)
+        if outcome is not None:
+            return outcome
+        left = [trial for trial in left if trial.number not in tried]
+    raise SearchError(
+        "Each finalist breaks a limit now that it is trained. Raise the limit a little, or search longer."
+    )
+
+
+def _handed_over(
+    trials: Sequence[Trial], data: Data, finals: Finals, together: Together | None
+) -> tuple[set[int], Retrained | None]:
+    """The numbers of those that there was time for, and the best of them that keeps to the limits."""
+    everything, budget, view = finals.everything, finals.budget, finals.view
     count = timetable.affordable(trials, data, everything, budget)
     plain, trials = trials[0], timetable.with_late_choices(trials, count, everything, budget)
     if together is not None:  # half of the time is for the folds
         count = max(min(2, count), timetable.affordable(trials, data, everything, budget, share=0.5))
     if count < len(trials):
         view.say(f"The time that is left is enough to train {max(1, count)} of {len(trials)} finalists well.")
-    keeps_outputs = together is not None or data.head.calibrates
-    finals = Finals(space, everything, budget, score, seed, view, keeps_outputs, rank)
-    if count <= 1 and trials[0] is not plain and not keeps_outputs:
-        return finals.unjudged(trials[0])
+    if count <= 1 and trials[0] is not plain and not finals.keeps_outputs:
+        alone = finals.unjudged(trials[0])
+        return {plain.number}, alone if finals.keeps_limits(alone.core, alone.trial) else None
     entries = finals.first_fold(trials[: max(1, count)], data, alone=count == 0)
     if together is not None:
         committee = Committee(finals, data, together)
         entries = committee.more(entries, trials[count:])
         made = committee.made(entries)
-        if made is not None:
-            return made
-    best = entries[0]
-    best.found.share = 1.0
-    core, epochs = finals.on_everything(best)
-    unseen = Unseen(best.outputs[0], *targets([data])) if data.head.calibrates else None
-    return Retrained(core, best.trial, epochs, [entry.found for entry in entries], unseen)
+        if made is not None and finals.keeps_limits(made.core, made.trial):
+            return set(), made
+    for best in entries:
+        core, epochs = finals.on_everything(best)
+        if finals.keeps_limits(core, best.trial):
+            best.found.share = 1.0
+            unseen = Unseen(best.outputs[0], *targets([data])) if data.head.calibrates else None
+            return set(), Retrained(core, best.trial, epochs, [entry.found for entry in entries], unseen)
+    return {entry.trial.number for entry in entries}, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autonas import data
@@ -118,3 +118,16 @@ def default_name(task: str, settings: Mapping[str, Any]) -> str:
 def snake(name: str) -> str:
     """A class's name in small letters: `"ImageClassifier"` is `"image_classifier"`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def each(plain: list[Any]) -> list[Any]:
+    """The objectives of a project's file, of which a single one stands there by itself."""
+    return [plain] if isinstance(plain[0], str) else plain
+
+
+def name_of(target: Any) -> str | list[str] | None:
+    """The target as a project can keep it; None if it has other names than texts."""
+    if target is None or isinstance(target, str):
+        return target
+    names = list(target) if isinstance(target, Iterable) else [target]
+    return names if all(isinstance(name, str) for name in names) else None

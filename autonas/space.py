@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import itertools
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -249,7 +251,7 @@ def _symbolic(shape: Any, name: str = "") -> Any:
 
 
 def for_inference(core: keras.Model) -> keras.Model:
-    """Copies a network without the random layers in it, weights included.
+    """Copies a network without the random layers in it, weights included; equal networks have equal names of layers then.
 
     Keras's augmentation layers are on in a plain call `model(x)`; whoever gets the network is to get its answers.
 
@@ -267,7 +269,21 @@ def for_inference(core: keras.Model) -> keras.Model:
     plain = keras.Model(core.input, core.output, name=core.name)  # a clone of a compiled model would need its loss
     copy = keras.models.clone_model(plain, call_function=call)
     copy.set_weights(core.get_weights())
+    _name_by_place(copy)
     return copy
+
+
+def _name_by_place(model: keras.Model) -> None:
+    """Names layers as in a model that is the first one made: Keras counts on, and a `.tflite` grows with the names."""
+    stems = {operation: re.sub(r"_\d+$", "", operation.name) for operation in model.operations}
+    layers = [layer for layer in model.layers if stems[layer].replace("_", "") == type(layer).__name__.lower()]
+    others = stems.keys() - set(layers)
+    taken, of_others = {operation.name for operation in others}, {stems[operation] for operation in others}
+    for layer in layers:
+        stem = f"{stems[layer]}_layer" if stems[layer] in of_others else stems[layer]
+        names = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(1)))
+        layer.name = next(name for name in names if name not in taken)
+        taken.add(layer.name)
 
 
 def _left_out(block: Block, operations: str | None) -> dict[str, list[Any]]:

@@ -24,7 +24,7 @@ ROOT = Path(autonas.__file__).parent
 # Each line may import from the lines above it, never from its own line or below (but for its own folder).
 LAYERS = [
     "errors",
-    "checks flatbuffer quiet registry trials schedules gradients kept",
+    "checks flatbuffer quiet registry trials schedules gradients kept products",
     "allocation timing regression pace power",
     "control tflite",
     "kernels tflite_writer",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
-from autonas import assembly, generators, inputs
+from autonas import assembly, data, export, generators, inputs
 from autonas.blocks import Block
 from autonas.heads.classification import ClassificationHead
 from autonas.heads.regression import RegressionHead
@@ -109,3 +110,45 @@ def test_a_device_keeps_the_parts_of_a_preprocessor_that_it_can_run():
     np.testing.assert_array_equal(given["picture"], IMAGES)  # as they came
     expected = model.predict({**x, "review": keras.ops.convert_to_tensor(x["review"])}, verbose=0)
     np.testing.assert_allclose(device.predict(given, verbose=0), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["image", "table"])
+def test_a_file_of_a_network_as_if_trained_is_as_large_as_once_it_is_trained(kind):
+    """Biases of zero and scales of one would be folded away, and names grow with the number of networks before."""
+    given = {"image": IMAGES, "table": {"a": NUMBERS, "b": NUMBERS**2}}[kind]
+    part, x = fitted(inputs.get(kind), pd.DataFrame(given) if kind == "table" else given)
+    head, y = fitted(RegressionHead(), NUMBERS)
+    preprocessor = part.preprocessor()
+
+    def size(network):
+        model = assembly.finished(preprocessor, network, head, None, "mine")
+        return len(export.to_tflite(assembly.on_device(model, part, head)))
+
+    fresh, network = (normalised(part.shape, head) for _ in range(2))
+    network.compile("adam", "mse", jit_compile=False)
+    network.fit(preprocessor.predict(data.feed(x), verbose=0), head.encode(y), verbose=0)
+    trained = size(network)
+    assert size(fresh) < trained == size(assembly.as_if_trained(fresh))
+
+
+def normalised(shape, head):
+    """A network with biases and a normalisation between layers that it cannot be folded into."""
+
+    def build(self, hp, x):
+        flat = [keras.layers.Flatten()(leaf) for leaf in _leaves(x)]
+        x = keras.layers.Dense(4)(keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0])
+        x = keras.layers.BatchNormalization()(keras.layers.ReLU()(x))
+        return keras.layers.Dense(4)(keras.layers.ReLU()(x))
+
+    with seeded(0):
+        return SearchSpace(type("Normalised", (Block,), {"build": build})(), head, shape).candidate({}).core()
+
+
+def test_what_no_training_changes_stays_as_it_is():
+    fixed = keras.layers.Dense(3, trainable=False)
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization()])
+    network = keras.Sequential([keras.Input((2,)), fixed, inner])
+    before = network.get_weights()
+    after = assembly.as_if_trained(network).get_weights()
+    assert [bool((one != other).all()) for one, other in zip(before, after, strict=True)] == [False] * 2 + [True] * 4
+    assert (inner.layers[0].moving_variance.numpy() > 0).all()

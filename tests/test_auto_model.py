@@ -147,6 +147,16 @@ def test_measured_energy_is_among_the_costs_where_there_is_a_counter(fitted, mon
     assert capsys.readouterr().out.count("energy of an inference cannot be told") == 1
 
 
+def test_latencies_of_a_device_that_is_not_there_are_left_out(fitted, monkeypatch, capsys):
+    clf = fitted[0]
+    kinds = {name: objectives.COSTS[name] for name in ("params", "latency_ms", "energy_measured_mj")}
+    monkeypatch.setattr("autonas.objectives.COSTS", kinds)
+    monkeypatch.setattr(clf, "verbose", 1)
+    monkeypatch.setattr(clf, "device", devices.restore("Rig", {}))
+    assert list(clf.costs()) == ["params"]
+    assert "so latency_ms are left out" in capsys.readouterr().out
+
+
 def test_measured_energy_without_a_counter_is_refused_before_anything_is_done(tmp_path):
     clf = autonas.ImageClassifier(limits={"energy_measured_mj": 1.0}, device=lambda tflite: 1e-3, directory=tmp_path)
     with pytest.raises(InputError, match=r"energy_measured_mj must be .*counter of energy.* Got Rig"):
@@ -173,6 +183,7 @@ def test_load_answers_as_the_fitted_task(fitted):
     np.testing.assert_array_equal(loaded.predict_proba(x), clf.predict_proba(x))
     assert loaded.evaluate(x, y) == pytest.approx(clf.evaluate(x, y))
     pd.testing.assert_frame_equal(loaded.leaderboard(), clf.leaderboard())
+    assert loaded._batch_size == clf._batch_size == 16
 
 
 def test_a_finished_project_is_answered_from_disk(fitted):
@@ -314,7 +325,7 @@ def test_another_seed_gives_other_trials(tmp_path):
 
 def test_a_limit_rejects_before_training_and_the_winner_keeps_it(tmp_path):
     x, y = digits(120, 2)
-    clf = task(tmp_path, max_trials=2, limits={"params": 5_000})
+    clf = task(tmp_path, max_trials=2, limits={"params": 5_000}, operations="int8", device=devices.Host(batch_size=2))
     model = clf.fit(x, y, epochs=1)
     board = clf.leaderboard()
     rejected = board[board["status"] == "rejected"]
@@ -324,6 +335,9 @@ def test_a_limit_rejects_before_training_and_the_winner_keeps_it(tmp_path):
     assert (board[board["status"] == "completed"]["params"] <= 5_000).all()
     assert model.count_params() <= 5_100  # the statistics of the scaling are no parameters of the network
     assert (board["status"] == "completed").sum() == 2  # rejected ones do not count as trials
+    loaded = autonas.load(tmp_path / "digits")
+    assert {name: limit for name, (_, limit) in loaded.limits.items()} == {"params": 5_000}
+    assert (loaded.operations, loaded.device.batch_size) == ("int8", 2)
 
 
 @pytest.mark.slow

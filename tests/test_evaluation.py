@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from autonas import devices, objectives, screens
+from autonas import devices, ensemble, memory, objectives, screens
 from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import Budget, Estimator, OutOfTime
@@ -169,6 +169,27 @@ def test_limits_that_no_candidate_meets_are_an_error():
     evaluation, values = make(limits={"params": 20})
     with pytest.raises(InputError, match="smallest network of the space params is"):
         evaluation.feasible([values])
+
+
+def test_networks_that_are_joined_take_as_much_as_once_each_has_weights_of_its_own():
+    evaluation, values = make(limits={"size_kb": 1.0})
+    core = evaluation.space.candidate(values).core()
+    together = ensemble.joined([core] * 3, [1] * 3)
+    size = objectives.COSTS["size_kb"]().measure
+    shared = size(objectives.BuiltModel(together, evaluation.device))
+    evaluation.limits = objectives.limits({"size_kb": 1.1 * shared})
+    evaluation.screen = screens.on_costs(evaluation.limits)
+    assert not evaluation.fits(together)
+    assert evaluation.broken(core) is None
+    evaluation.limits = objectives.limits({"params": 10})
+    assert evaluation.broken(core).startswith("params is")
+
+
+def test_the_memory_of_a_training_is_limited_at_the_batch_size_of_the_search():
+    evaluation, values = make(limits={"training_kb": 1e6})
+    assert (
+        evaluation(0, values).costs["training_kb"] == memory.training_bytes(evaluation.built(values).graph, 16) / 1024
+    )
 
 
 def test_an_oracle_says_how_many_epochs():

@@ -252,6 +252,14 @@ def test_what_has_no_integer_kernel_stays_in_float_or_is_refused():
         to_tflite(model, "full_int8", rows)
 
 
+def test_numbers_of_words_are_not_said_to_go_away_by_another_search():
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, L.Dense(2)(L.Flatten()(L.Embedding(300, 4)(inputs))))
+    with pytest.raises(AutonasError, match=r"no int8 operation for CAST.*no search leaves it out") as refused:
+        to_tflite(model, "full_int8", np.arange(50.0, dtype="float32").reshape(10, 5))
+    assert "operations=" not in str(refused.value)
+
+
 def test_int8_takes_ranges_from_representative_examples():
     with pytest.raises(InputError, match="representative_data"):
         to_tflite(keras.Sequential([keras.Input((4,)), L.Dense(3)]), "int8")

@@ -1,5 +1,7 @@
 """The front, its knee, its volume and who keeps to limits, by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,8 @@ def test_the_volume_grows_with_the_trials():
     [
         ({"params": 250}, 1),
         ({"params": 100.0}, 0),
+        ({"params": np.int64(250)}, 1),
+        ({"params": np.float32(250)}, 1),
         ({"flops": 6000}, 4),
         ({"val_accuracy": 0.6}, 1),  # the first objective without a limit is that of the parameters
         ({"val_accuracy": 0.6, "params": 400}, 1),
@@ -103,6 +107,11 @@ def test_limits_that_cannot_be_kept():
         front.within(TRIALS, AIMS, {"params": "5"})
     with pytest.raises(InputError, match="on one of"):
         front.within(TRIALS, AIMS, {"energy": 5})
+    with pytest.raises(InputError, match=r"select\(params=\) must be a number. Got nan"):
+        front.within(TRIALS, AIMS, {"params": np.nan})
+    timed = [dataclasses.replace(each, costs={**each.costs, "step_seconds": 1.0}) for each in TRIALS]
+    with pytest.raises(InputError, match=r"on one of \['flops', 'params', 'val_accuracy'\], which"):
+        front.within(timed, AIMS, {"step_seconds": 5})
 
 
 def test_the_summary_compares_with_a_random_search_above_the_worst_of_both():
@@ -116,6 +125,31 @@ def test_a_picture_of_the_front(tmp_path):
     pytest.importorskip("matplotlib", reason="an extra")
     file = front.plot(TRIALS, AIMS, tmp_path / "front.svg", front.table(TRIALS, AIMS, {1: {"val_accuracy": 0.85}}))
     assert "hypervolume" in file.read_text() or file.stat().st_size > 5_000
+
+
+def test_the_picture_claims_no_model_between_two_and_shows_intervals():
+    figure = pytest.importorskip("matplotlib.figure", reason="an extra").Figure()
+    axes = figure.subplots()
+    measured = [
+        dataclasses.replace(each, costs={**each.costs, "params_low": 90.0, "params_high": 510.0}) for each in TRIALS
+    ]
+    front._draw_front(axes, front.members(measured), AIMS)
+    points, line = (each for each in axes.lines)
+    assert line.get_drawstyle() == "steps-post"  # fewer parameters are better: a model serves until the next one
+    np.testing.assert_array_equal(line.get_xydata(), [[100, 0.5], [200, 0.8], [500, 0.9]])
+    np.testing.assert_array_equal(points.get_xdata(), [500, 200, 100])
+    (bars,) = axes.collections
+    np.testing.assert_array_equal([bar[:, 0] for bar in bars.get_segments()], [[90, 510]] * 3)
+    front._draw_front(axes, front.members(TRIALS), AIMS)  # exact costs have none
+    assert len(axes.collections) == 1
+
+
+def test_a_picture_that_cannot_be_written_is_said(tmp_path):
+    pytest.importorskip("matplotlib", reason="an extra")
+    assert front.plot(TRIALS, AIMS, tmp_path / "new" / "front.svg").exists()
+    for wrong in (tmp_path / "front.nothing", tmp_path / "new" / "front.svg" / "front.svg"):
+        with pytest.raises(InputError, match="path must be the name of a picture"):
+            front.plot(TRIALS, AIMS, wrong)
 
 
 def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):

@@ -125,6 +125,19 @@ def test_a_limit_that_nothing_keeps_to_names_what_the_front_offers(fitted):
         clf.select("elbow")
 
 
+def test_a_model_that_is_over_a_limit_once_it_is_trained_is_not_chosen(fitted, monkeypatch):
+    clf, *_ = fitted
+    said, asked = ["params is 9, over the limit of 8", None], []
+    monkeypatch.setattr("autonas.objectives.broken", lambda limited, built: said.pop(0))
+    monkeypatch.setattr(clf, "_trained", lambda number: asked.append(number) or (clf.head, clf.model))
+    board = clf.leaderboard()
+    for _ in range(2):  # what was measured once is not measured again
+        clf.select(params=np.int64(board["params"].max() + 1))
+        monkeypatch.setattr("autonas.objectives.broken", lambda limited, built: "" if len(limited) else None)
+    order = board.sort_values(["val_accuracy", "params"], ascending=[False, True])["trial"].tolist()
+    assert asked == order[:2] * 2
+
+
 def test_a_loaded_task_has_the_front_and_cannot_train(fitted):
     clf, _, folder, *_ = fitted
     loaded = autonas.load(folder / "front")

@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from autonas import retrain
+from autonas import finals, retrain
 from autonas.errors import SearchError
 from autonas.estimators.base import Budget
 from autonas.progress import View
@@ -18,7 +18,7 @@ def setting():
     return candidate, data, everything
 
 
-def run(trials, candidate, data, everything, budget, view=None, together=None):
+def run(trials, candidate, data, everything, budget, view=None, together=None, **options):
     view = view or View("val_accuracy", 1, str)
     return retrain.retrain(
         trials,
@@ -30,6 +30,7 @@ def run(trials, candidate, data, everything, budget, view=None, together=None):
         seed=0,
         view=view,
         together=together,
+        **options,
     )
 
 
@@ -60,3 +61,28 @@ def test_time_shortens_the_epochs_and_is_kept():
 def test_nothing_to_retrain_is_said():
     with pytest.raises(SearchError, match="No candidate was trained"):
         run([], *setting(), BUDGET)
+
+
+def test_a_finalist_that_breaks_a_limit_once_it_is_trained_leaves_the_place_to_the_next(monkeypatch):
+    candidate, data, everything = setting()
+    trained, said = [], []
+    monkeypatch.setattr(View, "say", lambda self, text: said.append(text))
+    train = finals.train
+    monkeypatch.setattr(finals, "train", lambda *a: trained.append(a[0].values["conv_width"]) or train(*a))
+    trials = [Trial(n, {**candidate.values, "conv_width": w}, score=0.9) for n, w in enumerate((8, 16))]
+    least = min(network(trial, candidate).count_params() for trial in trials)
+
+    def broken(core):
+        return "params is too much" if core.count_params() > least else None
+
+    budget = dataclasses.replace(BUDGET, epochs=1)
+    outcome = run(trials[::-1], candidate, data, everything, budget, broken=broken)
+    assert outcome.trial.number == 0
+    assert trained.count(8) == 2
+    with pytest.raises(SearchError, match="breaks a limit now that it is trained"):
+        run(trials[1:], candidate, data, everything, budget, broken=broken)
+    assert said[-1] == "Trial 2 is not taken: now that it is trained, params is too much."
+
+
+def network(trial, candidate):
+    return candidate.space.candidate(trial.values).core()

@@ -133,3 +133,19 @@ def test_the_loss_is_searched_where_a_class_is_rare_and_losses_need_not_be_compa
         assert model.loss.get_config()["gamma"] == space.candidate(focal).loss().get_config()["gamma"] == 1
     else:
         assert model.loss == space.candidate(focal).loss() == head.loss()
+
+
+def test_equal_networks_have_equal_names_once_they_are_handed_over():
+    def network():
+        x = inputs = keras.Input((4,), name="inputs")
+        for _ in range(2):
+            x = keras.layers.Dense(4)(x)
+        x = keras.layers.Dense(4, name="mine")(keras.ops.add(x, inputs))
+        return keras.Model(inputs, keras.layers.Add()([x, inputs]), name="core")
+
+    one, other = (for_inference(network()) for _ in range(2))
+    names = [layer.name for layer in one.layers]
+    assert names == [layer.name for layer in other.layers]
+    assert len({operation.name for operation in one.operations}) == len(one.operations)
+    again = keras.Model.from_config(one.get_config())
+    assert [layer.name for layer in again.layers] == names

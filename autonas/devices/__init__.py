@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from autonas.devices.base import Device, Energy, Latency
+from autonas.devices.base import Absent, Device, Energy, Latency
 from autonas.devices.host import Host
 from autonas.devices.host_keras import HostKeras
 from autonas.devices.predicted import Predicted
@@ -47,4 +48,36 @@ def get(identifier: str | os.PathLike[str] | Callable[[bytes], float] | type[Dev
     return resolve("device", DEVICES, Device, known)  # type: ignore[type-abstract]
 
 
-__all__ = ["DEVICES", "Device", "Energy", "Host", "HostKeras", "Latency", "Predicted", "Rig", "get"]
+def restore(kind: str, made_with: Mapping[str, Any]) -> Device:
+    """Makes a device again from what a project keeps of it.
+
+    Args:
+        kind: Its class.
+        made_with: What it was made with, as far as that is plain.
+
+    Returns:
+        The device; an `Absent` one in place of a class or a callable of the user's own, and of a profile that is gone.
+    """
+    known = next((device for device in DEVICES.values() if device.__name__ == kind), None)
+    if known is None:
+        return Absent(kind)
+    arguments = {name: made_with[name] for name in inspect.signature(known).parameters if name in made_with}
+    try:
+        return known(**arguments)
+    except (InputError, TypeError):  # the profile cannot be read; a callable was not kept
+        return Absent(kind)
+
+
+__all__ = [
+    "DEVICES",
+    "Absent",
+    "Device",
+    "Energy",
+    "Host",
+    "HostKeras",
+    "Latency",
+    "Predicted",
+    "Rig",
+    "get",
+    "restore",
+]

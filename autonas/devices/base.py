@@ -31,10 +31,12 @@ class Device(abc.ABC):
     """Says how long a model takes, and how much energy where it has a counter of it.
 
     Attributes:
+        present: Whether it can be asked.
         takes: What of a built model `latency` gets: `"tflite"`, its bytes in LiteRT's format, or `"model"`, the `keras.Model`.
         needs: What it has to be made with, for the error where it is not; empty where a name is enough.
     """
 
+    present: ClassVar[bool] = True
     takes: ClassVar[str] = "tflite"
     needs: ClassVar[str] = ""
 
@@ -61,3 +63,22 @@ class Device(abc.ABC):
             InputError: Where there is no counter.
         """
         raise InputError.of("device", "one that has a counter of energy which may be read", type(self).__name__)
+
+
+class Absent(Device):
+    """Stands for a device that a project was made with and that cannot be made again here: it tells nothing.
+
+    Args:
+        kind: Its class.
+    """
+
+    present: ClassVar[bool] = False
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def latency(self, model: Any, /) -> Latency:
+        """Raises an InputError."""
+        raise InputError.of(
+            "device", f"the {self.kind} that the project was made with", None, "Set it: task.device = ..."
+        )

@@ -63,7 +63,7 @@ class Rig(Device):
         return self._known[key]
 
     def _ask(self, tflite: bytes) -> float:
-        problem: Exception = TimeoutError()
+        problem: BaseException = TimeoutError()
         for _ in range(1 + self.retries):
             try:
                 return _seconds(self._in_time(tflite))
@@ -75,12 +75,12 @@ class Rig(Device):
         ) from problem
 
     def _in_time(self, tflite: bytes) -> Any:
-        answers: queue.Queue[tuple[Any, Exception | None]] = queue.Queue()
+        answers: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue()
 
         def call() -> None:
             try:
                 answers.put((self.measure(tflite), None))
-            except Exception as error:
+            except BaseException as error:  # a call of sys.exit is no answer either
                 answers.put((None, error))
 
         threading.Thread(target=call, daemon=True).start()
@@ -89,7 +89,7 @@ class Rig(Device):
         except queue.Empty:
             raise TimeoutError(f"no answer in {self.timeout:g} seconds") from None
         if problem is not None:
-            raise problem
+            raise problem if isinstance(problem, Exception) else RuntimeError(repr(problem)) from problem
         return answer
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
+import numbers
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autonas.errors import InputError
+from autonas.errors import InputError, TrialError
 from autonas.objectives.base import BuiltModel, Cost, Objective
-from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size
+from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size, TrainingMemory
 from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.objectives.quality import DIRECTIONS, Quality
@@ -34,6 +35,7 @@ COSTS: dict[str, type[Cost]] = {
     "latency_int8_ms": Int8Latency,
     "size_float16_kb": Float16Size,
     "size_int8_kb": Int8Size,
+    "training_kb": TrainingMemory,
 }
 
 
@@ -131,14 +133,14 @@ def measure(costs: Mapping[str, Cost], built: BuiltModel) -> dict[str, float]:
     """
     values = {}
     for name, cost in costs.items():
-        values[name] = cost.measure(built)
+        values[name] = float(cost.measure(built))
         interval = cost.interval(built)
         if interval is not None:
-            values[f"{name}_low"], values[f"{name}_high"] = interval
+            values[f"{name}_low"], values[f"{name}_high"] = map(float, interval)
     return values
 
 
-def limits(mapping: Mapping[str, float]) -> dict[str, tuple[Cost, float]]:
+def limits(mapping: Mapping[str, Any]) -> dict[str, tuple[Cost, float]]:
     """Reads limits on costs.
 
     Args:
@@ -163,10 +165,30 @@ def limits(mapping: Mapping[str, float]) -> dict[str, tuple[Cost, float]]:
             near = difflib.get_close_matches(str(name), COSTS, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else ""
             raise InputError.of("A limit", f"on one of the costs {sorted(COSTS)}", repr(name), hint)
-        if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not 0 < limit < math.inf:
+        if isinstance(limit, bool) or not isinstance(limit, numbers.Real) or not 0 < float(limit) < math.inf:
             raise InputError.of(f"limits[{name!r}]", "a positive number", repr(limit))
         read[name] = (COSTS[name](), float(limit))
     return read
+
+
+def broken(limited: Mapping[str, tuple[Cost, float]], built: BuiltModel) -> str | None:
+    """Says which limit a finished model breaks, and by how much; None when it keeps them all.
+
+    It was chosen for costs that were within the limits. So of what is measured again the lower end of the interval counts, or
+    else chance would throw away a model that is near a limit; and what a device does not say now breaks nothing.
+
+    Args:
+        limited: name -> (cost, limit), as `limits` reads them.
+        built: The model.
+    """
+    for name, (cost, limit) in limited.items():
+        try:
+            least = cost.surely(built) if cost.possible(built.device) else 0.0
+        except TrialError:
+            continue
+        if least > limit:
+            return f"{name} is {least:.6g}, over the limit of {limit:.6g}"
+    return None
 
 
 def asked(found: Sequence[Objective], limited: Mapping[str, tuple[Cost, float]]) -> dict[str, Cost]:
@@ -191,6 +213,8 @@ def check_possible(costs: Mapping[str, Cost], device: Device) -> None:
     """
     for name, cost in costs.items():
         if not cost.possible(device):
+            if not device.present:
+                device.latency(b"")  # says which one is missing
             raise InputError.of(
                 f"The device of {name}",
                 "one that has a counter of energy which this process may read",

@@ -27,6 +27,7 @@ class BuiltModel:
     model: keras.Model
     device: Device
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)  # texts that its `.tflite` carries
+    batch_size: int = 32  # of its training
     _quantized: dict[str, bytes] = dataclasses.field(default_factory=dict, init=False, repr=False)
     _latencies: dict[str, Latency] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
@@ -159,6 +160,11 @@ class Cost(Objective):
     def interval(self, built: BuiltModel) -> tuple[float, float] | None:
         """The 95 % confidence interval of a measurement; None for a cost that is exact."""
         return None
+
+    def surely(self, built: BuiltModel) -> float:
+        """What it is at least, chance left aside: the lower end of the interval of a measurement, an exact cost itself."""
+        interval = self.interval(built)
+        return self.measure(built) if interval is None else interval[0]
 
     def at_least(self, graph: Graph) -> float:
         """A bound from below that takes no time, so that a limit can reject a candidate before anything is measured."""

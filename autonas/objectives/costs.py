@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from autonas import memory
 from autonas.graph import FLOAT_BYTES
 from autonas.objectives.base import BuiltModel, Cost
 
 if TYPE_CHECKING:
+    from autonas.devices.base import Device
     from autonas.graph import Graph
 
 
@@ -41,7 +43,7 @@ class Flops(Cost):
 
 
 class Macs(Cost):
-    """Multiply-accumulate operations of one inference: the products with kernels."""
+    """Multiply-accumulate operations of one inference: products with kernels, inside attention and of tensors."""
 
     name = "macs"
 
@@ -71,6 +73,20 @@ class Memory(Cost):
         return graph.activation_bytes / 1024
 
 
+class TrainingMemory(Cost):
+    """Memory that a training of the network takes on a CPU, its optimiser included, in units of 1024 bytes: an estimate."""
+
+    name = "training_kb"
+
+    def measure(self, built: BuiltModel) -> float:
+        """Returns the estimate, for the batch size of the training."""
+        return memory.training_bytes(built.graph, built.batch_size) / 1024
+
+    def at_least(self, graph: Graph) -> float:
+        """Returns the estimate for batches of one."""
+        return memory.training_bytes(graph, 1) / 1024
+
+
 class Size(Cost):
     """Size of the model as a float32 `.tflite` file, in units of 1024 bytes."""
 
@@ -92,6 +108,10 @@ class LatencyMs(Cost):
 
     def __init__(self) -> None:
         self._pace = math.inf  # the least milliseconds for an operation that was measured
+
+    def possible(self, device: Device) -> bool:
+        """Whether the device is there."""
+        return device.present
 
     def measure(self, built: BuiltModel) -> float:
         """Converts the model and returns what the device says."""

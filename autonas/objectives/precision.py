@@ -8,6 +8,7 @@ from autonas import memory, tflite
 from autonas.objectives.base import BuiltModel, Cost
 
 if TYPE_CHECKING:
+    from autonas.devices.base import Device
     from autonas.graph import Graph
 
 
@@ -53,6 +54,10 @@ class QuantizedLatency(Cost):
     """
 
     precision: ClassVar[str]
+
+    def possible(self, device: Device) -> bool:
+        """Whether the device is there."""
+        return device.present
 
     def measure(self, built: BuiltModel) -> float:
         """Converts the model and returns what the device says."""

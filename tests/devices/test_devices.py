@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from autonas import devices
+from autonas import devices, objectives
+from autonas.devices import Host, HostKeras
 from autonas.devices.base import Device, Latency
 from autonas.errors import InputError
+from autonas.objectives.costs import LatencyMs
+from autonas.objectives.precision import Int8Latency
+from autonas.settings import described
 from autonas.testing.devices import check_device
 
 ARGUMENTS = {
@@ -59,3 +65,19 @@ def test_the_suite_catches_a_device_that_takes_something_else():
 
     with pytest.raises(AssertionError, match="takes"):
         check_device(Odd())
+
+
+def test_a_device_is_made_again_from_what_a_project_keeps(tmp_path):
+    for device in (Host(num_threads=3, batch_size=2), HostKeras(batch_size=64)):
+        assert described(devices.restore(*json.loads(json.dumps(described(device))))) == described(device)
+    for kind, made_with in (
+        ("Predicted", {"path": str(tmp_path / "gone.json")}),
+        ("Rig", {"retries": 1}),
+        ("Mine", {}),
+    ):
+        gone = devices.restore(kind, made_with)
+        assert not gone.present
+        assert not LatencyMs().possible(gone)
+        assert not Int8Latency().possible(gone)
+        with pytest.raises(InputError, match=f"the {kind} that the project was made with"):
+            objectives.check_possible({"latency_ms": LatencyMs()}, gone)

@@ -1,5 +1,6 @@
 """The user's own callable: asked once for a model, again after failures, not for ever, and its failure costs a trial."""
 
+import sys
 import threading
 
 import pytest
@@ -33,6 +34,7 @@ def test_a_failure_is_tried_again():
     ("measure", "said"),
     [
         (lambda tflite: 1 / 0, "3 calls. ZeroDivisionError: division by zero"),
+        (lambda tflite: sys.exit(3), r"3 calls. RuntimeError: SystemExit\(3\)"),
         (lambda tflite: "fast", "could not convert"),
         (lambda tflite: float("nan"), "positive number of seconds, and was nan"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 import pytest
 
 from autonas import devices, export, objectives
@@ -10,13 +11,14 @@ from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, TrialError
 from autonas.export import to_tflite
 from autonas.graph import read
+from autonas.memory import training_bytes
 from autonas.objectives.base import BuiltModel
-from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size
+from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size, TrainingMemory
 from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.testing.objectives import check_cost
 
-COSTS = [Parameters, Flops, Macs, Memory, Energy, MeasuredEnergy, Size, LatencyMs, Arena]
+COSTS = [Parameters, Flops, Macs, Memory, TrainingMemory, Energy, MeasuredEnergy, Size, LatencyMs, Arena]
 COSTS += [Float16Size, Float16Latency, Int8Size, Int8Latency, Int8Arena]
 
 
@@ -73,6 +75,23 @@ def test_a_model_is_written_once_for_all_that_is_converted_of_it(monkeypatch):
     assert len(written) == 1
     assert built.tflite == to_tflite(model)
     assert built.quantized("float16") == to_tflite(model, "float16")
+
+
+def test_the_memory_of_a_training_is_that_of_its_batches():
+    model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(100)])
+    small, large = (BuiltModel(model, Fixed(), batch_size=size) for size in (16, 512))
+    assert TrainingMemory().name == "training_kb"
+    assert TrainingMemory().measure(large) == training_bytes(large.graph, 512) / 1024
+    assert TrainingMemory().measure(small) < TrainingMemory().measure(large)
+
+
+def test_what_a_device_says_in_numpy_s_numbers_is_plain():
+    class Numbers(Device):
+        def latency(self, tflite):
+            return Latency(*np.array([2.0, 1.0, 3.0]))
+
+    measured = objectives.measure({"latency_ms": LatencyMs()}, dense(Numbers()))
+    assert {type(value) for value in measured.values()} == {float}
 
 
 def test_size_is_that_of_the_file():

@@ -1,10 +1,14 @@
 import math
 
+import keras
+import numpy as np
 import pytest
 
 from autonas import objectives
-from autonas.errors import InputError
+from autonas.devices.base import Device, Latency
+from autonas.errors import InputError, TrialError
 from autonas.objectives import COSTS
+from autonas.objectives.base import BuiltModel
 from autonas.objectives.costs import LatencyMs
 from autonas.objectives.quality import Quality
 
@@ -66,8 +70,8 @@ def test_what_was_kept_is_restored():
 
 
 def test_limits_are_read():
-    read = objectives.limits({"latency_ms": 2, "size_kb": 0.5})
-    assert {name: limit for name, (_, limit) in read.items()} == {"latency_ms": 2.0, "size_kb": 0.5}
+    read = objectives.limits({"latency_ms": 2, "size_kb": np.float32(0.5), "params": np.int64(5)})
+    assert {name: limit for name, (_, limit) in read.items()} == {"latency_ms": 2.0, "size_kb": 0.5, "params": 5.0}
     assert isinstance(read["latency_ms"][0], LatencyMs)
 
 
@@ -86,3 +90,26 @@ def test_limits_are_on_costs(limits):
 def test_limits_come_in_a_dict():
     with pytest.raises(InputError, match="a dict"):
         objectives.limits([("params", 3)])
+
+
+class Uncertain(Device):
+    """Says that a model takes 2 ms, give or take 0.5, or nothing at all."""
+
+    answers = True
+
+    def latency(self, tflite):
+        if not self.answers:
+            raise TrialError("It is not there.")
+        return Latency(2.0, 1.5, 2.5)
+
+
+def test_a_finished_model_breaks_what_it_costs_more_than_for_sure():
+    built = BuiltModel(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), Uncertain())
+    assert objectives.broken(objectives.limits({"params": 15, "latency_ms": 1.6}), built) is None
+    assert objectives.broken(objectives.limits({"params": 14}), built) == "params is 15, over the limit of 14"
+    assert (
+        objectives.broken(objectives.limits({"latency_ms": 1.4}), built) == "latency_ms is 1.5, over the limit of 1.4"
+    )
+    built = BuiltModel(built.model, Uncertain())
+    built.device.answers = False
+    assert objectives.broken(objectives.limits({"latency_ms": 1.4}), built) is None

@@ -254,20 +254,20 @@ class Answers(abc.ABC):
 
         `energy_mj` is estimated from the network; `energy_measured_mj`, with its interval, is there where the device has a
         counter of energy. If that cannot tell, because others are busy on the machine, it is left out and the reason printed.
+        What the device cannot tell, as a profile without operators of int8 the latency in int8, is not there.
         """
         model = assembly.on_device(self.model, self.input, self.head)
         built = objectives.BuiltModel(model, self.device, lite.files(self.input, self.head))
-        known = {name: kind() for name, kind in objectives.COSTS.items()}
-        counted = known.pop("energy_measured_mj")
+        costs = {name: kind() for name, kind in objectives.COSTS.items()}
+        known = {name: cost for name, cost in costs.items() if cost.possible(self.device)}
+        counted = known.pop("energy_measured_mj", None)
         with _chatter_off():
-            costs = objectives.measure(known, built)
+            found = objectives.measure(known, built)
             try:
-                return costs | (
-                    objectives.measure({counted.name: counted}, built) if counted.possible(self.device) else {}
-                )
+                return found | ({} if counted is None else objectives.measure({counted.name: counted}, built))
             except TrialError as error:
                 self._say(str(error))
-                return costs
+                return found
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a trial, best first: status, score, metrics, costs, seconds, hyperparameters."""

@@ -108,6 +108,13 @@ class Tables:
         targets = self.targets(field)
         return Tables(self._buffer, np.where(targets > 0, targets, self._positions))
 
+    def inner_lengths(self, field: int, inner: int) -> np.ndarray:
+        """How many entries the vector `inner` of the table has that a field points to, 0 without such a table; shape (n,)."""
+        targets = self.targets(field)
+        there, found = targets > 0, np.zeros(len(self), dtype=int)
+        found[there] = Tables(self._buffer, targets[there]).lengths(inner)
+        return found
+
     def plain(self) -> list[bytes]:
         """All that stands in each table itself: equal for tables that are equal but for what they point to."""
         sizes = self._buffer.shorts[(self._fields >> 1) + 1]

@@ -1,8 +1,8 @@
 """What LiteRT runs of a `.tflite`: the kernels behind its operators, and how their work is described to a regressor.
 
-Activations are part of the operators already. Operators on float32 that XNNPACK knows are run by it, the others by
-LiteRT's own kernels. Shapes that are computed from the batch are constants by the time a model runs, and so is what is
-computed of constants alone.
+Activations are part of the operators already. Operators on float32 and on int8 that XNNPACK knows are run by it, the others
+by LiteRT's own kernels. Shapes that are computed from the batch are constants by the time a model runs, and so is what is
+computed of constants alone: weights in float16 are turned into float32 when a model is loaded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autonas.tflite import Operator, Program, Tensor
+from autonas.tflite import DTYPES, Operator, Program, Tensor
 
 FEATURES = (
     "multiplications",
@@ -37,6 +37,12 @@ _DELEGATED = _ELEMENTWISE | {
     *("AVERAGE_POOL_2D", "BATCH_MATMUL", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE"),
     *("FULLY_CONNECTED", "MAX_POOL_2D", "MEAN", "PAD", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE", "RESIZE_BILINEAR"),
     *("SLICE", "SOFTMAX", "SPACE_TO_DEPTH", "SPLIT", "STRIDED_SLICE", "SUM", "TRANSPOSE", "TRANSPOSE_CONV"),
+}
+_DELEGATED_INT8 = {
+    *("ADD", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE", "ELU", "FULLY_CONNECTED"),
+    *("LEAKY_RELU", "LOGISTIC", "MAX_POOL_2D", "MEAN", "MUL", "PAD", "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE"),
+    *("RESIZE_BILINEAR", "SLICE", "SPACE_TO_DEPTH", "SPLIT", "STRIDED_SLICE", "SUB", "SUM", "TANH", "TRANSPOSE"),
+    *("TRANSPOSE_CONV",),
 }
 _INDEXED = {"GATHER"}  # what is taken counts, not what it is taken from
 
@@ -121,6 +127,17 @@ def _kind(operator: Operator) -> str:
     return " ".join(parts)
 
 
+def dtype(kind: str) -> str:
+    """The type that a kernel of that kind works on.
+
+    Example:
+
+    >>> dtype("CONV_2D int8 pointwise"), dtype("CONV_2D pointwise")
+    ('int8', 'float32')
+    """
+    return next((part for part in kind.split()[1:] if part in DTYPES.values()), "float32")
+
+
 def _broadcast(operator: Operator) -> list[str]:
     """How the smaller input of an elementwise operator is repeated: a number, a row, or otherwise."""
     made = operator.outputs[0]
@@ -171,13 +188,46 @@ def constant_bytes(operators: Sequence[Operator]) -> int:
 
 def delegated(operator: Operator) -> bool:
     """Whether LiteRT hands it to XNNPACK."""
-    tensors = [*operator.activations, *operator.outputs]
-    return operator.kind in _DELEGATED and all(tensor.dtype == "float32" for tensor in tensors)
+    types = {tensor.dtype for tensor in (*operator.activations, *operator.outputs)}
+    if types == {"float32"}:
+        return operator.kind in _DELEGATED
+    return "int8" in types and types <= {"int8", "float32"} and operator.kind in _DELEGATED_INT8
 
 
 def running(program: Program) -> list[Operator]:
     """The operators that do something at each inference: not those whose result is known from shapes and constants."""
+    program = folded(program)
     return [operator for operator, known in zip(program, fixed(program), strict=True) if not known]
+
+
+def folded(program: Program) -> Program:
+    """The program as it is once it is loaded: constants that it stores in another type are constants in the type they are used
+    in, so that a model with weights in float16 runs the operators of float32.
+    """
+    stored = [operator.kind == "DEQUANTIZE" and not operator.activations for operator in program]
+    if not any(stored):
+        return program
+    turned = {n for makes, alone in zip(program.makes, stored, strict=True) if alone for n in makes}
+    known: dict[tuple[int, tuple[bool, ...]], Operator] = {}
+    kept = []
+    for operator, takes, makes, alone in zip(*(program, program.takes, program.makes), stored, strict=True):
+        if alone:
+            continue
+        key = id(operator), tuple(number in turned for number in takes)
+        if key not in known:
+            known[key] = _with_constants(operator, key[1])
+        kept.append((known[key], takes, makes))
+    return Program.of(*zip(*kept, strict=True))
+
+
+def _with_constants(operator: Operator, constant: Sequence[bool]) -> Operator:
+    if not any(constant):
+        return operator
+    inputs = [
+        dataclasses.replace(tensor, constant=True) if tensor is not None and stored else tensor
+        for tensor, stored in zip(operator.inputs, constant, strict=True)
+    ]
+    return dataclasses.replace(operator, inputs=tuple(inputs))
 
 
 def fixed(program: Program) -> list[bool]:

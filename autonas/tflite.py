@@ -45,7 +45,7 @@ class Tensor:
         shape: With a batch of one.
         dtype: As NumPy names it.
         constant: Whether the file holds its values.
-        values: Those of a small constant of integers, flattened; None for all others.
+        values: Those of a small constant of integers that are not scaled, flattened; None for all others.
     """
 
     shape: Shape
@@ -223,13 +223,14 @@ class _Reader:
         shapes, dtypes = self._shapes(used), _names("TensorType")
         types, buffers = self._tensors.octets(1).tolist(), self._tensors.ints(2).tolist()
         places, lengths = self._buffers.targets(0).tolist(), self._buffers.lengths(0).tolist()
+        scaled = self._tensors.inner_lengths(4, 2).tolist()  # such integers are weights and biases
         places_of: dict[Any, int] = {None: 0}
         numbers = [0] * (len(self._tensors) + 1)
         for number in used:
             dtype = DTYPES.get(dtypes[types[number]], "float32")
             at, length = places[buffers[number]], lengths[buffers[number]]
             values = None
-            if length and dtype in ("int32", "int64") and length <= _KEPT * _item_bytes(dtype):
+            if length and not scaled[number] and dtype in ("int32", "int64") and length <= _KEPT * _item_bytes(dtype):
                 values = tuple(np.frombuffer(self._content[at + 4 : at + 4 + length], dtype).tolist())
             key = shapes[number], dtype, length > 0, values
             numbers[number] = places_of.setdefault(key, len(places_of))

@@ -24,10 +24,10 @@ import numpy as np
 import pandas as pd
 import problems
 
-from autonas import assembly, default_spaces, generators, graph, heads, inputs, timing
+from autonas import assembly, default_spaces, devices, generators, heads, inputs, timing
 from autonas.devices import Predicted
 from autonas.devices import profile as profile_module
-from autonas.export import to_tflite
+from autonas.objectives import BuiltModel
 from autonas.space import SearchSpace, seeded
 from autonas.values import sample
 
@@ -42,9 +42,12 @@ DATA: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
-def models(folder: Path, kind: str, make: Callable[[], Any], head: str, count: int, seed: int) -> list[Path]:
-    """Draws models of a default space, converts them, and keeps them with their FLOPs."""
-    paths = [folder / f"{kind}_{number:03d}.tflite" for number in range(count)]
+def models(
+    folder: Path, kind: str, make: Callable[[], Any], head: str, count: int, seed: int, precision: str = "float32"
+) -> list[Path]:
+    """Draws models of a default space, converts them to a precision, and keeps them with their FLOPs."""
+    suffix = ".tflite" if precision == "float32" else f".{precision}.tflite"
+    paths = [folder / f"{kind}_{number:03d}{suffix}" for number in range(count)]
     if all(path.exists() for path in paths):
         return paths
     x, y = make()
@@ -61,10 +64,16 @@ def models(folder: Path, kind: str, make: Callable[[], Any], head: str, count: i
         with seeded(0):
             core = space.candidate(values).core()
         model = assembly.on_device(assembly.finished(preprocessor, core, output, None, "model"), input, output)
-        path.with_suffix(".json").write_text(json.dumps({"flops": graph.read(model).flops}))
-        path.write_bytes(to_tflite(model))
+        built = BuiltModel(model, devices.get("host"))
+        flops(path).write_text(json.dumps({"flops": built.graph.flops}))
+        path.write_bytes(built.tflite if precision == "float32" else built.quantized(precision))
         print(path.name, flush=True)
     return paths
+
+
+def flops(path: Path) -> Path:
+    """Where the FLOPs of a model are kept, for all of its precisions."""
+    return path.with_name(path.name.split(".")[0] + ".json")
 
 
 def measured(contents: list[bytes]) -> list[float]:
@@ -142,10 +151,10 @@ def main() -> None:
     for space, files in paths.items():
         contents = [path.read_bytes() for path in files]
         for path, content, ms in zip(files, contents, measured(contents), strict=True):
-            flops = json.loads(path.with_suffix(".json").read_text())["flops"]
+            work = json.loads(flops(path).read_text())["flops"]
             said, took = predicted(device, content)
             rows.append(
-                {"space": space, "model": path.stem, "measured": ms, "predicted": said, "flops": flops, "took": took}
+                {"space": space, "model": path.stem, "measured": ms, "predicted": said, "flops": work, "took": took}
             )
     table = pd.DataFrame(rows)
     table["ratio"] = table["predicted"] / table["measured"]

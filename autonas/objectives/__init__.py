@@ -191,9 +191,4 @@ def check_possible(costs: Mapping[str, Cost], device: Device) -> None:
     """
     for name, cost in costs.items():
         if not cost.possible(device):
-            raise InputError.of(
-                f"The device of {name}",
-                "one that has a counter of energy which this process may read",
-                type(device).__name__,
-                "energy_mj is estimated from the network on any device. On Linux the counters are in /sys/class/powercap.",
-            )
+            raise InputError.of(f"The device of {name}", cost.expected, type(device).__name__, cost.instead)

@@ -8,6 +8,7 @@ from autonas import memory, tflite
 from autonas.objectives.base import BuiltModel, Cost
 
 if TYPE_CHECKING:
+    from autonas.devices.base import Device
     from autonas.graph import Graph
 
 
@@ -53,6 +54,12 @@ class QuantizedLatency(Cost):
     """
 
     precision: ClassVar[str]
+    expected = "one that tells what models take at that precision"
+    instead = "A profile does if `python -m autonas.devices.profile` of this version made it; 'host-keras' runs float32 alone."
+
+    def possible(self, device: Device) -> bool:
+        """Whether the device tells that."""
+        return device.runs(self.precision)
 
     def measure(self, built: BuiltModel) -> float:
         """Converts the model and returns what the device says."""

@@ -108,11 +108,13 @@ class Tables:
         targets = self.targets(field)
         return Tables(self._buffer, np.where(targets > 0, targets, self._positions))
 
-    def inner_lengths(self, field: int, inner: int) -> np.ndarray:
-        """How many entries the vector `inner` of the table has that a field points to, 0 without such a table; shape (n,)."""
+    def inner_floats(self, field: int, inner: int) -> np.ndarray:
+        """The first number of the vector `inner` of the table that a field points to, 0 where there is none; shape (n,)."""
         targets = self.targets(field)
-        there, found = targets > 0, np.zeros(len(self), dtype=int)
-        found[there] = Tables(self._buffer, targets[there]).lengths(inner)
+        there, found = targets > 0, np.zeros(len(self))
+        tables = Tables(self._buffer, targets[there])
+        at = np.where(tables.lengths(inner) > 0, tables.targets(inner) + 4, 0)
+        found[there] = np.where(at > 0, self._buffer.ints.view("<f4")[at >> 2], 0)
         return found
 
     def plain(self) -> list[bytes]:

@@ -110,10 +110,14 @@ def described(operators: Sequence[Operator]) -> tuple[list[Kernel], np.ndarray]:
 
 
 def _kind(operator: Operator) -> str:
-    main = next(iter(operator.activations or operator.outputs))
+    main = operator.outputs[0] if operator.kind in _INDEXED else next(iter(operator.activations or operator.outputs))
     parts = [operator.kind]
     if main.dtype != "float32":
         parts.append(main.dtype)
+    if operator.outputs[0].dtype == "int8" and main.dtype not in ("int8", "float32"):
+        parts.append("int8")
+    if operator.apart:
+        parts.append("apart")
     if operator.kind in _ELEMENTWISE:
         parts += _broadcast(operator)
     if operator.kind in ("CONV_2D", "DEPTHWISE_CONV_2D") and _taps(operator) == 1:
@@ -191,7 +195,24 @@ def delegated(operator: Operator) -> bool:
     types = {tensor.dtype for tensor in (*operator.activations, *operator.outputs)}
     if types == {"float32"}:
         return operator.kind in _DELEGATED
-    return "int8" in types and types <= {"int8", "float32"} and operator.kind in _DELEGATED_INT8
+    return types <= {"int8", "float32"} and operator.kind in _DELEGATED_INT8 and not operator.apart
+
+
+def calls(program: Program) -> int:
+    """How many parts of a program LiteRT hands to XNNPACK. Each is as large as it can be when all before it is done."""
+    makers = {number: place for place, made in enumerate(program.makes) for number in made}
+    needs = [{makers[number] for number in taken if number in makers} for taken in program.takes]
+    handed = [delegated(operator) for operator in program]
+    left, done, found = list(range(len(program))), set[int](), 0
+    while left:
+        kind, later = handed[left[0]], []
+        for place in left:
+            if handed[place] == kind and needs[place] <= done:
+                done.add(place)
+            else:
+                later.append(place)
+        left, found = later, found + kind
+    return found
 
 
 def running(program: Program) -> list[Operator]:

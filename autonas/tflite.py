@@ -24,6 +24,7 @@ IDENTIFIER = b"TFL3"
 _KEPT = 64  # numbers of an integer constant that say what an operator does: axes, paddings, a permutation
 _SHAPE_INPUT = {"RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}  # which input is the shape of the output
 _POINTING = ("ReshapeOptions", "SqueezeOptions")  # tables of options that point to other places
+_RATIOS = {"ADD": (2**-10, 2**8), "SUB": (2**-10, 2**8), "MUL": (2**-16, 2**8)}  # of scales that XNNPACK has kernels for
 DTYPES = {
     "FLOAT32": "float32",
     "FLOAT16": "float16",
@@ -75,6 +76,7 @@ class Operator:
         options: Those of its kind, by the schema's names; without any, an empty dict.
         table: The schema's name of the table of options: `"Conv2DOptions"`.
         version: Of its kind in the schema.
+        apart: Whether its scales are further from each other than XNNPACK has kernels of int8 for.
     """
 
     kind: str
@@ -83,6 +85,7 @@ class Operator:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     table: str = ""
     version: int = 1
+    apart: bool = False
 
     @functools.cached_property
     def activations(self) -> list[Tensor]:
@@ -189,6 +192,7 @@ class _Reader:
         ]
         self._used = self._nodes.ints(0).tolist()
         self._takes, self._makes = self._nodes.vectors(1), self._nodes.vectors(2)
+        self._scales = self._tensors.inner_floats(4, 2).tolist()  # 0 for what has none
 
     def program(self) -> Program:
         tensors, numbers = self._known_tensors()
@@ -196,15 +200,31 @@ class _Reader:
         alike: dict[tuple[int, ...], Operator] = {}
         found = []
         for code, table, takes, makes in zip(self._used, options, self._takes, self._makes, strict=True):
-            key = (code, table, len(takes), *[numbers[n] for n in takes], *[numbers[n] for n in makes])
+            apart = self._codes[code][0] in _RATIOS and self._apart(code, takes, makes)
+            key = (code, table, apart, len(takes), *[numbers[n] for n in takes], *[numbers[n] for n in makes])
             if key not in alike:
                 inputs, outputs = ([tensors[numbers[n]] for n in each] for each in (takes, makes))
-                alike[key] = self._operator(code, inputs, outputs, *tables[table])
+                alike[key] = self._operator(code, inputs, outputs, *tables[table], apart)
             found.append(alike[key])
         return Program.of(found, self._takes, self._makes)
 
+    def _apart(self, code: int, takes: Sequence[int], makes: Sequence[int]) -> bool:
+        *given, made = (self._scales[number] for number in (*takes, *makes))
+        if not (made and all(given)):
+            return False
+        kind = self._codes[code][0]
+        least, most = _RATIOS[kind]
+        ratios = [math.prod(given) / made] if kind == "MUL" else [scale / made for scale in given]
+        return not all(least <= ratio < most for ratio in ratios)
+
     def _operator(
-        self, code: int, inputs: list[Tensor | None], found: list[Tensor | None], table: str, options: dict[str, Any]
+        self,
+        code: int,
+        inputs: list[Tensor | None],
+        found: list[Tensor | None],
+        table: str,
+        options: dict[str, Any],
+        apart: bool,
     ) -> Operator:
         kind, version = self._codes[code]
         outputs = tuple(tensor for tensor in found if tensor is not None)
@@ -213,7 +233,7 @@ class _Reader:
             given = inputs[at]
             dtype = "int32" if given is None else given.dtype
             inputs[at] = Tensor((len(outputs[0].shape),), dtype, True, outputs[0].shape)
-        return Operator(kind, tuple(inputs), outputs, options, table, version)
+        return Operator(kind, tuple(inputs), outputs, options, table, version, apart)
 
     def _known_tensors(self) -> tuple[list[Tensor | None], list[int]]:
         """The tensors that differ, the first being none at all; and by the number of a tensor in the file which it is, the
@@ -223,14 +243,13 @@ class _Reader:
         shapes, dtypes = self._shapes(used), _names("TensorType")
         types, buffers = self._tensors.octets(1).tolist(), self._tensors.ints(2).tolist()
         places, lengths = self._buffers.targets(0).tolist(), self._buffers.lengths(0).tolist()
-        scaled = self._tensors.inner_lengths(4, 2).tolist()  # such integers are weights and biases
         places_of: dict[Any, int] = {None: 0}
         numbers = [0] * (len(self._tensors) + 1)
         for number in used:
             dtype = DTYPES.get(dtypes[types[number]], "float32")
             at, length = places[buffers[number]], lengths[buffers[number]]
             values = None
-            if length and not scaled[number] and dtype in ("int32", "int64") and length <= _KEPT * _item_bytes(dtype):
+            if length and not self._scales[number] and dtype in ("int32", "int64") and length <= _KEPT * _item_bytes(dtype):
                 values = tuple(np.frombuffer(self._content[at + 4 : at + 4 + length], dtype).tolist())
             key = shapes[number], dtype, length > 0, values
             numbers[number] = places_of.setdefault(key, len(places_of))

@@ -12,6 +12,7 @@ from autonas.tflite import DTYPES, IDENTIFIER, Operator, Program, Tensor, schema
 _CHANNELS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}  # the axis of weights that has a scale for each place
 _SCALE, _ZERO = 1 / 256, -128  # of what is computed in int8: the one that LiteRT asks of a softmax is good for all
 _WEIGHT_SCALE = 1 / 128
+_FAR_SCALE = 16.0  # of an output whose scale is far from that of the inputs
 
 
 def write(operators: Sequence[Operator], seed: int = 0) -> bytes:
@@ -79,6 +80,8 @@ class _Writer:
             for at, (tensor, number) in enumerate(zip(operator.inputs, numbers, strict=True))
         ]
         node.outputs = [self._add(tensor) for tensor in operator.outputs]
+        if operator.apart:
+            self._tensors[node.outputs[0]].quantization = self._quantization([_FAR_SCALE], [_ZERO])
         self._known.update(zip(makes, node.outputs, strict=False))
         if operator.table:
             node.builtinOptionsType = getattr(self._schema.BuiltinOptions, operator.table)
@@ -125,7 +128,9 @@ class _Writer:
         return len(self._tensors) - 1
 
     def _quantize_weights(self, added: Any, at: int, operator: Operator) -> None:
-        """Gives weights and biases of int8 a scale for each channel."""
+        """Gives weights and biases of int8 a scale for each channel, and all weights zero for their zero."""
+        if operator.kind == "BATCH_MATMUL" and added.type == self._schema.TensorType.INT8:
+            added.quantization = self._quantization([_WEIGHT_SCALE], [0])
         weights = operator.inputs[1] if operator.kind in _CHANNELS else None
         if weights is None or weights.dtype != "int8" or at not in (1, 2):
             return

@@ -1,6 +1,7 @@
 """How near a profile's predictions come to what is measured, on models of the default spaces that it never saw.
 
     taskset -c 1 python benchmarks/latency.py [--models FOLDER] [--profile FILE.json] [--count 25] [--seconds 80] [--seed 1]
+        [--precision float32|float16|int8]
 
 Of each default space random models are drawn and converted, which takes most of the time, so FOLDER keeps them. A profile of
 this machine is made in the same run unless one is given. The models are measured by turns; of each the quickest run counts,
@@ -138,12 +139,13 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="of the draw; 0 is the one that the predictor was made with"
     )
+    parser.add_argument("--precision", default="float32", choices=["float32", "float16", "int8"])
     options = parser.parse_args()
     print(problems.machine())
     with tempfile.TemporaryDirectory() as temporary:
         folder, profile = options.models or Path(temporary), options.profile or Path(temporary) / "here.json"
         folder.mkdir(exist_ok=True, parents=True)
-        paths = {k: models(folder, k, *made, options.count, options.seed) for k, made in DATA.items()}
+        paths = {k: models(folder, k, *made, options.count, options.seed, options.precision) for k, made in DATA.items()}
         if options.profile is None:
             profile_module.main(["--out", str(profile), "--seconds", str(options.seconds)])
         device = Predicted(profile)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -222,23 +223,43 @@ def running(program: Program) -> list[Operator]:
 
 
 def folded(program: Program) -> Program:
-    """The program as it is once it is loaded: constants that it stores in another type are constants in the type they are used
-    in, so that a model with weights in float16 runs the operators of float32.
+    """The program as it is once it is loaded. Constants that it stores in another type are constants in the type they are used
+    in, so that a model with weights in float16 runs the operators of float32. A number of int8 times its own logistic function
+    is one look-up in a table for XNNPACK, which takes as long as that of the logistic function alone.
     """
     stored = [operator.kind == "DEQUANTIZE" and not operator.activations for operator in program]
-    if not any(stored):
+    alike = _swishes(program)  # number of what is left out -> of what takes its place
+    if not any(stored) and not alike:
         return program
     turned = {n for makes, alone in zip(program.makes, stored, strict=True) if alone for n in makes}
     known: dict[tuple[int, tuple[bool, ...]], Operator] = {}
     kept = []
-    for operator, takes, makes, alone in zip(*(program, program.takes, program.makes), stored, strict=True):
-        if alone:
+    for operator, takes, makes, alone in zip(program, program.takes, program.makes, stored, strict=True):
+        if alone or makes[0] in alike:
             continue
         key = id(operator), tuple(number in turned for number in takes)
         if key not in known:
             known[key] = _with_constants(operator, key[1])
-        kept.append((known[key], takes, makes))
+        kept.append((known[key], tuple(alike.get(number, number) for number in takes), makes))
     return Program.of(*zip(*kept, strict=True))
+
+
+def _swishes(program: Program) -> dict[int, int]:
+    """The products of a number with its logistic function in int8, by the numbers of both results."""
+    logistic = {
+        makes[0]: takes[0]
+        for operator, takes, makes in zip(program, program.takes, program.makes, strict=True)
+        if operator.kind == "LOGISTIC" and delegated(operator) and operator.outputs[0].dtype == "int8"
+    }
+    if not logistic:
+        return {}
+    uses = Counter(number for takes in program.takes for number in takes)
+    found = {}
+    for operator, takes, makes in zip(program, program.takes, program.makes, strict=True):
+        for given, other in (takes, takes[::-1]) if operator.kind == "MUL" else ():
+            if logistic.get(other) == given and uses[other] == 1:
+                found[makes[0]] = other
+    return found
 
 
 def _with_constants(operator: Operator, constant: Sequence[bool]) -> Operator:

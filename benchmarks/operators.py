@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,40 @@ def grid() -> list[Operator]:
             found.append(convolution((batch, 1, max(size, taps), into), out, (1, taps), 1, same=batch == 1))
     for _ in range(40):
         size, taps, stride = (int(rng.choice(each)) for each in ((4, 7, 8, 14, 16, 28, 32), (3, 5), (1, 1, 2)))
-        found.append(depthwise((1, size, size, int(rng.choice(CHANNELS))), taps, stride))
+        found.append(depthwise((1, size, size, int(rng.choice(CHANNELS))), (taps, taps), stride))
+    found += firsts(rng) + short(rng) + resizings(rng)
     return [operator for operator in found if 2 ** kernels.kernel(operator).work[0] < MOST_WORK]
+
+
+def firsts(rng: np.random.Generator) -> list[Operator]:
+    """Convolutions of one channel or three, as networks on images begin."""
+    found = []
+    for _ in range(24):
+        size, taps, stride = (int(rng.choice(each)) for each in ((14, 20, 28, 32, 48, 64), (3, 3, 5), (1, 1, 2)))
+        found.append(convolution((1, size, size, int(rng.choice((1, 3)))), int(rng.choice(CHANNELS)), (taps, taps), stride))
+    return found
+
+
+def short(rng: np.random.Generator) -> list[Operator]:
+    """What is done to short sequences of few channels: convolutions of them, and depthwise ones that make several of each."""
+    found = []
+    for _ in range(30):
+        length, channels, times = (int(rng.choice(each)) for each in ((16, 32, 48, 64, 96, 128), (3, 6, 9), (1, 2, 4, 4)))
+        found.append(depthwise((1, 1, length, channels), (1, 1), 1, times))
+        found.append(convolution((1, 1, length, channels), int(rng.choice(CHANNELS)), (1, int(rng.choice((1, 3, 5, 9)))), 1))
+    return found
+
+
+def resizings(rng: np.random.Generator) -> list[Operator]:
+    """Images made smaller or larger."""
+    found = []
+    options = {"alignCorners": False, "halfPixelCenters": True}
+    for _ in range(10):
+        size, made, channels = (int(rng.choice(each)) for each in ((20, 28, 32, 48, 64), (16, 21, 24, 28, 42, 48), (1, 3)))
+        inputs = (Tensor((1, size, size, channels)), Tensor((2,), "int32", True, (made, made)))
+        outputs = (Tensor((1, made, made, channels)),)
+        found.append(Operator("RESIZE_BILINEAR", inputs, outputs, options, "ResizeBilinearOptions", 3))
+    return found
 
 
 def convolution(shape: tuple[int, ...], out: int, taps: tuple[int, int], stride: int, same: bool = True) -> Operator:
@@ -105,16 +138,15 @@ def convolution(shape: tuple[int, ...], out: int, taps: tuple[int, int], stride:
     return Operator("CONV_2D", inputs, (Tensor((batch, *sizes, out)),), options, "Conv2DOptions")
 
 
-def depthwise(shape: tuple[int, ...], taps: int, stride: int) -> Operator:
-    """A depthwise convolution with a bias."""
-    batch, height, _, channels = shape
-    size = -(-height // stride)
-    inputs = (Tensor(shape), Tensor((1, taps, taps, channels), constant=True), Tensor((channels,), constant=True))
-    options = {"padding": 0, "strideW": stride, "strideH": stride, "fusedActivationFunction": 0, "depthMultiplier": 1}
+def depthwise(shape: tuple[int, ...], taps: tuple[int, int], stride: int, times: int = 1) -> Operator:
+    """A depthwise convolution with a bias, and so many results of each channel."""
+    batch, height, width, channels = shape
+    made = channels * times
+    inputs = (Tensor(shape), Tensor((1, *taps, made), constant=True), Tensor((made,), constant=True))
+    options = {"padding": 0, "strideW": stride, "strideH": stride, "fusedActivationFunction": 0, "depthMultiplier": times}
     options |= {"dilationWFactor": 1, "dilationHFactor": 1}
-    return Operator(
-        "DEPTHWISE_CONV_2D", inputs, (Tensor((batch, size, size, channels)),), options, "DepthwiseConv2DOptions"
-    )
+    outputs = (Tensor((batch, -(-height // stride), -(-width // stride), made)),)
+    return Operator("DEPTHWISE_CONV_2D", inputs, outputs, options, "DepthwiseConv2DOptions")
 
 
 def tail(program: Program) -> Program:
@@ -156,13 +188,18 @@ def is_int8(operator: Operator) -> bool:
     return any(tensor is not None and tensor.dtype == "int8" for tensor in (*operator.inputs, *operator.outputs))
 
 
-def runs(program: Program) -> bool:
-    """Whether LiteRT runs it as it was written: scales that are far apart are not told to the operators that follow."""
+def runs(operators: Sequence[Operator]) -> bool:
+    """Whether LiteRT runs them as they are written: scales that are far apart are not told to the operators that follow."""
     try:
-        timing.inference(tflite_writer.write(program))()
+        timing.inference(tflite_writer.write(operators))()
     except (RuntimeError, ValueError):
         return False
     return True
+
+
+def dumped(plain: Any) -> str:
+    """As JSON without spaces."""
+    return json.dumps(plain, separators=(",", ":"))
 
 
 def drawn(folder: Path, count: int, precision: str) -> tuple[list[Operator], list[Program]]:
@@ -198,18 +235,18 @@ def main() -> None:
     short = [program for program in small if any(map(is_int8, program))]
     if "float32" in options.precisions:
         exact, whole = drawn(options.models, options.count, "float32")
-        exact += grid()
+    exact += grid()
     if "int8" in options.precisions:
         quantised, short = drawn(options.models, options.count, "int8")
-        kinds = {operator.kind for operator in quantised if is_int8(operator)}
-        likewise = [in_int8(each) for each in exact if each.kind in kinds and kernels.dtype(kernels.kernel(each).kind) == "float32"]
+        likewise = [in_int8(each) for each in exact if kernels.dtype(kernels.kernel(each).kind) == "float32"]
+        likewise += [dataclasses.replace(each, apart=True) for each in likewise if each.kind in ("ADD", "SUB", "MUL")]
         others = [each for each in quantised if not is_int8(each)]  # what comes with them, such as indices
-        quantised = differing([*filter(is_int8, quantised), *likewise]) + differing(others)
+        quantised = [each for each in differing([*filter(is_int8, quantised), *likewise]) if runs([each])] + differing(others)
         short = [program for program in short if 1 < len(program) <= SHORT and runs(program)]
-    found = dict.fromkeys(json.dumps(profiling.plain(operator)) for operator in [*exact, *quantised])
+    found = dict.fromkeys(dumped(profiling.plain(operator)) for operator in [*exact, *quantised])
     programs = {json.dumps(profiling.plain_programs([program])): program for program in [*whole, *short]}
     options.out.write_text("[\n" + ",\n".join(found) + "\n]\n", encoding="utf-8")
-    options.programs.write_text(json.dumps(profiling.plain_programs(list(programs.values()))) + "\n", encoding="utf-8")
+    options.programs.write_text(dumped(profiling.plain_programs(list(programs.values()))) + "\n", encoding="utf-8")
     print(f"{len(found)} operators, {len(programs)} programs")
 
 

@@ -199,23 +199,6 @@ def delegated(operator: Operator) -> bool:
     return types <= {"int8", "float32"} and operator.kind in _DELEGATED_INT8 and not operator.apart
 
 
-def calls(program: Program) -> int:
-    """How many parts of a program LiteRT hands to XNNPACK. Each is as large as it can be when all before it is done."""
-    makers = {number: place for place, made in enumerate(program.makes) for number in made}
-    needs = [{makers[number] for number in taken if number in makers} for taken in program.takes]
-    handed = [delegated(operator) for operator in program]
-    left, done, found = list(range(len(program))), set[int](), 0
-    while left:
-        kind, later = handed[left[0]], []
-        for place in left:
-            if handed[place] == kind and needs[place] <= done:
-                done.add(place)
-            else:
-                later.append(place)
-        left, found = later, found + kind
-    return found
-
-
 def running(program: Program) -> list[Operator]:
     """The operators that do something at each inference: not those whose result is known from shapes and constants."""
     program = folded(program)

@@ -25,8 +25,7 @@ from autonas.errors import InputError
 from autonas.tflite import Operator, Program, Tensor
 from autonas.trials import replacing
 
-VERSION = 3
-_READ = (2, VERSION)
+VERSION = 2
 FORMAT = "autonas device profile"
 
 _COPIES = 16  # of what is cheap
@@ -53,14 +52,12 @@ class Timed:
         operators: What runs in it.
         ms: One inference, in milliseconds: the quickest of many, since others on the machine only add to a time.
         idle: How many operators it has beside these, whose results follow from shapes.
-        calls: How many parts of a program XNNPACK gets; 0 in a profile that does not tell.
     """
 
     role: str
     operators: tuple[Operator, ...]
     ms: float
     idle: int = 0
-    calls: int = 0
 
 
 def measure(
@@ -149,10 +146,8 @@ def _passes(bench: _Bench, seconds: float) -> Iterator[tuple[float, float]]:
 
 
 def _timed(role: str, parts: Sequence[Operator], ms: float) -> Timed:
-    if not isinstance(parts, Program):
-        return Timed(role, tuple(parts), ms)
-    running = kernels.running(parts)
-    return Timed(role, tuple(running), ms, len(parts) - len(running), kernels.calls(parts))
+    running = kernels.running(parts) if isinstance(parts, Program) else parts
+    return Timed(role, tuple(running), ms, len(parts) - len(running))
 
 
 def _copies(operator: Operator) -> int:
@@ -255,7 +250,7 @@ def write(path: Path, timed: Sequence[Timed], num_threads: int) -> None:
     """Writes a profile, whole or not at all: the operators each once, and the models by their numbers."""
     written, numbers = _numbered([part for model in timed for part in model.operators])
     places = iter(numbers)
-    models = [[m.role, [next(places) for _ in m.operators], m.ms, m.idle, m.calls] for m in timed]
+    models = [[m.role, [next(places) for _ in m.operators], m.ms, m.idle] for m in timed]
     head = {"format": FORMAT, "version": VERSION, "machine": machine(num_threads)}
     rows = ["[\n" + ",\n".join(map(json.dumps, lines)) + "\n]" for lines in (written, models)]
     body = json.dumps(head, indent=1)[:-2] + f',\n "operators": {rows[0]},\n "models": {rows[1]}\n}}\n'
@@ -278,11 +273,11 @@ def read(path: Path) -> tuple[dict[str, Any], list[Timed]]:
         raise InputError.of(
             "device", "the path of a profile", repr(str(path)), f"It cannot be read: {error}"
         ) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT or content.get("version") not in _READ:
+    if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
         hint = "Make one on the device: python -m autonas.devices.profile --out FILE.json"
         raise InputError.of("device", f"a profile of version {VERSION}", repr(str(path)), hint)
     known = [operator(each) for each in content["operators"]]
     return content["machine"], [
-        Timed(role, tuple(known[number] for number in numbers), ms, *rest)
-        for role, numbers, ms, *rest in content["models"]
+        Timed(role, tuple(known[number] for number in numbers), ms, idle)
+        for role, numbers, ms, idle in content["models"]
     ]

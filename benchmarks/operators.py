@@ -5,7 +5,7 @@
 
 FOLDER keeps the models. They are drawn with other seeds, and most of them for other data, than those of
 `benchmarks/latency.py`. Of the precisions that are not drawn, what the files have stays. Of int8 the operators are those of its
-models and the others of float32 with their numbers in int8, of each kind those that differ most.
+models and the others of float32 with their numbers in int8, of each kind those that differ most and some at random.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from autonas.tflite import Operator, Program, Tensor
 
 MOST_BYTES = 30_000_000  # of one operator
 SMALL, EACH = 200_000, 1_200  # multiplications of a program, or for each of its operators
-SHORT = 200  # operators of a program in int8
-MOST = {"CONV_2D": 50, "DEPTHWISE_CONV_2D": 24, "FULLY_CONNECTED": 24}  # operators in int8 of a kind
+SHORT = 800  # operators of a program in int8
+MOST = {"CONV_2D": 100, "DEPTHWISE_CONV_2D": 30, "FULLY_CONNECTED": 30}  # operators in int8 of a kind
 OTHERS = 10  # of the other kinds
 
 
@@ -167,14 +167,20 @@ def in_int8(operator: Operator) -> Operator:
 
 
 def differing(operators: list[Operator]) -> list[Operator]:
-    """Of each kind some that are far from each other: the first, and then each time the one that is furthest from all so far."""
+    """Of each kind half that are far from each other, and half that come as they come."""
     kinds: dict[str, list[Operator]] = {}
     for operator in operators:
         kinds.setdefault(kernels.kernel(operator).kind, []).append(operator)
-    return [each for kind, found in kinds.items() for each in furthest(found, MOST.get(kind.split()[0], OTHERS))]
+    rng, chosen = np.random.default_rng(7), []
+    for kind, found in kinds.items():
+        most = MOST.get(kind.split()[0], OTHERS)
+        drawn = rng.choice(len(found), min(most - most // 2, len(found)), replace=False)
+        chosen += [*furthest(found, most // 2), *(found[place] for place in drawn)]
+    return chosen
 
 
 def furthest(operators: list[Operator], most: int) -> list[Operator]:
+    """The first, and then each time the one that is furthest from all so far."""
     work = np.array([kernels.kernel(operator).work for operator in operators])
     far, chosen = np.full(len(work), np.inf), []
     while len(chosen) < most and far.max() > 0:

@@ -106,13 +106,16 @@ def test_weights_in_float16_are_constants_by_the_time_a_model_runs():
     assert [kernel.constant_bytes for kernel in found] == [kernel.constant_bytes for kernel in expected]
 
 
-@pytest.mark.parametrize("precision", [None, "int8"])
-def test_parts_of_a_program_are_counted_as_litert_cuts_it(precision):
-    from ai_edge_litert.interpreter import Interpreter
-
-    content = to_tflite(convolutions(), precision, np.ones((2, 8, 8, 3), "float32"))
-    interpreter = Interpreter(model_content=content)
-    interpreter.allocate_tensors()
-    cut = sum(details["op_name"] == "DELEGATE" for details in interpreter._get_ops_details())
-    assert kernels.calls(tflite.read(content)) == cut
-    assert cut == (1 if precision is None else 3)
+def test_swish_in_int8_is_one_operator():
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Activation("swish")(keras.layers.Conv2D(4, 3)(inputs))
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(x))
+    exact, quantised = (
+        tflite.read(to_tflite(model, precision, np.ones((2, 8, 8, 3), "float32"))) for precision in (None, "int8")
+    )
+    around = ["CONV_2D", "LOGISTIC", "CONV_2D"]
+    assert [each.kind for each in kernels.running(exact)] == ["CONV_2D", "LOGISTIC", "MUL", "CONV_2D"]
+    assert [each.kind for each in quantised] == ["QUANTIZE", "CONV_2D", "LOGISTIC", "MUL", "CONV_2D", "DEQUANTIZE"]
+    folded = kernels.folded(quantised)
+    assert [each.kind for each in folded] == ["QUANTIZE", *around, "DEQUANTIZE"]
+    assert folded.reads == ((), (0,), (1,), (2,), (3,))

@@ -87,7 +87,7 @@ class Predicted(Device):
         running = which[~np.array(kernels.fixed(program), dtype=bool)]
         counts = np.bincount(running, minlength=len(known))
         ms, error = self._kernels(known, counts)
-        ms += float(self._factors @ _changes(known, counts, len(program) - len(running), kernels.calls(program)))
+        ms += float(self._factors @ _changes(known, counts, len(program) - len(running)))
         return Latency(ms, ms * np.exp(-_DEVIATIONS * error / ms), ms * np.exp(_DEVIATIONS * error / ms))
 
     def runs(self, precision: str) -> bool:
@@ -112,7 +112,7 @@ class Predicted(Device):
         for model in models:
             known, which = kernels.described(model.operators)
             counts = np.bincount(which, minlength=len(known))
-            rows.append(_changes(known, counts, model.idle, model.calls))
+            rows.append(_changes(known, counts, model.idle))
             kernels_ms.append(self._kernels(known, counts)[0])
         times = np.array([model.ms for model in models])
         return nonnegative(np.array(rows, dtype=float), times - np.array(kernels_ms), times)
@@ -157,12 +157,12 @@ def _likeness(kind: str, known: str) -> tuple[bool, bool, bool, int]:
     return name == other, kernels.dtype(kind) == kernels.dtype(known), other == _COPY, len(set(rest) & set(parts))
 
 
-def _changes(known: Sequence[Kernel], counts: np.ndarray, idle: int, calls: int) -> list[int]:
+def _changes(known: Sequence[Kernel], counts: np.ndarray, idle: int) -> list[int]:
     """What costs beside the kernels themselves: the call, each operator of XNNPACK, and more for each beyond a few, each of
-    LiteRT's own, each that has nothing to do, and each part of the program that XNNPACK is called for.
+    LiteRT's own, and each that has nothing to do.
 
     Several of one operator side by side, as kernels are timed, overlap; one after another they do not. Where there are many,
     the processor neither foresees the way through them nor has all of it in its nearest cache.
     """
     handed = sum(int(count) for kernel, count in zip(known, counts, strict=True) if kernel.delegated)
-    return [1, handed, max(0, handed - _FEW), int(counts.sum()) - handed, idle, calls]
+    return [1, handed, max(0, handed - _FEW), int(counts.sum()) - handed, idle]

@@ -258,7 +258,18 @@ def _with_constants(operator: Operator, constant: Sequence[bool]) -> Operator:
 def fixed(program: Program) -> list[bool]:
     """Of each operator, whether its result is known from shapes and constants."""
     found: list[bool] = []
-    for operator, reads in zip(program, program.reads, strict=True):
-        known = bool(reads) and all(found[place] for place in reads)
-        found.append(operator.kind == "SHAPE" or (known and len(reads) == len(operator.activations)))
+    known: set[int] = set()
+    for operator, takes, makes in zip(program, program.takes, program.makes, strict=True):
+        follows = operator.kind == "SHAPE" or (not known.isdisjoint(takes) and _follows(operator, takes, known))
+        if follows:
+            known.update(makes)
+        found.append(follows)
     return found
+
+
+def _follows(operator: Operator, takes: Sequence[int], known: set[int]) -> bool:
+    return all(
+        number in known
+        for tensor, number in zip(operator.inputs, takes, strict=True)
+        if tensor is not None and not tensor.constant
+    ) and bool(operator.activations)

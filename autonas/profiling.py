@@ -34,6 +34,7 @@ _MOST_BYTES = 400_000  # the same for its constants and outputs, which in a mode
 _AT_ONCE = 24  # models that take turns
 _TURNS = 2
 _PASSES = 4  # or more, through all models, so that what slows the machine down for a while spoils none of them
+_LEAST = 0.002  # seconds for a model in the first pass, or two runs: to load one takes longer
 _KEPT = 32_000  # bytes of a written model that is kept for the next pass
 KERNEL, PROGRAM, STREAM = "kernel", "program", "stream"
 
@@ -75,7 +76,7 @@ def measure(
         programs: Small models.
         seconds: How long it may take.
         num_threads: Threads that LiteRT may use.
-        tell: Called time and again with the passes that are done, 0.5 in the middle of the first, and the seconds that are left.
+        tell: Called time and again with the passes that are done, 0.5 in the middle of the first, and the seconds left.
 
     Returns:
         A timed model for each operator that can be run on its own, and for each program.
@@ -130,13 +131,13 @@ def _passes(bench: _Bench, seconds: float) -> Iterator[tuple[float, float]]:
     """
     begun, count = time.perf_counter(), len(bench.groups)
     for done, group in enumerate(bench.groups, 1):
-        bench.time(group, 0.0)
+        bench.time(group, _LEAST)
         least = (time.perf_counter() - begun) / done  # of a group
         yield done / count, max(seconds, least * count) - least * done
     left = seconds - least * count
     for number in itertools.count(1):
         passes = max(1, min(_PASSES - number, int(left / (least * count))))
-        share = max(0.0, left / passes / count - least) / _AT_ONCE
+        share = _LEAST + max(0.0, left / passes / count - least) / _AT_ONCE
         for done, group in enumerate(bench.groups, 1):
             if left < least:
                 return
@@ -213,7 +214,9 @@ def operator(plain: dict[str, Any]) -> Operator:
     """The operator that `plain` wrote."""
     inputs = tuple(None if tensor is None else _tensor(*tensor) for tensor in plain["inputs"])
     outputs = tuple(_tensor(*tensor) for tensor in plain["outputs"])
-    return Operator(plain["kind"], inputs, outputs, plain["options"], plain["table"], plain["version"], "apart" in plain)
+    return Operator(
+        plain["kind"], inputs, outputs, plain["options"], plain["table"], plain["version"], "apart" in plain
+    )
 
 
 def _tensor(shape: list[int], dtype: str, constant: bool, values: list[int] | None) -> Tensor:

@@ -9,7 +9,11 @@ import numpy as np
 
 from autonas.tflite import DTYPES, IDENTIFIER, Operator, Program, Tensor, schema
 
-_CHANNELS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}  # the axis of weights that has a scale for each place
+_CHANNELS = {
+    "CONV_2D": 0,
+    "DEPTHWISE_CONV_2D": 3,
+    "FULLY_CONNECTED": 0,
+}  # the axis of weights that has a scale for each place
 _SCALE, _ZERO = 1 / 256, -128  # of what is computed in int8: the one that LiteRT asks of a softmax is good for all
 _WEIGHT_SCALE = 1 / 128
 _FAR_SCALE = 16.0  # of an output whose scale is far from that of the inputs

@@ -145,7 +145,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder, profile = options.models or Path(temporary), options.profile or Path(temporary) / "here.json"
         folder.mkdir(exist_ok=True, parents=True)
-        paths = {k: models(folder, k, *made, options.count, options.seed, options.precision) for k, made in DATA.items()}
+        paths = {
+            k: models(folder, k, *made, options.count, options.seed, options.precision) for k, made in DATA.items()
+        }
         if options.profile is None:
             profile_module.main(["--out", str(profile), "--seconds", str(options.seconds)])
         device = Predicted(profile)

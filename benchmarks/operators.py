@@ -102,7 +102,9 @@ def firsts(rng: np.random.Generator) -> list[Operator]:
     found = []
     for _ in range(24):
         size, taps, stride = (int(rng.choice(each)) for each in ((14, 20, 28, 32, 48, 64), (3, 3, 5), (1, 1, 2)))
-        found.append(convolution((1, size, size, int(rng.choice((1, 3)))), int(rng.choice(CHANNELS)), (taps, taps), stride))
+        found.append(
+            convolution((1, size, size, int(rng.choice((1, 3)))), int(rng.choice(CHANNELS)), (taps, taps), stride)
+        )
     return found
 
 
@@ -110,9 +112,13 @@ def short(rng: np.random.Generator) -> list[Operator]:
     """What is done to short sequences of few channels: convolutions of them, and depthwise ones that make several of each."""
     found = []
     for _ in range(30):
-        length, channels, times = (int(rng.choice(each)) for each in ((16, 32, 48, 64, 96, 128), (3, 6, 9), (1, 2, 4, 4)))
+        length, channels, times = (
+            int(rng.choice(each)) for each in ((16, 32, 48, 64, 96, 128), (3, 6, 9), (1, 2, 4, 4))
+        )
         found.append(depthwise((1, 1, length, channels), (1, 1), 1, times))
-        found.append(convolution((1, 1, length, channels), int(rng.choice(CHANNELS)), (1, int(rng.choice((1, 3, 5, 9)))), 1))
+        found.append(
+            convolution((1, 1, length, channels), int(rng.choice(CHANNELS)), (1, int(rng.choice((1, 3, 5, 9)))), 1)
+        )
     return found
 
 
@@ -121,7 +127,9 @@ def resizings(rng: np.random.Generator) -> list[Operator]:
     found = []
     options = {"alignCorners": False, "halfPixelCenters": True}
     for _ in range(10):
-        size, made, channels = (int(rng.choice(each)) for each in ((20, 28, 32, 48, 64), (16, 21, 24, 28, 42, 48), (1, 3)))
+        size, made, channels = (
+            int(rng.choice(each)) for each in ((20, 28, 32, 48, 64), (16, 21, 24, 28, 42, 48), (1, 3))
+        )
         inputs = (Tensor((1, size, size, channels)), Tensor((2,), "int32", True, (made, made)))
         outputs = (Tensor((1, made, made, channels)),)
         found.append(Operator("RESIZE_BILINEAR", inputs, outputs, options, "ResizeBilinearOptions", 3))
@@ -143,7 +151,13 @@ def depthwise(shape: tuple[int, ...], taps: tuple[int, int], stride: int, times:
     batch, height, width, channels = shape
     made = channels * times
     inputs = (Tensor(shape), Tensor((1, *taps, made), constant=True), Tensor((made,), constant=True))
-    options = {"padding": 0, "strideW": stride, "strideH": stride, "fusedActivationFunction": 0, "depthMultiplier": times}
+    options = {
+        "padding": 0,
+        "strideW": stride,
+        "strideH": stride,
+        "fusedActivationFunction": 0,
+        "depthMultiplier": times,
+    }
     options |= {"dilationWFactor": 1, "dilationHFactor": 1}
     outputs = (Tensor((batch, -(-height // stride), -(-width // stride), made)),)
     return Operator("DEPTHWISE_CONV_2D", inputs, outputs, options, "DepthwiseConv2DOptions")
@@ -247,7 +261,9 @@ def main() -> None:
         likewise = [in_int8(each) for each in exact if kernels.dtype(kernels.kernel(each).kind) == "float32"]
         likewise += [dataclasses.replace(each, apart=True) for each in likewise if each.kind in ("ADD", "SUB", "MUL")]
         others = [each for each in quantised if not is_int8(each)]  # what comes with them, such as indices
-        quantised = [each for each in differing([*filter(is_int8, quantised), *likewise]) if runs([each])] + differing(others)
+        quantised = [each for each in differing([*filter(is_int8, quantised), *likewise]) if runs([each])] + differing(
+            others
+        )
         short = [program for program in short if 1 < len(program) <= SHORT and runs(program)]
     found = dict.fromkeys(dumped(profiling.plain(operator)) for operator in [*exact, *quantised])
     programs = {json.dumps(profiling.plain_programs([program])): program for program in [*whole, *short]}

@@ -171,9 +171,7 @@ def int8_operators():
     inputs = (x, Tensor((4, 3, 3, 8), "int8", True), Tensor((4,), "int32", True))
     conv = Operator("CONV_2D", inputs, (y,), plain, "Conv2DOptions", 3)
     inputs = (x, Tensor((1, 3, 3, 8), "int8", True), Tensor((8,), "int32", True))
-    depthwise = Operator(
-        "DEPTHWISE_CONV_2D", inputs, (x,), plain | {"depthMultiplier": 1}, "DepthwiseConv2DOptions", 3
-    )
+    depthwise = Operator("DEPTHWISE_CONV_2D", inputs, (x,), plain | {"depthMultiplier": 1}, "DepthwiseConv2DOptions", 3)
     inputs = (Tensor((1, 8), "int8"), Tensor((4, 8), "int8", True), None)
     plain = {"fusedActivationFunction": 0, "weightsFormat": 0, "keepNumDims": False, "asymmetricQuantizeInputs": False}
     dense = Operator("FULLY_CONNECTED", inputs, (Tensor((1, 4), "int8"),), plain, "FullyConnectedOptions", 4)

@@ -83,9 +83,9 @@ class Predicted(Device):
                 copies its outputs.
         """
         program = kernels.folded(read(tflite))
-        known, which = kernels.described(program)
-        running = which[~np.array(kernels.fixed(program), dtype=bool)]
-        counts = np.bincount(running, minlength=len(known))
+        running = [operator for operator, follows in zip(program, kernels.fixed(program), strict=True) if not follows]
+        known, which = kernels.described(running)
+        counts = np.bincount(which, minlength=len(known))
         ms, error = self._kernels(known, counts)
         ms += float(self._factors @ _changes(known, counts, len(program) - len(running)))
         return Latency(ms, ms * np.exp(-_DEVIATIONS * error / ms), ms * np.exp(_DEVIATIONS * error / ms))

@@ -3,8 +3,8 @@
     python -m autonas.devices.profile --out raspberrypi4.json [--seconds 120] [--threads 1] [--models a.tflite b.tflite]
 
 It needs Python, numpy and ai-edge-litert, and nothing else that autonas depends on. Which operators are timed is in
-`operators.json`: drawn from models of the default search spaces, in float32 and int8. Those of models of your own are added by `--models`. Whole
-small models of these spaces are in `programs.json`.
+`operators.json`: drawn from models of the default search spaces, in float32 and int8. Those of models of your own are added by
+`--models`. Whole small models of these spaces are in `programs.json`.
 """
 
 from __future__ import annotations

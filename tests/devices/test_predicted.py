@@ -110,7 +110,9 @@ def test_operators_of_int8_have_regressors_of_their_own(tmp_path):
 def test_a_profile_tells_the_types_that_it_has_operators_of(tmp_path):
     without, latencies = made(tmp_path), objectives.several(["latency_float16_ms", "latency_int8_ms"])
     assert (without.runs("float16"), without.runs("int8")) == (True, False)
-    with pytest.raises(InputError, match=r"device of latency_int8_ms must be .*Got Predicted.*autonas\.devices\.profile"):
+    with pytest.raises(
+        InputError, match=r"device of latency_int8_ms must be .*Got Predicted.*autonas\.devices\.profile"
+    ):
         objectives.check_possible(objectives.asked(latencies, {}), without)
     objectives.check_possible(objectives.asked(latencies, {}), made(tmp_path, ("float32", "int8")))
 

@@ -49,7 +49,9 @@ def test_some_hundred_operators_are_of_int8():
     kinds = [kernels.kernel(operator).kind for operator in profile.operators()]
     quantised = [kind.split()[0] for kind in kinds if kernels.dtype(kind) == "int8"]
     assert 200 < len(quantised) < 700
-    assert {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "SOFTMAX", "GATHER", "MEAN"} <= set(quantised)
+    assert {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "SOFTMAX", "GATHER", "MEAN"} <= set(
+        quantised
+    )
     assert {"QUANTIZE", "DEQUANTIZE"} <= set(quantised)
     assert any("QUANTIZE" in {operator.kind for operator in program} for program in profile.programs())
 

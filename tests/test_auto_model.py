@@ -147,6 +147,15 @@ def test_measured_energy_is_among_the_costs_where_there_is_a_counter(fitted, mon
     assert capsys.readouterr().out.count("energy of an inference cannot be told") == 1
 
 
+def test_costs_that_the_device_cannot_tell_are_left_out(fitted, monkeypatch):
+    clf, device = fitted[0], Counting()
+    kinds = {name: autonas.objectives.COSTS[name] for name in ("latency_ms", "latency_float16_ms", "latency_int8_ms")}
+    monkeypatch.setattr("autonas.objectives.COSTS", kinds)
+    monkeypatch.setattr(clf, "device", device)
+    monkeypatch.setattr(device, "runs", lambda precision: False, raising=False)
+    assert set(clf.costs()) == {"latency_ms", "latency_ms_low", "latency_ms_high"}
+
+
 def test_measured_energy_without_a_counter_is_refused_before_anything_is_done(tmp_path):
     clf = autonas.ImageClassifier(limits={"energy_measured_mj": 1.0}, device=lambda tflite: 1e-3, directory=tmp_path)
     with pytest.raises(InputError, match=r"energy_measured_mj must be .*counter of energy.* Got Rig"):

@@ -35,6 +35,7 @@ _AT_ONCE = 24  # models that take turns
 _TURNS = 2
 _PASSES = 4  # or more, through all models, so that what slows the machine down for a while spoils none of them
 _LEAST = 0.002  # seconds for a model in the first pass, or two runs: to load one takes longer
+_LONGER = 8  # times as long as a kernel is what each prediction rests on timed
 _KEPT = 32_000  # bytes of a written model that is kept for the next pass
 KERNEL, PROGRAM, STREAM = "kernel", "program", "stream"
 
@@ -81,9 +82,10 @@ def measure(
     Returns:
         A timed model for each operator that can be run on its own, and for each program.
     """
-    models: list[tuple[str, Sequence[Operator]]] = [(KERNEL, [each] * _copies(each)) for each in operators]
+    # first what each prediction rests on, so that no pass ends before it
+    models: list[tuple[str, Sequence[Operator]]] = [(STREAM, [_dense()] * count) for count in _STREAMS]
     models += [(PROGRAM, program) for program in (_least(operators), *programs)]
-    models += [(STREAM, [_dense()] * count) for count in _STREAMS]
+    models += [(KERNEL, [each] * _copies(each)) for each in operators]
     bench = _Bench(models, num_threads)
     for passes, left in _passes(bench, seconds):
         tell(passes, left)
@@ -100,11 +102,20 @@ class _Bench:
         self.groups = [range(len(models))[start : start + _AT_ONCE] for start in range(0, len(models), _AT_ONCE)]
 
     def time(self, group: Sequence[int], seconds: float) -> None:
-        """Lets a group take turns, for so many seconds each."""
+        """Lets a group take turns, for so many seconds each kernel."""
+        seconds *= self._times(group)
         runs = [(place, run) for place in group for run in self._runs(place)]
         times = timing.take_turns([run for _, run in runs], seconds, min_runs=_TURNS, rounds=_TURNS)
         for (place, _), known in zip(runs, times, strict=True):
             self.quickest[place] = min(*known, self.quickest[place])
+
+    @property
+    def weight(self) -> int:
+        """How many kernels are timed as long as all models."""
+        return sum(self._times(group) * len(group) for group in self.groups)
+
+    def _times(self, group: Sequence[int]) -> int:
+        return 1 if all(self._models[place][0] == KERNEL for place in group) else _LONGER
 
     def _runs(self, place: int) -> Iterator[timing.Run]:
         """The inference of a model, or nothing where LiteRT has no such operator."""
@@ -137,7 +148,7 @@ def _passes(bench: _Bench, seconds: float) -> Iterator[tuple[float, float]]:
     left = seconds - least * count
     for number in itertools.count(1):
         passes = max(1, min(_PASSES - number, int(left / (least * count))))
-        share = _LEAST + max(0.0, left / passes / count - least) / _AT_ONCE
+        share = _LEAST + max(0.0, left / passes - least * count) / bench.weight
         for done, group in enumerate(bench.groups, 1):
             if left < least:
                 return

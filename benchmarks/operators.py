@@ -208,8 +208,14 @@ def is_int8(operator: Operator) -> bool:
     return any(tensor is not None and tensor.dtype == "int8" for tensor in (*operator.inputs, *operator.outputs))
 
 
+def alike(program: Program) -> Program:
+    """The program with all scales alike: those that are far apart would have to be told to the operators that follow."""
+    operators = [dataclasses.replace(operator, apart=False) for operator in program]
+    return Program.of(operators, program.takes, program.makes)
+
+
 def runs(operators: Sequence[Operator]) -> bool:
-    """Whether LiteRT runs them as they are written: scales that are far apart are not told to the operators that follow."""
+    """Whether LiteRT runs them as they are written."""
     try:
         timing.inference(tflite_writer.write(operators))()
     except (RuntimeError, ValueError):
@@ -264,7 +270,8 @@ def main() -> None:
         quantised = [each for each in differing([*filter(is_int8, quantised), *likewise]) if runs([each])] + differing(
             others
         )
-        short = [program for program in short if 1 < len(program) <= SHORT and runs(program)]
+        short = [alike(program) for program in short if 1 < len(program) <= SHORT]
+        short = [program for program in short if runs(program)]
     found = dict.fromkeys(dumped(profiling.plain(operator)) for operator in [*exact, *quantised])
     programs = {json.dumps(profiling.plain_programs([program])): program for program in [*whole, *short]}
     options.out.write_text("[\n" + ",\n".join(found) + "\n]\n", encoding="utf-8")

@@ -113,14 +113,15 @@ def test_all_are_run_the_fewest_times_where_the_seconds_are_too_few(monkeypatch)
     clock, told = passes(monkeypatch, 3.0)
     models = 2 + 2 + len(profiling._STREAMS)
     assert clock.now == models
-    assert set(clock.shares) == {profiling._LEAST}
+    assert set(clock.shares) == {profiling._LEAST, profiling._LEAST * profiling._LONGER}
     assert told[-1] == (1.0, 0.0)
     assert told[0][1] == pytest.approx(models, abs=2)  # what is needed, not what was asked for
 
 
-def test_more_time_is_more_runs_of_each(monkeypatch):
+def test_more_time_is_more_runs_of_each(monkeypatch, timed):
     clock, _ = passes(monkeypatch, 1000)
-    assert clock.shares[0] == profiling._LEAST
+    assert clock.shares[0] == profiling._LEAST * profiling._LONGER
+    assert {profiling.PROGRAM, profiling.STREAM} == {model.role for model in timed[:-2]}
     assert max(clock.shares) > 10
     _, told = passes(monkeypatch, 100)
     assert told[-1][0] >= profiling._PASSES

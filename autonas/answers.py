@@ -265,25 +265,22 @@ class Answers(abc.ABC):
 
         `energy_mj` is estimated from the network; `energy_measured_mj`, with its interval, is there where the device has a
         counter of energy. If that cannot tell, because others are busy on the machine, it is left out and the reason printed.
-        So are latencies of a loaded project whose device cannot be made again, such as a callable: set `task.device`.
+        What the device cannot tell, as a profile without operators of int8 the latency in int8, is not there, nor are
+        latencies of a loaded project whose device cannot be made again, such as a callable: set `task.device`.
         """
         built = self._built(self.model, self.head)
-        every = {name: kind() for name, kind in objectives.COSTS.items()}
-        counted = every.pop("energy_measured_mj")
-        known = {name: cost for name, cost in every.items() if cost.possible(self.device)}
-        if len(known) < len(every):
-            self._say(
-                f"The device of the project is not here, so {', '.join(every.keys() - known.keys())} are left out."
-            )
+        costs = {name: kind() for name, kind in objectives.COSTS.items()}
+        known = {name: cost for name, cost in costs.items() if cost.possible(self.device)}
+        counted = known.pop("energy_measured_mj", None)
+        if not self.device.present:
+            self._say("The device of the project is not here, so latencies are left out.")
         with _chatter_off():
-            costs = objectives.measure(known, built)
+            found = objectives.measure(known, built)
             try:
-                return costs | (
-                    objectives.measure({counted.name: counted}, built) if counted.possible(self.device) else {}
-                )
+                return found | ({} if counted is None else objectives.measure({counted.name: counted}, built))
             except TrialError as error:
                 self._say(str(error))
-                return costs
+                return found
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a trial, best first: status, score, metrics, costs, seconds, hyperparameters."""

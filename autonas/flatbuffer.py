@@ -108,6 +108,15 @@ class Tables:
         targets = self.targets(field)
         return Tables(self._buffer, np.where(targets > 0, targets, self._positions))
 
+    def inner_floats(self, field: int, inner: int) -> np.ndarray:
+        """The first number of the vector `inner` of the table that a field points to, 0 where there is none; shape (n,)."""
+        targets = self.targets(field)
+        there, found = targets > 0, np.zeros(len(self))
+        tables = Tables(self._buffer, targets[there])
+        at = np.where(tables.lengths(inner) > 0, tables.targets(inner) + 4, 0)
+        found[there] = np.where(at > 0, self._buffer.ints.view("<f4")[at >> 2], 0)
+        return found
+
     def plain(self) -> list[bytes]:
         """All that stands in each table itself: equal for tables that are equal but for what they point to."""
         sizes = self._buffer.shorts[(self._fields >> 1) + 1]

@@ -1,19 +1,20 @@
 """What LiteRT runs of a `.tflite`: the kernels behind its operators, and how their work is described to a regressor.
 
-Activations are part of the operators already. Operators on float32 that XNNPACK knows are run by it, the others by
-LiteRT's own kernels. Shapes that are computed from the batch are constants by the time a model runs, and so is what is
-computed of constants alone.
+Activations are part of the operators already. Operators on float32 and on int8 that XNNPACK knows are run by it, the others
+by LiteRT's own kernels. Shapes that are computed from the batch are constants by the time a model runs, and so is what is
+computed of constants alone: weights in float16 are turned into float32 when a model is loaded.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-from autonas.tflite import Operator, Program, Tensor
+from autonas.tflite import DTYPES, Operator, Program, Tensor
 
 FEATURES = (
     "multiplications",
@@ -37,6 +38,12 @@ _DELEGATED = _ELEMENTWISE | {
     *("AVERAGE_POOL_2D", "BATCH_MATMUL", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE"),
     *("FULLY_CONNECTED", "MAX_POOL_2D", "MEAN", "PAD", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE", "RESIZE_BILINEAR"),
     *("SLICE", "SOFTMAX", "SPACE_TO_DEPTH", "SPLIT", "STRIDED_SLICE", "SUM", "TRANSPOSE", "TRANSPOSE_CONV"),
+}
+_DELEGATED_INT8 = {
+    *("ADD", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE", "ELU", "FULLY_CONNECTED"),
+    *("LEAKY_RELU", "LOGISTIC", "MAX_POOL_2D", "MEAN", "MUL", "PAD", "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE"),
+    *("RESIZE_BILINEAR", "SLICE", "SPACE_TO_DEPTH", "SPLIT", "STRIDED_SLICE", "SUB", "SUM", "TANH", "TRANSPOSE"),
+    *("TRANSPOSE_CONV",),
 }
 _INDEXED = {"GATHER"}  # what is taken counts, not what it is taken from
 
@@ -104,10 +111,14 @@ def described(operators: Sequence[Operator]) -> tuple[list[Kernel], np.ndarray]:
 
 
 def _kind(operator: Operator) -> str:
-    main = next(iter(operator.activations or operator.outputs))
+    main = operator.outputs[0] if operator.kind in _INDEXED else next(iter(operator.activations or operator.outputs))
     parts = [operator.kind]
     if main.dtype != "float32":
         parts.append(main.dtype)
+    if operator.outputs[0].dtype == "int8" and main.dtype not in ("int8", "float32"):
+        parts.append("int8")
+    if operator.apart:
+        parts.append("apart")
     if operator.kind in _ELEMENTWISE:
         parts += _broadcast(operator)
     if operator.kind in ("CONV_2D", "DEPTHWISE_CONV_2D") and _taps(operator) == 1:
@@ -119,6 +130,17 @@ def _kind(operator: Operator) -> str:
     if operator.kind in ("SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "CONCATENATION", "CUMSUM"):
         parts.append("last" if _touches_last(operator) else "other")
     return " ".join(parts)
+
+
+def dtype(kind: str) -> str:
+    """The type that a kernel of that kind works on.
+
+    Example:
+
+    >>> dtype("CONV_2D int8 pointwise"), dtype("CONV_2D pointwise")
+    ('int8', 'float32')
+    """
+    return next((part for part in kind.split()[1:] if part in DTYPES.values()), "float32")
 
 
 def _broadcast(operator: Operator) -> list[str]:
@@ -171,19 +193,83 @@ def constant_bytes(operators: Sequence[Operator]) -> int:
 
 def delegated(operator: Operator) -> bool:
     """Whether LiteRT hands it to XNNPACK."""
-    tensors = [*operator.activations, *operator.outputs]
-    return operator.kind in _DELEGATED and all(tensor.dtype == "float32" for tensor in tensors)
+    types = {tensor.dtype for tensor in (*operator.activations, *operator.outputs)}
+    if types == {"float32"}:
+        return operator.kind in _DELEGATED
+    return types <= {"int8", "float32"} and operator.kind in _DELEGATED_INT8 and not operator.apart
 
 
 def running(program: Program) -> list[Operator]:
     """The operators that do something at each inference: not those whose result is known from shapes and constants."""
+    program = folded(program)
     return [operator for operator, known in zip(program, fixed(program), strict=True) if not known]
+
+
+def folded(program: Program) -> Program:
+    """The program as it is once it is loaded. Constants that it stores in another type are constants in the type they are used
+    in, so that a model with weights in float16 runs the operators of float32. A number of int8 times its own logistic function
+    is one look-up in a table for XNNPACK, which takes as long as that of the logistic function alone.
+    """
+    stored = [operator.kind == "DEQUANTIZE" and not operator.activations for operator in program]
+    alike = _swishes(program)  # number of what is left out -> of what takes its place
+    if not any(stored) and not alike:
+        return program
+    turned = {n for makes, alone in zip(program.makes, stored, strict=True) if alone for n in makes}
+    known: dict[tuple[int, tuple[bool, ...]], Operator] = {}
+    kept = []
+    for operator, takes, makes, alone in zip(program, program.takes, program.makes, stored, strict=True):
+        if alone or makes[0] in alike:
+            continue
+        key = id(operator), tuple(number in turned for number in takes)
+        if key not in known:
+            known[key] = _with_constants(operator, key[1])
+        kept.append((known[key], tuple(alike.get(number, number) for number in takes), makes))
+    return Program.of(*zip(*kept, strict=True))
+
+
+def _swishes(program: Program) -> dict[int, int]:
+    """The products of a number with its logistic function in int8, by the numbers of both results."""
+    logistic = {
+        makes[0]: takes[0]
+        for operator, takes, makes in zip(program, program.takes, program.makes, strict=True)
+        if operator.kind == "LOGISTIC" and delegated(operator) and operator.outputs[0].dtype == "int8"
+    }
+    if not logistic:
+        return {}
+    uses = Counter(number for takes in program.takes for number in takes)
+    found = {}
+    for operator, takes, makes in zip(program, program.takes, program.makes, strict=True):
+        for given, other in (takes, takes[::-1]) if operator.kind == "MUL" else ():
+            if logistic.get(other) == given and uses[other] == 1:
+                found[makes[0]] = other
+    return found
+
+
+def _with_constants(operator: Operator, constant: Sequence[bool]) -> Operator:
+    if not any(constant):
+        return operator
+    inputs = [
+        dataclasses.replace(tensor, constant=True) if tensor is not None and stored else tensor
+        for tensor, stored in zip(operator.inputs, constant, strict=True)
+    ]
+    return dataclasses.replace(operator, inputs=tuple(inputs))
 
 
 def fixed(program: Program) -> list[bool]:
     """Of each operator, whether its result is known from shapes and constants."""
     found: list[bool] = []
-    for operator, reads in zip(program, program.reads, strict=True):
-        known = bool(reads) and all(found[place] for place in reads)
-        found.append(operator.kind == "SHAPE" or (known and len(reads) == len(operator.activations)))
+    known: set[int] = set()
+    for operator, takes, makes in zip(program, program.takes, program.makes, strict=True):
+        follows = operator.kind == "SHAPE" or (not known.isdisjoint(takes) and _follows(operator, takes, known))
+        if follows:
+            known.update(makes)
+        found.append(follows)
     return found
+
+
+def _follows(operator: Operator, takes: Sequence[int], known: set[int]) -> bool:
+    return all(
+        number in known
+        for tensor, number in zip(operator.inputs, takes, strict=True)
+        if tensor is not None and not tensor.constant
+    ) and bool(operator.activations)

@@ -7,11 +7,13 @@ leaves out: a call, and going from one operator to the next.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ import numpy as np
 from autonas import kernels, tflite_writer, timing
 from autonas.errors import InputError
 from autonas.tflite import Operator, Program, Tensor
+from autonas.trials import replacing
 
 VERSION = 2
 FORMAT = "autonas device profile"
@@ -30,8 +33,13 @@ _MOST_WORK = 5_000_000  # multiplications in one timed model, but for a single o
 _MOST_BYTES = 400_000  # the same for its constants and outputs, which in a model stay in a cache
 _AT_ONCE = 24  # models that take turns
 _TURNS = 2
-_PASSES = 4  # through all models, so that what slows the machine down for a while spoils none of them
+_PASSES = 4  # or more, through all models, so that what slows the machine down for a while spoils none of them
+_LEAST = 0.002  # seconds for a model in the first pass, or two runs: to load one takes longer
+_LONGER = 8  # times as long as a kernel is what each prediction rests on timed
+_KEPT = 32_000  # bytes of a written model that is kept for the next pass
 KERNEL, PROGRAM, STREAM = "kernel", "program", "stream"
+
+Tell = Callable[[float, float], None]
 
 _STREAMS = (1, 4, 16, 64, 128)  # dense layers of a quarter of a megabyte
 
@@ -55,51 +63,103 @@ class Timed:
 
 
 def measure(
-    operators: Sequence[Operator], programs: Sequence[Program], seconds: float, num_threads: int = 1
+    operators: Sequence[Operator],
+    programs: Sequence[Program],
+    seconds: float,
+    num_threads: int = 1,
+    tell: Tell = lambda passes, left: None,
 ) -> list[Timed]:
-    """Times operators and programs on this machine.
+    """Times operators and programs on this machine. The first pass through them runs each a few times, however long that takes;
+    the time that is left is shared by others.
 
     Args:
         operators: Which.
         programs: Small models.
-        seconds: About how long it may take.
+        seconds: How long it may take.
         num_threads: Threads that LiteRT may use.
+        tell: Called time and again with the passes that are done, 0.5 in the middle of the first, and the seconds left.
 
     Returns:
         A timed model for each operator that can be run on its own, and for each program.
     """
-    models: list[tuple[str, Sequence[Operator]]] = [(KERNEL, [each] * _copies(each)) for each in operators]
+    # first what each prediction rests on, so that no pass ends before it
+    models: list[tuple[str, Sequence[Operator]]] = [(STREAM, [_dense()] * count) for count in _STREAMS]
     models += [(PROGRAM, program) for program in (_least(operators), *programs)]
-    models += [(STREAM, [_dense()] * count) for count in _STREAMS]
-    groups = [models[start : start + _AT_ONCE] for start in range(0, len(models), _AT_ONCE)]
-    share, quickest = seconds / len(models) / _PASSES, dict.fromkeys(range(len(models)), math.inf)
-    for _ in range(_PASSES):
-        for number, group in enumerate(groups):
-            for place, ms in _quickest(group, share, num_threads):
-                quickest[number * _AT_ONCE + place] = min(ms, quickest[number * _AT_ONCE + place])
-    return [_timed(*models[place], ms) for place, ms in quickest.items() if ms < math.inf]
+    models += [(KERNEL, [each] * _copies(each)) for each in operators]
+    bench = _Bench(models, num_threads)
+    for passes, left in _passes(bench, seconds):
+        tell(passes, left)
+    return [_timed(*models[place], ms) for place, ms in enumerate(bench.quickest) if ms < math.inf]
 
 
-def _quickest(
-    group: Sequence[tuple[str, Sequence[Operator]]], seconds: float, num_threads: int
-) -> Iterator[tuple[int, float]]:
-    """The quickest run of each model of a group that can run, with its place there."""
-    runs = [(place, run) for place, (_, parts) in enumerate(group) for run in _runs(parts, num_threads)]
-    times = timing.take_turns([run for _, run in runs], seconds, min_runs=_TURNS, rounds=_TURNS)
-    return ((place, min(known)) for (place, _), known in zip(runs, times, strict=True))
+class _Bench:
+    """Models to be timed, a group at a time, and the quickest run of each so far; infinite for one that cannot run."""
+
+    def __init__(self, models: Sequence[tuple[str, Sequence[Operator]]], num_threads: int) -> None:
+        self._models, self._num_threads = models, num_threads
+        self._written: dict[int, bytes] = {}
+        self.quickest = [math.inf] * len(models)
+        self.groups = [range(len(models))[start : start + _AT_ONCE] for start in range(0, len(models), _AT_ONCE)]
+
+    def time(self, group: Sequence[int], seconds: float) -> None:
+        """Lets a group take turns, for so many seconds each kernel."""
+        seconds *= self._times(group)
+        runs = [(place, run) for place in group for run in self._runs(place)]
+        times = timing.take_turns([run for _, run in runs], seconds, min_runs=_TURNS, rounds=_TURNS)
+        for (place, _), known in zip(runs, times, strict=True):
+            self.quickest[place] = min(*known, self.quickest[place])
+
+    @property
+    def weight(self) -> int:
+        """How many kernels are timed as long as all models."""
+        return sum(self._times(group) * len(group) for group in self.groups)
+
+    def _times(self, group: Sequence[int]) -> int:
+        return 1 if all(self._models[place][0] == KERNEL for place in group) else _LONGER
+
+    def _runs(self, place: int) -> Iterator[timing.Run]:
+        """The inference of a model, or nothing where LiteRT has no such operator."""
+        try:
+            yield timing.inference(self._content(place), self._num_threads)
+        except (RuntimeError, ValueError):  # what LiteRT raises
+            return
+
+    def _content(self, place: int) -> bytes:
+        """To write a model takes longer than to load it."""
+        if place in self._written:
+            return self._written[place]
+        content = tflite_writer.write(self._models[place][1])
+        if len(content) <= _KEPT:
+            self._written[place] = content
+        return content
+
+
+def _passes(bench: _Bench, seconds: float) -> Iterator[tuple[float, float]]:
+    """Times the groups by turns: all with the fewest runs, and then for a share of the time that is left, until it is over.
+
+    Yields:
+        The passes that are done, and the seconds that are left.
+    """
+    begun, count = time.perf_counter(), len(bench.groups)
+    for done, group in enumerate(bench.groups, 1):
+        bench.time(group, _LEAST)
+        least = (time.perf_counter() - begun) / done  # of a group
+        yield done / count, max(seconds, least * count) - least * done
+    left = seconds - least * count
+    for number in itertools.count(1):
+        passes = max(1, min(_PASSES - number, int(left / (least * count))))
+        share = _LEAST + max(0.0, left / passes - least * count) / bench.weight
+        for done, group in enumerate(bench.groups, 1):
+            if left < least:
+                return
+            bench.time(group, share)
+            left = seconds - (time.perf_counter() - begun)
+            yield number + done / count, max(0.0, left)
 
 
 def _timed(role: str, parts: Sequence[Operator], ms: float) -> Timed:
     running = kernels.running(parts) if isinstance(parts, Program) else parts
     return Timed(role, tuple(running), ms, len(parts) - len(running))
-
-
-def _runs(parts: Sequence[Operator], num_threads: int) -> Iterator[timing.Run]:
-    """The inference of a model, or nothing where LiteRT has no such operator."""
-    try:
-        yield timing.inference(tflite_writer.write(parts), num_threads)
-    except (RuntimeError, ValueError):  # what LiteRT raises
-        return
 
 
 def _copies(operator: Operator) -> int:
@@ -154,7 +214,7 @@ def plain(operator: Operator) -> dict[str, Any]:
         "options": dict(operator.options),
         "table": operator.table,
         "version": operator.version,
-    }
+    } | ({"apart": True} if operator.apart else {})
 
 
 def _plain(tensor: Tensor) -> list[Any]:
@@ -165,7 +225,9 @@ def operator(plain: dict[str, Any]) -> Operator:
     """The operator that `plain` wrote."""
     inputs = tuple(None if tensor is None else _tensor(*tensor) for tensor in plain["inputs"])
     outputs = tuple(_tensor(*tensor) for tensor in plain["outputs"])
-    return Operator(plain["kind"], inputs, outputs, plain["options"], plain["table"], plain["version"])
+    return Operator(
+        plain["kind"], inputs, outputs, plain["options"], plain["table"], plain["version"], "apart" in plain
+    )
 
 
 def _tensor(shape: list[int], dtype: str, constant: bool, values: list[int] | None) -> Tensor:
@@ -199,14 +261,15 @@ def _numbered(operators: Sequence[Operator]) -> tuple[list[dict[str, Any]], list
 
 
 def write(path: Path, timed: Sequence[Timed], num_threads: int) -> None:
-    """Writes a profile: the operators each once, and the models by their numbers."""
+    """Writes a profile, whole or not at all: the operators each once, and the models by their numbers."""
     written, numbers = _numbered([part for model in timed for part in model.operators])
     places = iter(numbers)
     models = [[m.role, [next(places) for _ in m.operators], m.ms, m.idle] for m in timed]
     head = {"format": FORMAT, "version": VERSION, "machine": machine(num_threads)}
     rows = ["[\n" + ",\n".join(map(json.dumps, lines)) + "\n]" for lines in (written, models)]
     body = json.dumps(head, indent=1)[:-2] + f',\n "operators": {rows[0]},\n "models": {rows[1]}\n}}\n'
-    path.write_text(body, encoding="utf-8")
+    with replacing(path) as temporary:
+        temporary.write_text(body, encoding="utf-8")
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[Timed]]:

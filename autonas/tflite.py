@@ -24,6 +24,11 @@ IDENTIFIER = b"TFL3"
 _KEPT = 64  # numbers of an integer constant that say what an operator does: axes, paddings, a permutation
 _SHAPE_INPUT = {"RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}  # which input is the shape of the output
 _POINTING = ("ReshapeOptions", "SqueezeOptions")  # tables of options that point to other places
+_RATIOS = {
+    "ADD": (2**-10, 2**8),
+    "SUB": (2**-10, 2**8),
+    "MUL": (2**-16, 2**8),
+}  # of scales that XNNPACK has kernels for
 DTYPES = {
     "FLOAT32": "float32",
     "FLOAT16": "float16",
@@ -45,7 +50,7 @@ class Tensor:
         shape: With a batch of one.
         dtype: As NumPy names it.
         constant: Whether the file holds its values.
-        values: Those of a small constant of integers, flattened; None for all others.
+        values: Those of a small constant of integers that are not scaled, flattened; None for all others.
     """
 
     shape: Shape
@@ -75,6 +80,7 @@ class Operator:
         options: Those of its kind, by the schema's names; without any, an empty dict.
         table: The schema's name of the table of options: `"Conv2DOptions"`.
         version: Of its kind in the schema.
+        apart: Whether its scales are further from each other than XNNPACK has kernels of int8 for.
     """
 
     kind: str
@@ -83,6 +89,7 @@ class Operator:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     table: str = ""
     version: int = 1
+    apart: bool = False
 
     @functools.cached_property
     def activations(self) -> list[Tensor]:
@@ -101,13 +108,11 @@ class Program(Sequence[Operator]):
 
     Attributes:
         operators: What is done; operators that are alike are the same object.
-        reads: For each, the positions of those whose outputs it takes.
         takes: For each, the numbers of its inputs among the tensors of the file, in their order; -1 for None.
         makes: For each, those of its outputs.
     """
 
     operators: tuple[Operator, ...]
-    reads: tuple[tuple[int, ...], ...]
     takes: tuple[tuple[int, ...], ...]
     makes: tuple[tuple[int, ...], ...]
 
@@ -115,14 +120,19 @@ class Program(Sequence[Operator]):
     def of(
         cls, operators: Sequence[Operator], takes: Sequence[tuple[int, ...]], makes: Sequence[tuple[int, ...]]
     ) -> Program:
-        """A program whose `reads` follow from what is taken and made; of a shape alone nothing is read."""
+        """A program of these."""
+        return cls(tuple(operators), tuple(takes), tuple(makes))
+
+    @functools.cached_property
+    def reads(self) -> tuple[tuple[int, ...], ...]:
+        """For each, the positions of those whose outputs it takes; of a shape alone nothing is read."""
         made: dict[int, int] = {}  # number of a tensor -> position of its operator
         reads = []
-        for place, (operator, taken, given) in enumerate(zip(operators, takes, makes, strict=True)):
+        for place, (operator, taken, given) in enumerate(zip(self.operators, self.takes, self.makes, strict=True)):
             at = _SHAPE_INPUT.get(operator.kind, -1)
             reads.append(tuple(dict.fromkeys([made[n] for i, n in enumerate(taken) if i != at and n in made])))
             made.update(dict.fromkeys(given, place))
-        return cls(tuple(operators), tuple(reads), tuple(takes), tuple(makes))
+        return tuple(reads)
 
     def __len__(self) -> int:
         return len(self.operators)
@@ -189,22 +199,40 @@ class _Reader:
         ]
         self._used = self._nodes.ints(0).tolist()
         self._takes, self._makes = self._nodes.vectors(1), self._nodes.vectors(2)
+        self._scales = self._tensors.inner_floats(4, 2).tolist()  # 0 for what has none
 
     def program(self) -> Program:
         tensors, numbers = self._known_tensors()
         tables, options = self._options()
-        alike: dict[tuple[int, ...], Operator] = {}
-        found = []
+        alike: dict[Any, Operator] = {}
+        found, number = [], numbers.__getitem__
+        scaled = {code for code, (kind, _) in enumerate(self._codes) if kind in _RATIOS and any(self._scales)}
         for code, table, takes, makes in zip(self._used, options, self._takes, self._makes, strict=True):
-            key = (code, table, len(takes), *[numbers[n] for n in takes], *[numbers[n] for n in makes])
+            apart = code in scaled and self._apart(code, takes, makes)
+            key = code, table, apart, tuple(map(number, takes)), tuple(map(number, makes))
             if key not in alike:
                 inputs, outputs = ([tensors[numbers[n]] for n in each] for each in (takes, makes))
-                alike[key] = self._operator(code, inputs, outputs, *tables[table])
+                alike[key] = self._operator(code, inputs, outputs, *tables[table], apart)
             found.append(alike[key])
         return Program.of(found, self._takes, self._makes)
 
+    def _apart(self, code: int, takes: Sequence[int], makes: Sequence[int]) -> bool:
+        *given, made = (self._scales[number] for number in (*takes, *makes))
+        if not (made and all(given)):
+            return False
+        kind = self._codes[code][0]
+        least, most = _RATIOS[kind]
+        ratios = [math.prod(given) / made] if kind == "MUL" else [scale / made for scale in given]
+        return not all(least <= ratio < most for ratio in ratios)
+
     def _operator(
-        self, code: int, inputs: list[Tensor | None], found: list[Tensor | None], table: str, options: dict[str, Any]
+        self,
+        code: int,
+        inputs: list[Tensor | None],
+        found: list[Tensor | None],
+        table: str,
+        options: dict[str, Any],
+        apart: bool,
     ) -> Operator:
         kind, version = self._codes[code]
         outputs = tuple(tensor for tensor in found if tensor is not None)
@@ -213,24 +241,29 @@ class _Reader:
             given = inputs[at]
             dtype = "int32" if given is None else given.dtype
             inputs[at] = Tensor((len(outputs[0].shape),), dtype, True, outputs[0].shape)
-        return Operator(kind, tuple(inputs), outputs, options, table, version)
+        return Operator(kind, tuple(inputs), outputs, options, table, version, apart)
 
     def _known_tensors(self) -> tuple[list[Tensor | None], list[int]]:
         """The tensors that differ, the first being none at all; and by the number of a tensor in the file which it is, the
         last being for the number -1, that of an input which is left out.
         """
         used = list(set(itertools.chain(*self._takes, *self._makes)) - {-1})
-        shapes, dtypes = self._shapes(used), _names("TensorType")
-        types, buffers = self._tensors.octets(1).tolist(), self._tensors.ints(2).tolist()
+        shapes, buffers = self._shapes(used), self._tensors.ints(2).tolist()
+        dtypes = [DTYPES.get(_names("TensorType")[n], "float32") for n in self._tensors.octets(1).tolist()]
         places, lengths = self._buffers.targets(0).tolist(), self._buffers.lengths(0).tolist()
         places_of: dict[Any, int] = {None: 0}
         numbers = [0] * (len(self._tensors) + 1)
         for number in used:
-            dtype = DTYPES.get(dtypes[types[number]], "float32")
-            at, length = places[buffers[number]], lengths[buffers[number]]
-            values = None
-            if length and dtype in ("int32", "int64") and length <= _KEPT * _item_bytes(dtype):
-                values = tuple(np.frombuffer(self._content[at + 4 : at + 4 + length], dtype).tolist())
+            dtype, values = dtypes[number], None
+            length = lengths[buffers[number]]
+            if (
+                length
+                and not self._scales[number]
+                and dtype in ("int32", "int64")
+                and length <= _KEPT * _item_bytes(dtype)
+            ):
+                at = places[buffers[number]] + 4
+                values = tuple(np.frombuffer(self._content[at : at + length], dtype).tolist())
             key = shapes[number], dtype, length > 0, values
             numbers[number] = places_of.setdefault(key, len(places_of))
         return [None if key is None else Tensor(*key) for key in places_of], numbers

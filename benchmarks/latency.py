@@ -1,6 +1,7 @@
 """How near a profile's predictions come to what is measured, on models of the default spaces that it never saw.
 
     taskset -c 1 python benchmarks/latency.py [--models FOLDER] [--profile FILE.json] [--count 25] [--seconds 80] [--seed 1]
+        [--precision float32|float16|int8]
 
 Of each default space random models are drawn and converted, which takes most of the time, so FOLDER keeps them. A profile of
 this machine is made in the same run unless one is given. The models are measured by turns; of each the quickest run counts,
@@ -24,10 +25,10 @@ import numpy as np
 import pandas as pd
 import problems
 
-from autonas import assembly, default_spaces, generators, graph, heads, inputs, timing
+from autonas import assembly, default_spaces, devices, generators, heads, inputs, timing
 from autonas.devices import Predicted
 from autonas.devices import profile as profile_module
-from autonas.export import to_tflite
+from autonas.objectives import BuiltModel
 from autonas.space import SearchSpace, seeded
 from autonas.values import sample
 
@@ -42,9 +43,12 @@ DATA: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
-def models(folder: Path, kind: str, make: Callable[[], Any], head: str, count: int, seed: int) -> list[Path]:
-    """Draws models of a default space, converts them, and keeps them with their FLOPs."""
-    paths = [folder / f"{kind}_{number:03d}.tflite" for number in range(count)]
+def models(
+    folder: Path, kind: str, make: Callable[[], Any], head: str, count: int, seed: int, precision: str = "float32"
+) -> list[Path]:
+    """Draws models of a default space, converts them to a precision, and keeps them with their FLOPs."""
+    suffix = ".tflite" if precision == "float32" else f".{precision}.tflite"
+    paths = [folder / f"{kind}_{number:03d}{suffix}" for number in range(count)]
     if all(path.exists() for path in paths):
         return paths
     x, y = make()
@@ -61,10 +65,16 @@ def models(folder: Path, kind: str, make: Callable[[], Any], head: str, count: i
         with seeded(0):
             core = space.candidate(values).core()
         model = assembly.on_device(assembly.finished(preprocessor, core, output, None, "model"), input, output)
-        path.with_suffix(".json").write_text(json.dumps({"flops": graph.read(model).flops}))
-        path.write_bytes(to_tflite(model))
+        built = BuiltModel(model, devices.get("host"))
+        flops(path).write_text(json.dumps({"flops": built.graph.flops}))
+        path.write_bytes(built.tflite if precision == "float32" else built.quantized(precision))
         print(path.name, flush=True)
     return paths
+
+
+def flops(path: Path) -> Path:
+    """Where the FLOPs of a model are kept, for all of its precisions."""
+    return path.with_name(path.name.split(".")[0] + ".json")
 
 
 def measured(contents: list[bytes]) -> list[float]:
@@ -129,12 +139,15 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="of the draw; 0 is the one that the predictor was made with"
     )
+    parser.add_argument("--precision", default="float32", choices=["float32", "float16", "int8"])
     options = parser.parse_args()
     print(problems.machine())
     with tempfile.TemporaryDirectory() as temporary:
         folder, profile = options.models or Path(temporary), options.profile or Path(temporary) / "here.json"
         folder.mkdir(exist_ok=True, parents=True)
-        paths = {k: models(folder, k, *made, options.count, options.seed) for k, made in DATA.items()}
+        paths = {
+            k: models(folder, k, *made, options.count, options.seed, options.precision) for k, made in DATA.items()
+        }
         if options.profile is None:
             profile_module.main(["--out", str(profile), "--seconds", str(options.seconds)])
         device = Predicted(profile)
@@ -142,10 +155,10 @@ def main() -> None:
     for space, files in paths.items():
         contents = [path.read_bytes() for path in files]
         for path, content, ms in zip(files, contents, measured(contents), strict=True):
-            flops = json.loads(path.with_suffix(".json").read_text())["flops"]
+            work = json.loads(flops(path).read_text())["flops"]
             said, took = predicted(device, content)
             rows.append(
-                {"space": space, "model": path.stem, "measured": ms, "predicted": said, "flops": flops, "took": took}
+                {"space": space, "model": path.stem, "measured": ms, "predicted": said, "flops": work, "took": took}
             )
     table = pd.DataFrame(rows)
     table["ratio"] = table["predicted"] / table["measured"]

@@ -1,16 +1,19 @@
 """Collects the operators and the programs that a profile times, from models of the default spaces on data of several sizes.
 
-    python benchmarks/operators.py --models FOLDER [--count 12] [--out autonas/devices/operators.json]
-        [--programs autonas/devices/programs.json]
+    python benchmarks/operators.py --models FOLDER [--count 12] [--precisions float32 int8]
+        [--out autonas/devices/operators.json] [--programs autonas/devices/programs.json]
 
 FOLDER keeps the models. They are drawn with other seeds, and most of them for other data, than those of
-`benchmarks/latency.py`.
+`benchmarks/latency.py`. Of the precisions that are not drawn, what the files have stays. Of int8 the operators are those of its
+models and the others of float32 with their numbers in int8, of each kind those that differ most and some at random.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +21,15 @@ import latency
 import numpy as np
 import pandas as pd
 
-from autonas import generators, kernels, profiling, tflite
+from autonas import generators, kernels, profiling, tflite, tflite_writer, timing
 from autonas.devices import profile
 from autonas.tflite import Operator, Program, Tensor
 
 MOST_BYTES = 30_000_000  # of one operator
 SMALL, EACH = 200_000, 1_200  # multiplications of a program, or for each of its operators
+SHORT = 800  # operators of a program in int8
+MOST = {"CONV_2D": 100, "DEPTHWISE_CONV_2D": 30, "FULLY_CONNECTED": 30}  # operators in int8 of a kind
+OTHERS = 10  # of the other kinds
 
 
 def images(size: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -86,8 +92,48 @@ def grid() -> list[Operator]:
             found.append(convolution((batch, 1, max(size, taps), into), out, (1, taps), 1, same=batch == 1))
     for _ in range(40):
         size, taps, stride = (int(rng.choice(each)) for each in ((4, 7, 8, 14, 16, 28, 32), (3, 5), (1, 1, 2)))
-        found.append(depthwise((1, size, size, int(rng.choice(CHANNELS))), taps, stride))
+        found.append(depthwise((1, size, size, int(rng.choice(CHANNELS))), (taps, taps), stride))
+    found += firsts(rng) + short(rng) + resizings(rng)
     return [operator for operator in found if 2 ** kernels.kernel(operator).work[0] < MOST_WORK]
+
+
+def firsts(rng: np.random.Generator) -> list[Operator]:
+    """Convolutions of one channel or three, as networks on images begin."""
+    found = []
+    for _ in range(24):
+        size, taps, stride = (int(rng.choice(each)) for each in ((14, 20, 28, 32, 48, 64), (3, 3, 5), (1, 1, 2)))
+        found.append(
+            convolution((1, size, size, int(rng.choice((1, 3)))), int(rng.choice(CHANNELS)), (taps, taps), stride)
+        )
+    return found
+
+
+def short(rng: np.random.Generator) -> list[Operator]:
+    """What is done to short sequences of few channels: convolutions of them, and depthwise ones that make several of each."""
+    found = []
+    for _ in range(30):
+        length, channels, times = (
+            int(rng.choice(each)) for each in ((16, 32, 48, 64, 96, 128), (3, 6, 9), (1, 2, 4, 4))
+        )
+        found.append(depthwise((1, 1, length, channels), (1, 1), 1, times))
+        found.append(
+            convolution((1, 1, length, channels), int(rng.choice(CHANNELS)), (1, int(rng.choice((1, 3, 5, 9)))), 1)
+        )
+    return found
+
+
+def resizings(rng: np.random.Generator) -> list[Operator]:
+    """Images made smaller or larger."""
+    found = []
+    options = {"alignCorners": False, "halfPixelCenters": True}
+    for _ in range(10):
+        size, made, channels = (
+            int(rng.choice(each)) for each in ((20, 28, 32, 48, 64), (16, 21, 24, 28, 42, 48), (1, 3))
+        )
+        inputs = (Tensor((1, size, size, channels)), Tensor((2,), "int32", True, (made, made)))
+        outputs = (Tensor((1, made, made, channels)),)
+        found.append(Operator("RESIZE_BILINEAR", inputs, outputs, options, "ResizeBilinearOptions", 3))
+    return found
 
 
 def convolution(shape: tuple[int, ...], out: int, taps: tuple[int, int], stride: int, same: bool = True) -> Operator:
@@ -100,50 +146,137 @@ def convolution(shape: tuple[int, ...], out: int, taps: tuple[int, int], stride:
     return Operator("CONV_2D", inputs, (Tensor((batch, *sizes, out)),), options, "Conv2DOptions")
 
 
-def depthwise(shape: tuple[int, ...], taps: int, stride: int) -> Operator:
-    """A depthwise convolution with a bias."""
-    batch, height, _, channels = shape
-    size = -(-height // stride)
-    inputs = (Tensor(shape), Tensor((1, taps, taps, channels), constant=True), Tensor((channels,), constant=True))
-    options = {"padding": 0, "strideW": stride, "strideH": stride, "fusedActivationFunction": 0, "depthMultiplier": 1}
+def depthwise(shape: tuple[int, ...], taps: tuple[int, int], stride: int, times: int = 1) -> Operator:
+    """A depthwise convolution with a bias, and so many results of each channel."""
+    batch, height, width, channels = shape
+    made = channels * times
+    inputs = (Tensor(shape), Tensor((1, *taps, made), constant=True), Tensor((made,), constant=True))
+    options = {
+        "padding": 0,
+        "strideW": stride,
+        "strideH": stride,
+        "fusedActivationFunction": 0,
+        "depthMultiplier": times,
+    }
     options |= {"dilationWFactor": 1, "dilationHFactor": 1}
-    return Operator(
-        "DEPTHWISE_CONV_2D", inputs, (Tensor((batch, size, size, channels)),), options, "DepthwiseConv2DOptions"
-    )
+    outputs = (Tensor((batch, -(-height // stride), -(-width // stride), made)),)
+    return Operator("DEPTHWISE_CONV_2D", inputs, outputs, options, "DepthwiseConv2DOptions")
 
 
 def tail(program: Program) -> Program:
     """What a program ends with that XNNPACK runs at once, as if it came without all that stands before."""
-    start = max(place for place, operator in enumerate(program) if not kernels.delegated(operator)) + 1
+    start = max((place for place, operator in enumerate(program) if not kernels.delegated(operator)), default=-1) + 1
     return Program.of(*(each[start:] for each in (program.operators, program.takes, program.makes)))
+
+
+def in_int8(operator: Operator) -> Operator:
+    """An operator of float32 as the converter quantises it: biases have 32 bits."""
+    types = ["int32" if place == 2 and operator.kind in MOST else "int8" for place in range(len(operator.inputs))]
+    inputs = [
+        dataclasses.replace(tensor, dtype=dtype) if tensor is not None and tensor.dtype == "float32" else tensor
+        for tensor, dtype in zip(operator.inputs, types, strict=True)
+    ]
+    outputs = [dataclasses.replace(t, dtype="int8") if t.dtype == "float32" else t for t in operator.outputs]
+    return dataclasses.replace(operator, inputs=tuple(inputs), outputs=tuple(outputs))
+
+
+def differing(operators: list[Operator]) -> list[Operator]:
+    """Of each kind half that are far from each other, and half that come as they come."""
+    kinds: dict[str, list[Operator]] = {}
+    for operator in operators:
+        kinds.setdefault(kernels.kernel(operator).kind, []).append(operator)
+    rng, chosen = np.random.default_rng(7), []
+    for kind, found in kinds.items():
+        most = MOST.get(kind.split()[0], OTHERS)
+        drawn = rng.choice(len(found), min(most - most // 2, len(found)), replace=False)
+        chosen += [*furthest(found, most // 2), *(found[place] for place in drawn)]
+    return chosen
+
+
+def furthest(operators: list[Operator], most: int) -> list[Operator]:
+    """The first, and then each time the one that is furthest from all so far."""
+    work = np.array([kernels.kernel(operator).work for operator in operators])
+    far, chosen = np.full(len(work), np.inf), []
+    while len(chosen) < most and far.max() > 0:
+        chosen.append(int(far.argmax()))
+        far = np.minimum(far, ((work - work[chosen[-1]]) ** 2).sum(1))
+    return [operators[place] for place in chosen]
+
+
+def is_int8(operator: Operator) -> bool:
+    """Whether it has anything in int8."""
+    return any(tensor is not None and tensor.dtype == "int8" for tensor in (*operator.inputs, *operator.outputs))
+
+
+def alike(program: Program) -> Program:
+    """The program with all scales alike: those that are far apart would have to be told to the operators that follow."""
+    operators = [dataclasses.replace(operator, apart=False) for operator in program]
+    return Program.of(operators, program.takes, program.makes)
+
+
+def runs(operators: Sequence[Operator]) -> bool:
+    """Whether LiteRT runs them as they are written."""
+    try:
+        timing.inference(tflite_writer.write(operators))()
+    except (RuntimeError, ValueError):
+        return False
+    return True
+
+
+def dumped(plain: Any) -> str:
+    """As JSON without spaces."""
+    return json.dumps(plain, separators=(",", ":"))
+
+
+def drawn(folder: Path, count: int, precision: str) -> tuple[list[Operator], list[Program]]:
+    """The operators and the small programs of models that are drawn here."""
+    found: list[Operator] = []
+    small: list[Program] = []
+    for seed, (name, kinds) in enumerate(SETS.items(), 11):
+        (folder / name).mkdir(exist_ok=True, parents=True)
+        for kind, make in kinds.items():
+            for path in latency.models(folder / name, kind, make, "classification", count, seed, precision):
+                program = tflite.read(path.read_bytes())
+                if sum(2 ** kernels.kernel(operator).work[0] for operator in program) < max(SMALL, EACH * len(program)):
+                    small += [program, tail(program)]
+                for operator in kernels.running(program):
+                    tensors = (*operator.activations, *operator.constants, *operator.outputs)
+                    if sum(tensor.bytes for tensor in tensors) <= MOST_BYTES:
+                        found.append(operator)
+    return found, small
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, required=True, help="folder that keeps the models")
     parser.add_argument("--count", type=int, default=12, help="models of each space and size")
+    parser.add_argument("--precisions", nargs="+", default=["float32", "int8"], choices=["float32", "int8"])
     parser.add_argument("--out", type=Path, default=profile.OPERATORS)
     parser.add_argument("--programs", type=Path, default=profile.PROGRAMS)
     options = parser.parse_args()
-    found: dict[str, None] = {}
-    small: dict[str, Program] = {}
-    for seed, (name, kinds) in enumerate(SETS.items(), 11):
-        folder = options.models / name
-        folder.mkdir(exist_ok=True, parents=True)
-        for kind, make in kinds.items():
-            for path in latency.models(folder, kind, make, "classification", options.count, seed):
-                program = tflite.read(path.read_bytes())
-                if sum(2 ** kernels.kernel(operator).work[0] for operator in program) < max(SMALL, EACH * len(program)):
-                    for part in (program, tail(program)):
-                        small[json.dumps(profiling.plain_programs([part]))] = part
-                for operator in kernels.running(program):
-                    tensors = (*operator.activations, *operator.constants, *operator.outputs)
-                    if sum(tensor.bytes for tensor in tensors) <= MOST_BYTES:
-                        found[json.dumps(profiling.plain(operator))] = None
-    found |= {json.dumps(profiling.plain(operator)): None for operator in grid()}
+    had, small = profile.operators(), profile.programs()
+    exact = [operator for operator in had if not is_int8(operator)]
+    whole = [program for program in small if not any(map(is_int8, program))]
+    quantised = [operator for operator in had if is_int8(operator)]
+    short = [program for program in small if any(map(is_int8, program))]
+    if "float32" in options.precisions:
+        exact, whole = drawn(options.models, options.count, "float32")
+    exact += grid()
+    if "int8" in options.precisions:
+        quantised, short = drawn(options.models, options.count, "int8")
+        likewise = [in_int8(each) for each in exact if kernels.dtype(kernels.kernel(each).kind) == "float32"]
+        likewise += [dataclasses.replace(each, apart=True) for each in likewise if each.kind in ("ADD", "SUB", "MUL")]
+        others = [each for each in quantised if not is_int8(each)]  # what comes with them, such as indices
+        quantised = [each for each in differing([*filter(is_int8, quantised), *likewise]) if runs([each])] + differing(
+            others
+        )
+        short = [alike(program) for program in short if 1 < len(program) <= SHORT]
+        short = [program for program in short if runs(program)]
+    found = dict.fromkeys(dumped(profiling.plain(operator)) for operator in [*exact, *quantised])
+    programs = {json.dumps(profiling.plain_programs([program])): program for program in [*whole, *short]}
     options.out.write_text("[\n" + ",\n".join(found) + "\n]\n", encoding="utf-8")
-    options.programs.write_text(json.dumps(profiling.plain_programs(list(small.values()))) + "\n", encoding="utf-8")
-    print(f"{len(found)} operators, {len(small)} programs")
+    options.programs.write_text(dumped(profiling.plain_programs(list(programs.values()))) + "\n", encoding="utf-8")
+    print(f"{len(found)} operators, {len(programs)} programs")
 
 
 if __name__ == "__main__":

@@ -154,7 +154,16 @@ def test_latencies_of_a_device_that_is_not_there_are_left_out(fitted, monkeypatc
     monkeypatch.setattr(clf, "verbose", 1)
     monkeypatch.setattr(clf, "device", devices.restore("Rig", {}))
     assert list(clf.costs()) == ["params"]
-    assert "so latency_ms are left out" in capsys.readouterr().out
+    assert "so latencies are left out" in capsys.readouterr().out
+
+
+def test_costs_that_the_device_cannot_tell_are_left_out(fitted, monkeypatch):
+    clf, device = fitted[0], Counting()
+    kinds = {name: autonas.objectives.COSTS[name] for name in ("latency_ms", "latency_float16_ms", "latency_int8_ms")}
+    monkeypatch.setattr("autonas.objectives.COSTS", kinds)
+    monkeypatch.setattr(clf, "device", device)
+    monkeypatch.setattr(device, "runs", lambda precision: False, raising=False)
+    assert set(clf.costs()) == {"latency_ms", "latency_ms_low", "latency_ms_high"}
 
 
 def test_measured_energy_without_a_counter_is_refused_before_anything_is_done(tmp_path):

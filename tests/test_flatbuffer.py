@@ -45,3 +45,13 @@ def test_fields_that_are_left_out_have_their_defaults(content):
 def test_tables_that_are_equal_are_equal_as_bytes(content):
     options = Flatbuffer(content).root.tables(2).first.tables(3).targeted(4).plain()
     assert options[0] == options[3] != options[2]
+
+
+def test_the_first_numbers_of_inner_vectors_are_found():
+    x, weights = Tensor((1, 5), "int8"), Tensor((7, 5), "int8", constant=True)
+    dense = Operator("FULLY_CONNECTED", (x, weights, None), (Tensor((1, 7), "int8"),), {}, "FullyConnectedOptions")
+    content = write([dense, Operator("RELU", (Tensor((1, 5)),), (Tensor((1, 5)),))])
+    tensors = schema().ModelT.InitFromPackedBuf(content).subgraphs[0].tensors
+    expected = [0.0 if tensor.quantization is None else tensor.quantization.scale[0] for tensor in tensors]
+    assert 0.0 in expected
+    assert Flatbuffer(content).root.tables(2).first.tables(0).inner_floats(4, 2).tolist() == expected

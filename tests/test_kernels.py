@@ -1,6 +1,7 @@
 """Kernels: work counted by hand, and what LiteRT does not run at all."""
 
 import keras
+import numpy as np
 import pytest
 
 from autonas import kernels, tflite
@@ -64,3 +65,57 @@ def test_each_use_of_constants_counts():
     dense = Operator("FULLY_CONNECTED", (Tensor((2, 7)), Tensor((5, 7), constant=True), None), (Tensor((2, 5)),))
     taken = Operator("GATHER", (Tensor((1000, 7), constant=True), Tensor((1, 2), "int32")), (Tensor((1, 2, 7)),))
     assert kernels.constant_bytes([dense, dense, taken]) == 2 * 4 * 35
+
+
+def test_xnnpack_gets_int8_where_it_has_a_kernel_for_the_scales():
+    x, exact = Tensor((1, 8), "int8"), Tensor((1, 8))
+    assert kernels.delegated(Operator("ADD", (x, x), (x,)))
+    assert not kernels.delegated(Operator("ADD", (x, x), (x,), apart=True))
+    assert not kernels.delegated(Operator("SOFTMAX", (x,), (x,)))
+    assert kernels.delegated(Operator("QUANTIZE", (exact,), (x,)))
+
+
+def test_types_are_kinds_of_their_own():
+    x, exact, numbers = Tensor((1, 8), "int8"), Tensor((1, 8)), Tensor((1, 8), "int32")
+    operators = [
+        Operator("ADD", (x, x), (x,)),
+        Operator("ADD", (x, x), (x,), apart=True),
+        Operator("QUANTIZE", (exact,), (x,)),
+        Operator("QUANTIZE", (x,), (x,)),
+        Operator("GATHER", (Tensor((4, 8), "int8", True), numbers), (x,)),
+        Operator("GATHER", (Tensor((4, 8), "float32", True), numbers), (exact,)),
+    ]
+    kinds = [kernels.kernel(operator).kind for operator in operators]
+    assert len(set(kinds)) == len(kinds)
+    assert [kernels.dtype(kind) for kind in kinds] == ["int8", "int8", "float32", "int8", "int8", "float32"]
+
+
+def convolutions():
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, activation="relu")(inputs)
+    x = keras.layers.AveragePooling2D(2)(x)
+    return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(x)))
+
+
+def test_weights_in_float16_are_constants_by_the_time_a_model_runs():
+    model = convolutions()
+    exact, halved = (tflite.read(to_tflite(model, precision)) for precision in (None, "float16"))
+    assert {"DEQUANTIZE"} < {operator.kind for operator in halved}
+    found, expected = ([kernels.kernel(each) for each in kernels.running(program)] for program in (halved, exact))
+    assert found == expected
+    assert [kernel.constant_bytes for kernel in found] == [kernel.constant_bytes for kernel in expected]
+
+
+def test_swish_in_int8_is_one_operator():
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Activation("swish")(keras.layers.Conv2D(4, 3)(inputs))
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(x))
+    exact, quantised = (
+        tflite.read(to_tflite(model, precision, np.ones((2, 8, 8, 3), "float32"))) for precision in (None, "int8")
+    )
+    around = ["CONV_2D", "LOGISTIC", "CONV_2D"]
+    assert [each.kind for each in kernels.running(exact)] == ["CONV_2D", "LOGISTIC", "MUL", "CONV_2D"]
+    assert [each.kind for each in quantised] == ["QUANTIZE", "CONV_2D", "LOGISTIC", "MUL", "CONV_2D", "DEQUANTIZE"]
+    folded = kernels.folded(quantised)
+    assert [each.kind for each in folded] == ["QUANTIZE", *around, "DEQUANTIZE"]
+    assert folded.reads == ((), (0,), (1,), (2,), (3,))

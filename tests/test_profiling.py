@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from autonas import profiling
+from autonas import profiling, timing
 from autonas.errors import InputError
 from autonas.tflite import Operator, Program, Tensor
 
@@ -78,3 +78,64 @@ def test_values_are_plain(timed, tmp_path):
     content = json.loads((tmp_path / "here.json").read_text())
     assert content["version"] == profiling.VERSION
     assert np.isfinite([ms for _, _, ms, _ in content["models"]]).all()
+
+
+class Clock:
+    """A machine on which a run of a model takes a second, and nothing else takes time."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.shares = 0.0, []
+        monkeypatch.setattr(profiling.time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(timing, "take_turns", self.take_turns)
+
+    def take_turns(self, runs, seconds, min_runs, rounds):
+        self.shares.append(seconds)
+        self.now += sum(max(1.0, seconds) for _ in runs)
+        return [[1.0]] * len(runs)
+
+
+def passes(monkeypatch, seconds):
+    clock, told = Clock(monkeypatch), []
+    monkeypatch.setattr(profiling, "_AT_ONCE", 2)
+    profiling.measure([RELU, PAD], [SHAPED], seconds, tell=lambda *each: told.append(each))
+    return clock, told
+
+
+@pytest.mark.parametrize("seconds", [30, 100, 1000])
+def test_the_seconds_are_kept_and_shared_by_passes(seconds, monkeypatch):
+    clock, told = passes(monkeypatch, seconds)
+    assert 0.8 * seconds <= clock.now <= 1.01 * seconds
+    assert told[-1][0] >= 2
+    assert [left for _, left in told] == sorted((left for _, left in told), reverse=True)
+
+
+def test_all_are_run_the_fewest_times_where_the_seconds_are_too_few(monkeypatch):
+    clock, told = passes(monkeypatch, 3.0)
+    models = 2 + 2 + len(profiling._STREAMS)
+    assert clock.now == models
+    assert set(clock.shares) == {profiling._LEAST, profiling._LEAST * profiling._LONGER}
+    assert told[-1] == (1.0, 0.0)
+    assert told[0][1] == pytest.approx(models, abs=2)  # what is needed, not what was asked for
+
+
+def test_more_time_is_more_runs_of_each(monkeypatch, timed):
+    clock, _ = passes(monkeypatch, 1000)
+    assert clock.shares[0] == profiling._LEAST * profiling._LONGER
+    assert {profiling.PROGRAM, profiling.STREAM} == {model.role for model in timed[:-2]}
+    assert max(clock.shares) > 10
+    _, told = passes(monkeypatch, 100)
+    assert told[-1][0] >= profiling._PASSES
+
+
+def test_a_profile_that_cannot_be_written_leaves_the_old_one(timed, tmp_path, monkeypatch):
+    path = tmp_path / "here.json"
+    path.write_text("the old one")
+
+    def broken(self, *_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(path), "write_text", broken)
+    with pytest.raises(KeyboardInterrupt):
+        profiling.write(path, timed, num_threads=1)
+    assert path.read_text() == "the old one"
+    assert list(tmp_path.iterdir()) == [path]

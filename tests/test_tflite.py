@@ -1,5 +1,7 @@
 """Reading and writing LiteRT's format: against Keras's own shapes, and by running what was written in LiteRT."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -160,3 +162,66 @@ def test_what_is_written_computes():
     added, padded = (interpreter.get_tensor(details["index"]) for details in interpreter.get_output_details())
     np.testing.assert_array_equal(added, [[11, 22, 33]])
     np.testing.assert_array_equal(padded, [[0, 1, 2, 3, 0]])
+
+
+def int8_operators():
+    x, y = Tensor((1, 6, 6, 8), "int8"), Tensor((1, 6, 6, 4), "int8")
+    plain = {"padding": 0, "strideW": 1, "strideH": 1, "fusedActivationFunction": 1}
+    plain |= {"dilationWFactor": 1, "dilationHFactor": 1}
+    inputs = (x, Tensor((4, 3, 3, 8), "int8", True), Tensor((4,), "int32", True))
+    conv = Operator("CONV_2D", inputs, (y,), plain, "Conv2DOptions", 3)
+    inputs = (x, Tensor((1, 3, 3, 8), "int8", True), Tensor((8,), "int32", True))
+    depthwise = Operator("DEPTHWISE_CONV_2D", inputs, (x,), plain | {"depthMultiplier": 1}, "DepthwiseConv2DOptions", 3)
+    inputs = (Tensor((1, 8), "int8"), Tensor((4, 8), "int8", True), None)
+    plain = {"fusedActivationFunction": 0, "weightsFormat": 0, "keepNumDims": False, "asymmetricQuantizeInputs": False}
+    dense = Operator("FULLY_CONNECTED", inputs, (Tensor((1, 4), "int8"),), plain, "FullyConnectedOptions", 4)
+    add = Operator("ADD", (x, x), (x,), {"fusedActivationFunction": 0, "potScaleInt16": True}, "AddOptions", 2)
+    return [conv, depthwise, dense, add, Operator("LOGISTIC", (x,), (x,), version=2)]
+
+
+@pytest.mark.parametrize("operator", int8_operators(), ids=lambda operator: operator.kind)
+def test_operators_of_int8_run_xnnpacks_kernels(operator):
+    from ai_edge_litert.interpreter import Interpreter
+
+    content = tflite_writer.write([operator])
+    again = tflite.read(content)[0]
+    assert (again.kind, again.inputs, again.outputs) == (operator.kind, operator.inputs, operator.outputs)
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    assert "DELEGATE" in [details["op_name"] for details in interpreter._get_ops_details()]
+
+
+def test_weights_of_int8_have_a_scale_for_each_channel():
+    from ai_edge_litert.interpreter import Interpreter
+
+    conv, depthwise, *_ = int8_operators()
+    details = Interpreter(model_content=tflite_writer.write([conv, depthwise])).get_tensor_details()
+    scales = {tuple(each["shape"]): each["quantization_parameters"] for each in details}
+    assert (len(scales[4, 3, 3, 8]["scales"]), scales[4, 3, 3, 8]["quantized_dimension"]) == (4, 0)
+    assert (len(scales[1, 3, 3, 8]["scales"]), scales[1, 3, 3, 8]["quantized_dimension"]) == (8, 3)
+    assert len(scales[4,]["scales"]) == 4
+    np.testing.assert_allclose(scales[4,]["scales"], scales[4, 3, 3, 8]["scales"][0] * scales[1, 6, 6, 8]["scales"][0])
+
+
+def test_a_program_of_int8_is_written_as_it_was_read():
+    program = tflite.read(to_tflite(model(), "int8", ROWS))
+    assert {tensor.values for operator in program for tensor in operator.constants if tensor.dtype == "int8"} == {None}
+    biases = [operator.inputs[2] for operator in program if operator.kind in ("CONV_2D", "FULLY_CONNECTED")]
+    assert {(bias.dtype, bias.values) for bias in biases if bias is not None} == {("int32", None)}
+    written = tflite_writer.write(program)
+    assert tflite.read(written).operators == program.operators
+    timing.inference(written)()
+
+
+def test_scales_that_are_too_far_from_each_other_for_xnnpack_are_seen():
+    from ai_edge_litert.interpreter import Interpreter
+
+    *_, add, _ = int8_operators()
+    for operator in (add, dataclasses.replace(add, apart=True)):
+        content = tflite_writer.write([operator])
+        assert tflite.read(content).operators == (operator,)
+        interpreter = Interpreter(model_content=content)
+        interpreter.allocate_tensors()
+        handed = "DELEGATE" in [details["op_name"] for details in interpreter._get_ops_details()]
+        assert handed == (not operator.apart)

@@ -48,6 +48,10 @@ class Device(abc.ABC):
             model: What `takes` says. One example is timed, unless the device was made for more at once.
         """
 
+    def runs(self, precision: str) -> bool:
+        """Whether `latency` tells what a model takes at a precision, `"float16"` or `"int8"`."""
+        return self.present and self.takes == "tflite"
+
     @property
     def counts_energy(self) -> bool:
         """Whether `energy` measures: it has a counter, which may be read."""

@@ -82,13 +82,18 @@ class Predicted(Device):
             UserWarning: Once for each kind of operator that the profile does not have. Such an operator is taken for one that
                 copies its outputs.
         """
-        program = read(tflite)
-        known, which = kernels.described(program)
-        running = which[~np.array(kernels.fixed(program), dtype=bool)]
-        counts = np.bincount(running, minlength=len(known))
+        program = kernels.folded(read(tflite))
+        running = [operator for operator, follows in zip(program, kernels.fixed(program), strict=True) if not follows]
+        known, which = kernels.described(running)
+        counts = np.bincount(which, minlength=len(known))
         ms, error = self._kernels(known, counts)
         ms += float(self._factors @ _changes(known, counts, len(program) - len(running)))
         return Latency(ms, ms * np.exp(-_DEVIATIONS * error / ms), ms * np.exp(_DEVIATIONS * error / ms))
+
+    def runs(self, precision: str) -> bool:
+        """Whether the profile has operators of that type. Weights in float16 are turned into float32 before a model runs."""
+        needed = "float32" if precision == "float16" else precision
+        return any(kernels.dtype(kind) == needed for kind in self._regressors)
 
     def _fit(self, alone: Sequence[Timed]) -> dict[str, Regressor]:
         samples: dict[str, list[tuple[Any, float]]] = defaultdict(list)
@@ -134,8 +139,7 @@ class Predicted(Device):
         """The kind itself, or the one that it is taken for."""
         if kind in self._regressors:
             return kind
-        same = [known for known in self._regressors if known.split()[0] == kind.split()[0]]
-        near = next(iter([*same, *({_COPY} & set(self._regressors)), *self._regressors]))
+        near = max(self._regressors, key=lambda known: _likeness(kind, known))
         if kind not in self._assumed:
             self._assumed.add(kind)
             warnings.warn(
@@ -144,6 +148,13 @@ class Predicted(Device):
                 stacklevel=2,
             )
         return near
+
+
+def _likeness(kind: str, known: str) -> tuple[bool, bool, bool, int]:
+    """How good a kind is to stand for another: the same operator, or a copy, of the same type before others."""
+    name, *rest = kind.split()
+    other, *parts = known.split()
+    return name == other, kernels.dtype(kind) == kernels.dtype(known), other == _COPY, len(set(rest) & set(parts))
 
 
 def _changes(known: Sequence[Kernel], counts: np.ndarray, idle: int) -> list[int]:

@@ -215,9 +215,4 @@ def check_possible(costs: Mapping[str, Cost], device: Device) -> None:
         if not cost.possible(device):
             if not device.present:
                 device.latency(b"")  # says which one is missing
-            raise InputError.of(
-                f"The device of {name}",
-                "one that has a counter of energy which this process may read",
-                type(device).__name__,
-                "energy_mj is estimated from the network on any device. On Linux the counters are in /sys/class/powercap.",
-            )
+            raise InputError.of(f"The device of {name}", cost.expected, type(device).__name__, cost.instead)

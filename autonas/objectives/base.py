@@ -130,10 +130,17 @@ class Objective(abc.ABC):
 
 
 class Cost(Objective):
-    """An objective that is read off a built model, before it is trained."""
+    """An objective that is read off a built model, before it is trained.
+
+    Attributes:
+        expected: Of a cost that not every device tells, which do.
+        instead: What to do on the others.
+    """
 
     direction = "min"
     cheap = True
+    expected: ClassVar[str] = ""
+    instead: ClassVar[str] = ""
 
     @property
     def quality(self) -> None:

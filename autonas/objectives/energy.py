@@ -52,6 +52,8 @@ class MeasuredEnergy(Cost):
     """
 
     name = "energy_measured_mj"
+    expected = "one that has a counter of energy which this process may read"
+    instead = "energy_mj is estimated from the network on any device. On Linux the counters are in /sys/class/powercap."
 
     def possible(self, device: Device) -> bool:
         """Whether the device has a counter that may be read."""

@@ -54,10 +54,12 @@ class QuantizedLatency(Cost):
     """
 
     precision: ClassVar[str]
+    expected = "one that tells what models take at that precision"
+    instead = "A profile does if `python -m autonas.devices.profile` of this version made it; 'host-keras' runs float32 alone."
 
     def possible(self, device: Device) -> bool:
-        """Whether the device is there."""
-        return device.present
+        """Whether the device tells that."""
+        return device.runs(self.precision)
 
     def measure(self, built: BuiltModel) -> float:
         """Converts the model and returns what the device says."""

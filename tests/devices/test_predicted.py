@@ -1,11 +1,12 @@
 """Predictions: near what is measured here, exact on made profiles, and open about what they do not know."""
 
+import itertools
 import warnings
 
 import numpy as np
 import pytest
 
-from autonas import devices, kernels, profiling, tflite
+from autonas import devices, kernels, objectives, profiling, tflite
 from autonas.devices import predicted
 from autonas.devices.predicted import Predicted
 from autonas.errors import InputError
@@ -18,13 +19,14 @@ from autonas.tflite_writer import write
 CALL, EACH, IDLE = 0.001, 0.0002, 0.0004  # ms
 
 
-def made(tmp_path):
-    """A profile of a machine on which each operator takes as many nanoseconds as it has outputs, beside a call."""
+def made(tmp_path, dtypes=("float32",)):
+    """A profile of a machine on which each operator takes as many nanoseconds as it has outputs, beside a call; a fourth in
+    int8."""
     timed = []
-    for size in (32, 64, 256, 1024, 4096):
-        x = Tensor((1, size))
+    for size, dtype in itertools.product((32, 64, 256, 1024, 4096), dtypes):
+        x, faster = Tensor((1, size), dtype), 4 if dtype == "int8" else 1
         for kind in ("RELU", "TANH"):
-            timed.append(Timed(profiling.KERNEL, (Operator(kind, (x,), (x,)),) * 16, CALL + 16e-6 * size))
+            timed.append(Timed(profiling.KERNEL, (Operator(kind, (x,), (x,)),) * 16, CALL + 16e-6 * size / faster))
     dense = profiling._dense()
     timed += [Timed(profiling.STREAM, (dense,) * n, CALL + 1e-5 * n) for n in (1, 4)]
     for length in (2, 4, 8, 16):
@@ -90,3 +92,33 @@ def test_a_network_between_those_of_the_profile_is_near_what_is_measured(profile
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(InputError, match=r"device must be the path of a profile.*pi\.json"):
         devices.get(str(tmp_path / "pi.json"))
+
+
+def test_what_is_stored_in_float16_takes_what_float32_takes(profile):
+    device, model = Predicted(profile), network(24, 32)
+    exact, halved = (device.latency(to_tflite(model, precision)) for precision in (None, "float16"))
+    assert halved == exact
+
+
+def test_operators_of_int8_have_regressors_of_their_own(tmp_path):
+    device = made(tmp_path, ("float32", "int8"))
+    x = Tensor((1, 4096), "int8")
+    model = write([Operator("TANH", (x,), (x,))] * 4)
+    assert device.latency(model).median_ms == pytest.approx(CALL + 4 * (EACH + 1024e-6), rel=0.1)
+
+
+def test_a_profile_tells_the_types_that_it_has_operators_of(tmp_path):
+    without, latencies = made(tmp_path), objectives.several(["latency_float16_ms", "latency_int8_ms"])
+    assert (without.runs("float16"), without.runs("int8")) == (True, False)
+    with pytest.raises(
+        InputError, match=r"device of latency_int8_ms must be .*Got Predicted.*autonas\.devices\.profile"
+    ):
+        objectives.check_possible(objectives.asked(latencies, {}), without)
+    objectives.check_possible(objectives.asked(latencies, {}), made(tmp_path, ("float32", "int8")))
+
+
+def test_a_missing_operator_is_taken_for_one_of_its_type(tmp_path):
+    device = made(tmp_path, ("float32", "int8"))
+    x = Tensor((1, 64), "int8")
+    with pytest.warns(UserWarning, match="no operator LOGISTIC int8; it is taken for (RELU|TANH) int8"):
+        device.latency(write([Operator("LOGISTIC", (x,), (x,))]))

@@ -1,6 +1,7 @@
 """The command that makes a profile, in a process that has Python, numpy and ai-edge-litert alone."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -33,6 +34,7 @@ def test_it_runs_without_tensorflow_and_keras(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert str(out) in done.stdout
+    assert re.search(r"^Pass \d, about \d+ s left\.$", done.stderr, re.MULTILINE)
     kinds = [timed.operators[0].kind for timed in profiling.read(out)[1] if timed.role == profiling.KERNEL]
     own = [operator.kind for operator in kernels.running(tflite.read(model.read_bytes()))]
     assert set(kinds) == {operator.kind for operator in known} | set(own)
@@ -41,6 +43,17 @@ def test_it_runs_without_tensorflow_and_keras(tmp_path):
 def test_the_operators_are_those_of_many_kinds():
     kinds = {operator.kind for operator in profile.operators()}
     assert {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "SOFTMAX", "GATHER", "MEAN"} <= kinds
+
+
+def test_some_hundred_operators_are_of_int8():
+    kinds = [kernels.kernel(operator).kind for operator in profile.operators()]
+    quantised = [kind.split()[0] for kind in kinds if kernels.dtype(kind) == "int8"]
+    assert 200 < len(quantised) < 700
+    assert {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "SOFTMAX", "GATHER", "MEAN"} <= set(
+        quantised
+    )
+    assert {"QUANTIZE", "DEQUANTIZE"} <= {kind.split()[0] for kind in kinds}
+    assert any("QUANTIZE" in {operator.kind for operator in program} for program in profile.programs())
 
 
 def test_the_programs_run_and_are_whole_models():
@@ -58,3 +71,37 @@ def test_arguments_that_cannot_be_used_are_named(arguments, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=arguments[0]):
         profile.main(["--out", "device.json", *arguments])
+
+
+def measuring(monkeypatch, measure):
+    monkeypatch.setattr(profiling, "measure", measure)
+    monkeypatch.setattr(profile, "operators", lambda models: [])
+    monkeypatch.setattr(profile, "programs", list)
+
+
+def test_a_profile_that_is_stopped_leaves_what_was_there(tmp_path, monkeypatch, capsys):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    out = tmp_path / "device.json"
+    out.write_text("the old one")
+    measuring(monkeypatch, stopped)
+    with pytest.raises(SystemExit) as raised:
+        profile.main(["--out", str(out)])
+    assert raised.value.code == 130
+    assert "was not written" in capsys.readouterr().err
+    assert out.read_text() == "the old one"
+
+
+@pytest.mark.parametrize(("left", "said"), [(50.0, False), (90.0, True)])
+def test_seconds_that_are_too_few_are_said_early(left, said, tmp_path, monkeypatch, capsys):
+    def measured(operators, programs, seconds, threads, tell):
+        tell(0.1, left)
+        tell(1.0, 0.0)
+        return []
+
+    measuring(monkeypatch, measured)
+    profile.main(["--out", str(tmp_path / "device.json"), "--seconds", "60"])
+    lines = capsys.readouterr().err.splitlines()
+    assert f"Pass 1, about {left:.0f} s left." in lines
+    assert any("takes about 90 s here, more than --seconds" in line for line in lines) == said

@@ -186,3 +186,10 @@ def test_energy_is_measured_where_there_is_a_counter_alone():
     objectives.check_possible(objectives.asked(objectives.several("energy_mj"), {}), Fixed())
     with pytest.raises(InputError, match="counter of energy"):
         Fixed().energy(b"")
+
+
+def test_latencies_in_fewer_bits_are_told_by_devices_that_run_files():
+    asked = objectives.asked(objectives.several(["latency_float16_ms", "latency_int8_ms"]), {})
+    objectives.check_possible(asked, Fixed())
+    with pytest.raises(InputError, match=r"latency_float16_ms must be one that tells .* Got HostKeras .*float32 alone"):
+        objectives.check_possible(asked, devices.get("host-keras"))

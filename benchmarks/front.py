@@ -11,9 +11,11 @@ milliseconds of a trial. A cell without a latency (the Edge TPU has none for 4,6
 `proxies` has, besides, a warm start by the rank vote of nwot, jacov, synflow and params. The others are strategies by name; one
 for a single objective is asked with random weighings (ParEGO). `--accuracy c10_val200` is the same search on another signal.
 
-    python benchmarks/front.py --task fashion_mnist --data FOLDER [--minutes 10] [--seeds 0 1 2] [--plot front.png]
+    python benchmarks/front.py --task fashion_mnist --data FOLDER [--minutes 10] [--seeds 0 1 2] [--proxy 0.25 0.1]
+                               [--plot front.png]
 
-Accuracy against latency on this machine, as `autonas.ImageClassifier` searches it in so many minutes. The front that was found
+Accuracy against latency on this machine, as `autonas.ImageClassifier` searches it in so many minutes. `--proxy` is the share of
+the data and of the epochs that a candidate is trained with, where another than the default is wanted. The front that was found
 is compared with that of the starting points of the same search: how much more hypervolume it has, above the worst of both, and
 whether each starting point on its own front is dominated. FOLDER has one folder a data set, as for `benchmarks/quality.py`.
 """
@@ -131,6 +133,7 @@ def on_task(options: argparse.Namespace) -> None:
             clf = autonas.ImageClassifier(
                 objective=["val_accuracy", "latency_ms"],
                 max_time=60 * options.minutes,
+                estimator=autonas.Proxy(*options.proxy) if options.proxy else "proxy",
                 seed=seed,
                 directory=folder,
                 verbose=0,
@@ -173,6 +176,7 @@ def main() -> None:
     parser.add_argument("--task", help="the name of a data set of images")
     parser.add_argument("--data", type=Path, help="folder with one folder for each data set")
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--proxy", type=float, nargs=2, help="share of the data and of the epochs of a candidate")
     parser.add_argument("--plot", type=Path, help="file for a picture of the front of a task")
     options = parser.parse_args()
     run: Callable[[argparse.Namespace], None]

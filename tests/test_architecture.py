@@ -43,7 +43,7 @@ LAYERS = [
     "proxies graph_network training",
     "assembly strategies screens",
     "estimators proposals analysis",
-    "loop ensemble finalists timetable",
+    "loop ensemble finalists timetable descent",
     "preparation evaluation finals",
     "committee",
     "retrain",

@@ -41,7 +41,7 @@ from autonas.heads.base import Head
 from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
 from autonas.quiet import quiet as _chatter_off
-from autonas.settings import default_name, described, described_fit, each, name_of, schedules, snake, training_budget
+from autonas.settings import default_name, described, described_fit, name_of, schedules, snake, training_budget
 from autonas.trials import TrialStore
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ class AutoModel(Answers):
             try:
                 together = self._together(given, evaluation)
                 self._search(end, ready, points, view)
-                outcome = self._retrain(end, ready, together, view)
+                outcome = self._retrain(end, ready, points, together, view)
             except KeyboardInterrupt:
                 view.say(self._how_to_go_on())
                 raise
@@ -380,7 +380,9 @@ class AutoModel(Answers):
                 view.say("Stopped. The model is finished and kept; the same call goes on with the control.")
                 raise
 
-    def _retrain(self, end: float | None, ready: _Ready, together: Together | None, view: View) -> Retrained:
+    def _retrain(
+        self, end: float | None, ready: _Ready, points: list[Any], together: Together | None, view: View
+    ) -> Retrained:
         from autonas import finalists
         from autonas.loop import STARTING_POINT
         from autonas.retrain import payable
@@ -391,10 +393,18 @@ class AutoModel(Answers):
         trained = payable(self._store.trials, ready.everything, budget)
         order = front.ordered if len(self.objectives) > 1 else trials.completed
         chosen = finalists.choose(trained, self.top_k, STARTING_POINT, twins, kind, order)
-        return self._train(chosen, ready, budget, together, view)
+        return self._train(
+            chosen, ready, budget, together, view, lambda: ready.evaluation.smallest(points, self._store.next_number)
+        )
 
     def _train(
-        self, chosen: list[Trial], ready: _Ready, budget: Budget, together: Together | None, view: View
+        self,
+        chosen: list[Trial],
+        ready: _Ready,
+        budget: Budget,
+        together: Together | None,
+        view: View,
+        resort: Callable[[], Trial] | None = None,
     ) -> Retrained:
         """Trains finalists in full; of several objectives the one nearest to the best of all on the search's front wins."""
         from autonas.retrain import retrain
@@ -419,6 +429,7 @@ class AutoModel(Answers):
             together=together,
             rank=nearness if len(self.objectives) > 1 else None,
             broken=ready.evaluation.broken,
+            resort=resort,
         )
 
     def _train_selected(self, trial: Trial) -> tuple[keras.Model, Head, Retrained]:
@@ -466,7 +477,7 @@ class AutoModel(Answers):
             directory=project.folder.parent,
             project_name=project.folder.name,
         )
-        self.objectives = [objectives.restore(*plain) for plain in each(content["objective"])]
+        self.objectives = objectives.restored(content["objective"])
         self._project, self._finished, self._target = project, content["finished"], content.get("target")
         self.input.columns = content.get("columns")
         settings, self._batch_size = content["settings"], content.get("batch_size", self._batch_size)
@@ -513,7 +524,7 @@ class AutoModel(Answers):
             **({} if self.operations is None else {"operations": self.operations}),
             **described_fit(given, epochs, batch_size, callbacks, class_weight),
             "head": self.head.get_config(),
-            "objective": self._plain_objective(),
+            "objective": objectives.plain(self.objectives),
             "limits": {name: limit for name, (_, limit) in self.limits.items()},
             "estimator": self.estimator.get_config(),
             "seed": self.seed,
@@ -549,7 +560,7 @@ class AutoModel(Answers):
             "task": _name_of_task(type(self)),
             "input": inputs_module.plain(self.input),
             "head": heads.plain(self.head),
-            "objective": self._plain_objective(),
+            "objective": objectives.plain(self.objectives),
             "target": self._target,
             "columns": self.input.columns,
             "batch_size": self._batch_size,
@@ -568,11 +579,6 @@ class AutoModel(Answers):
             f"Stopped. {len(self._store.trials)} trials are kept in {self._project.folder if self._project else ''}. The same "
             f"call goes on from there; with max_trials={max(1, done)} it retrains the best of what there is."
         )
-
-    def _plain_objective(self) -> list[Any]:
-        """The objective as plain data; several as a list of these."""
-        plain = [objective.plain() for objective in self.objectives]
-        return plain if len(plain) > 1 else plain[0]
 
 
 @dataclasses.dataclass(frozen=True)

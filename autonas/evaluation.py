@@ -1,7 +1,4 @@
-"""The evaluation of one candidate: its costs, then the limits on them, then its quality by the estimator.
-
-Also the way down from designs that are over a limit, which tells before any training whether it can be met at all.
-"""
+"""The evaluation of one candidate: its costs, then the limits on them, then its quality by the estimator."""
 
 from __future__ import annotations
 
@@ -10,17 +7,18 @@ import dataclasses
 import functools
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autonas import assembly, memory, objectives, pace
-from autonas import graph as graph_module
-from autonas.errors import InputError, RejectedError, TrialError
+from autonas.descent import Descent
+from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
-from autonas.loop import Interrupted, Outcome
+from autonas.graph import read
+from autonas.loop import STARTING_POINT, Interrupted, Outcome
 from autonas.objectives import COSTS, asked, lead, measure
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     import keras
 
     from autonas.devices.base import Device
-    from autonas.graph import Graph
 
 SCREENED = 64  # examples in the batch that screens get
 SURE = 0.5  # share of the predicted seconds that is surely needed: patience may save the rest
@@ -80,7 +77,6 @@ class Evaluation:
         self.rivals: Callable[[], Sequence[Trial]] = lambda: ()  # the trials that a candidate has to beat
         self._built: dict[str, BuiltModel] = {}
         self._known: dict[str, dict[str, float]] = {}  # costs of candidates that were looked at before their trial
-        self._refusal = ""
 
     def __call__(self, number: int, values: Values) -> Outcome:
         """Evaluates a candidate as trial `number`.
@@ -230,87 +226,19 @@ class Evaluation:
         return objectives.broken(self.limits, self._as_built(self.assemble(core)))
 
     def feasible(self, starting_points: list[Values]) -> list[Values]:
-        """Fits starting points to the limits.
-
-        A design that is over a limit is made smaller, one hyperparameter at a time and no more than it takes. Without it, a
-        search under tight limits could spend its time on candidates that are all refused.
-
-        Args:
-            starting_points: Complete candidates.
-
-        Returns:
-            Those that meet the limits, each once.
-
-        Raises:
-            InputError: If none of them can be made small enough.
-        """
+        """Fits starting points to the limits, as `autonas.descent.Descent.feasible` does."""
         if not self.limits:
             return starting_points
-        fitted: list[Values] = []
-        for point in starting_points:
-            try:
-                values = self._fitted(point)
-            except TrialError:  # a device that does not answer now is asked again in the candidate's own trial
-                values = point
-            if values is not None and values not in fitted:
-                fitted.append(values)
-        if not fitted:
-            raise InputError(
-                f"limits must be ones that a candidate can meet. For the smallest network of the space {self._refusal}. "
-                "Raise the limit, or search another space."
-            )
-        return fitted
 
-    def _fitted(self, values: Values) -> Values | None:
-        """The candidate itself if it meets the limits, or the first that does on the way down from it."""
-        while True:
-            built = self.built(values)
-            refusal = self.screen.refusal(built)
-            if refusal is None:
-                self._known[key(values)] = measure(self.costs, built)
-                return values
-            smaller = self._smaller(values)
-            if smaller is None:
-                self._refusal = refusal
-                return None
-            values = smaller
+        def met(values: Values, built: BuiltModel) -> None:
+            self._known[key(values)] = measure(self.costs, built)
 
-    def _smaller(self, values: Values) -> Values | None:
-        """One hyperparameter away: the largest candidate that should meet the limits, or else the smallest."""
-        excess = self._excess(self.built(values))
-        graph = self._graph(values)
-        expected: dict[str, tuple[float, Values]] = {}
-        for other in self._neighbours(values):
-            smaller = self._graph(other)
-            most = max(excess[name] * _ratio(cost, smaller, graph) for name, (cost, _) in self.limits.items())
-            if most < max(excess.values()):
-                expected[key(other)] = most, other
-        fitting = [item for item in expected.values() if item[0] <= 1]
-        if fitting:
-            return max(fitting, key=lambda item: item[0])[1]
-        return min(expected.values(), key=lambda item: item[0])[1] if expected else None
+        return Descent(self.space, self.limits, self.screen, self.built, met, self.seed).feasible(starting_points)
 
-    def _neighbours(self, values: Values) -> Iterator[Values]:
-        """Candidates of the same kind with one other value in what shapes the network."""
-        space = self.space.hyperparameters.space
-        kinds = {condition.name for hyperparameter in space for condition in hyperparameter.conditions}
-        for hyperparameter in space:
-            name = hyperparameter.name
-            if name in values and name not in kinds and _shapes_network(name):
-                for value in hyperparameter.values:
-                    if value != values[name]:
-                        yield self.space.complete({**values, name: value})
-
-    def _excess(self, built: BuiltModel) -> dict[str, float]:
-        """How many times its limit each cost is; bounds where these are enough to break one."""
-        bounds = {name: cost.at_least(built.graph) / limit for name, (cost, limit) in self.limits.items()}
-        if max(bounds.values()) > 1:
-            return bounds
-        return {name: cost.measure(built) / limit for name, (cost, limit) in self.limits.items()}
-
-    def _graph(self, values: Values) -> Graph:
-        with seeded(self.seed):
-            return graph_module.read(self.space.candidate(values).core())
+    def smallest(self, starting_points: Sequence[Values], number: int) -> Trial:
+        """A trial, not evaluated, of the starting point with the fewest operations."""
+        flops = [read(self.space.candidate(values).core()).flops for values in starting_points]
+        return Trial(number, starting_points[int(np.argmin(flops))], origin=STARTING_POINT)
 
     def _share(self, number: int, values: Values) -> Budget:
         """The budget of one candidate: a strategy or an oracle may say how much of it; callbacks are the trial's own."""
@@ -366,13 +294,3 @@ def names_of(metrics: Any) -> list[str]:
     if isinstance(metrics, Mapping):
         return [f"{output}_{name}" for output, own in metrics.items() for name in names_of(own)]
     return [metric.name for metric in metrics]
-
-
-def _ratio(cost: Cost, graph: Graph, other: Graph) -> float:
-    """How many times what `other` costs the graph should cost."""
-    bounds = cost.at_least(graph), cost.at_least(other)
-    return bounds[0] / bounds[1] if bounds[1] else graph.flops / max(1, other.flops)
-
-
-def _shapes_network(name: str) -> bool:
-    return not any(word in name for word in ("learning_rate", "weight_decay", "schedule", "optimizer"))

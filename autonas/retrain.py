@@ -36,6 +36,7 @@ def retrain(
     together: Together | None = None,
     rank: Callable[[dict[str, float], Trial], float] | None = None,
     broken: Callable[[keras.Model], str | None] = lambda core: None,
+    resort: Callable[[], Trial] | None = None,
 ) -> Retrained:
     """Trains finalists on the training part, then the winner on all the data, or the best of them on its folds.
 
@@ -55,15 +56,24 @@ def retrain(
         together: If not None, an ensemble is made where the time is enough for it.
         rank: What the winner has most of, from the metrics of a training and its trial, where that is not the score.
         broken: Says which limit a trained network breaks; the next one is taken in its place.
+        resort: Makes what is trained, and not judged, where there is a deadline and no finalist.
 
     Raises:
         SearchError: If every finalist diverged, or breaks a limit once it is trained.
     """
-    if not trials:
+    if not trials and (resort is None or budget.deadline is None):
         raise SearchError("No candidate was trained. Give the search more time or trials, or raise the limits.")
     finals = Finals(
         space, everything, budget, score, seed, view, together is not None or data.head.calibrates, rank, broken
     )
+    if not trials and resort is not None:
+        view.say(
+            "The time was up before any candidate was measured. The smallest starting point is trained in what is left of it, "
+            "and nothing says how good it is: give the search more time."
+        )
+        only = finals.unjudged(resort())
+        if finals.keeps_limits(only.core, only.trial):
+            return only
     left = list(trials)
     while left:
         tried, outcome = _handed_over(left, data, finals, together)

@@ -120,11 +120,6 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def each(plain: list[Any]) -> list[Any]:
-    """The objectives of a project's file, of which a single one stands there by itself."""
-    return [plain] if isinstance(plain[0], str) else plain
-
-
 def name_of(target: Any) -> str | list[str] | None:
     """The target as a project can keep it; None if it has other names than texts."""
     if target is None or isinstance(target, str):

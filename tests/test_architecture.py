@@ -44,7 +44,7 @@ LAYERS = [
     "proxies graph_network training",
     "assembly strategies screens",
     "estimators proposals analysis oracles",
-    "loop ensemble finalists timetable",
+    "loop ensemble finalists timetable descent",
     "preparation evaluation finals",
     "committee",
     "retrain",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from autonas import devices, ensemble, memory, objectives, screens
+from autonas.descent import Descent
 from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, RejectedError, TrialError
 from autonas.estimators.base import Budget, Estimator, OutOfTime
@@ -168,6 +169,15 @@ def test_starting_points_that_meet_the_limits_are_enough():
 def test_limits_that_no_candidate_meets_are_an_error():
     evaluation, values = make(limits={"params": 20})
     with pytest.raises(InputError, match="smallest network of the space params is"):
+        evaluation.feasible([values])
+
+
+@pytest.mark.parametrize("limits", [{"params": 20}, {"latency_ms": 1e-3}])
+def test_a_limit_far_under_the_smallest_network_is_refused_without_a_way_down(limits, monkeypatch):
+    evaluation, values = make(limits=limits)
+    evaluation.device = Proportional()
+    monkeypatch.setattr(Descent, "_smaller", lambda self, values: pytest.fail("It went down."))
+    with pytest.raises(InputError, match=f"smallest network of the space {next(iter(limits))} is"):
         evaluation.feasible([values])
 
 

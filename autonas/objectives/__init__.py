@@ -121,6 +121,17 @@ def restore(name: str, direction: str, made_with: Mapping[str, Any] | None = Non
     return COSTS[name]() if name in COSTS else Quality(name, direction)
 
 
+def plain(found: Sequence[Objective]) -> list[Any]:
+    """Objectives as plain data, of which a single one stands there by itself."""
+    each = [objective.plain() for objective in found]
+    return each if len(each) > 1 else each[0]
+
+
+def restored(told: Sequence[Any]) -> list[Objective]:
+    """Returns the objectives that `plain` told."""
+    return [restore(*each) for each in ([told] if isinstance(told[0], str) else told)]
+
+
 def measure(costs: Mapping[str, Cost], built: BuiltModel) -> dict[str, float]:
     """Reads costs off a built model.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +83,25 @@ def as_if_trained(core: keras.Model) -> keras.Model:
             if "float" in str(weight.dtype):
                 weight.assign(np.asarray(weight) + rng.uniform(*WORN, weight.shape))
     return core
+
+
+def as_if_calibrated(head: Head, validation: Any) -> Head:
+    """A head that has learned what it will of the last model, so that the file of a candidate has that in it too.
+
+    Args:
+        head: Fitted; it is not changed.
+        validation: Examples, targets and weights of the part to be judged on.
+
+    Returns:
+        A copy, calibrated on made-up outputs; the head itself where it learns nothing.
+    """
+    if not head.calibrates or validation is None:
+        return head
+    head, targets = copy.deepcopy(head), validation[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of an aim that outputs of chance do not reach
+        head.calibrate(np.random.default_rng(0).random(np.shape(targets)), targets, None)
+    return head
 
 
 def _trained(model: Any) -> Iterator[Any]:

@@ -504,7 +504,7 @@ class AutoModel(Answers):
             self.device,
             lambda core: assembly.on_device(self._finished_model(preprocessor, core), self.input, self.head),
             self.seed,
-            lite.files(self.input, self.head),
+            lite.files(self.input, assembly.as_if_calibrated(self.head, data.validation)),
             checkpoints,
         )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-from autonas import assembly, data, export, generators, inputs
+from autonas import assembly, data, export, generators, inputs, lite
 from autonas.blocks import Block
 from autonas.heads.classification import ClassificationHead
 from autonas.heads.regression import RegressionHead
@@ -152,3 +154,19 @@ def test_what_no_training_changes_stays_as_it_is():
     after = assembly.as_if_trained(network).get_weights()
     assert [bool((one != other).all()) for one, other in zip(before, after, strict=True)] == [False] * 2 + [True] * 4
     assert (inner.layers[0].moving_variance.numpy() > 0).all()
+
+
+def test_the_file_of_a_candidate_has_room_for_a_threshold():
+    part, _ = fitted(inputs.get("image"), IMAGES)
+    head, y = fitted(ClassificationHead(), np.arange(200) % 20 == 0)  # one class is rare
+    chosen = assembly.as_if_calibrated(head, (None, head.encode(y), None))
+    assert head.threshold is None
+
+    def size(head):
+        return sum(map(len, lite.files(part, head).values()))
+
+    trained = copy.deepcopy(head)
+    trained.calibrate(np.random.default_rng(1).random((200, 1)), head.encode(y), None)
+    assert size(head) + 100 < size(chosen) == pytest.approx(size(trained), abs=60)
+    plain, y = fitted(ClassificationHead(), np.arange(200) % 2)
+    assert assembly.as_if_calibrated(plain, (None, plain.encode(y), None)) is plain

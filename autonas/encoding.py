@@ -48,14 +48,22 @@ class Encoding:
     def __init__(self, space: keras_tuner.HyperParameters) -> None:
         self.names: list[str] = []
         self.owners: list[str] = []
+        alike: dict[tuple[Any, ...], list[int]] = {}
         self._parts: list[tuple[HyperParameter, int, Callable[[Sequence[Any]], np.ndarray]]] = []
         for hyperparameter in space.space:
             names, encode = _columns(hyperparameter)
             self._parts.append((hyperparameter, len(self.names), encode))
+            for place, name in enumerate(names):
+                kind = (*_kind(hyperparameter), name.removeprefix(hyperparameter.name))
+                alike.setdefault(kind, []).append(len(self.names) + place)
             if hyperparameter.conditions:
                 names = [*names, f"{hyperparameter.name} inactive"]
             self.names += names
             self.owners += [hyperparameter.name] * len(names)
+        several = [columns for columns in alike.values() if len(columns) > 1]
+        self._sums = np.zeros((len(self.names), len(several)))
+        for group, columns in enumerate(several):
+            self._sums[columns, group] = 1 / np.sqrt(len(columns))
 
     def transform(self, candidates: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """Encodes candidates.
@@ -81,6 +89,32 @@ class Encoding:
                 rows[:, first + block.shape[1]] = 1
                 rows[active, first + block.shape[1]] = 0
         return rows
+
+    def histogram(self, rows: np.ndarray) -> np.ndarray:
+        """How often each value was taken, wherever in the candidate: what layers of one kind have in common.
+
+        Hyperparameters with the same labels are counted together, and so are ranges with the same ends, whose positions are
+        added up. Counts of n columns are divided by the root of n, so that they weigh as much as a column of their own.
+
+        Args:
+            rows: Encoded candidates, as `transform` returns them.
+
+        Returns:
+            Floats of the shape (number of candidates, values that several hyperparameters share).
+
+        References:
+        - [Ru et al., 2021](https://arxiv.org/abs/2006.07556): Interpretable Neural Architecture Search via Bayesian
+          Optimisation with Weisfeiler-Lehman Kernels, section 3.1 (the features of height 0).
+        """
+        return rows @ self._sums
+
+
+def _kind(hyperparameter: HyperParameter) -> tuple[Any, ...]:
+    """What two hyperparameters have in common whose values mean the same."""
+    if hasattr(hyperparameter, "min_value"):
+        ends = (hyperparameter.min_value, hyperparameter.max_value)
+        return (type(hyperparameter), *ends, hyperparameter.sampling)
+    return (type(hyperparameter), *hyperparameter.values)
 
 
 def _columns(hyperparameter: HyperParameter) -> tuple[list[str], Callable[[Sequence[Any]], np.ndarray]]:

@@ -107,3 +107,26 @@ def test_a_range_of_one_value_is_in_the_middle():
     space = keras_tuner.HyperParameters()
     space.Int("units", 7, 7)
     assert position(space.space[0], [7]).tolist() == [0.5]
+
+
+def test_the_histogram_counts_labels_that_several_share():
+    """By hand: two lists of the same labels, two ranges with the same ends, and what has nothing like it."""
+    space = keras_tuner.HyperParameters()
+    space.Choice("first", ["a", "b"])
+    space.Choice("second", ["a", "b"])
+    space.Choice("other", ["a", "c"])
+    space.Int("width", 0, 10)
+    space.Int("height", 0, 10)
+    space.Float("rate", 0.0, 10.0, sampling="linear")
+    encoding = Encoding(space)
+    values = {"first": "a", "second": "a", "other": "c", "width": 5, "height": 10, "rate": 1.0}
+    rows = encoding.transform([values, {**values, "second": "b"}])
+    root = 2**0.5
+    np.testing.assert_allclose(encoding.histogram(rows), [[2 / root, 0, 1.5 / root], [1 / root, 1 / root, 1.5 / root]])
+
+
+def test_the_histogram_is_empty_where_nothing_is_shared():
+    space = keras_tuner.HyperParameters()
+    space.Choice("only", ["a", "b"])
+    encoding = Encoding(space)
+    assert encoding.histogram(encoding.transform([{"only": "a"}])).shape == (1, 0)

@@ -24,6 +24,9 @@ _DRAWN = 0.6  # share of the pool that is drawn from the space; the others are n
 _BOLDNESS = 0.25  # what is believed of the deviations
 _WHISKER = 1.5  # interquartile ranges below the lower quartile, from which on a score counts as an outlier
 _FLOOR = -1.0  # the worst that is told apart, in units under the reference
+_NEAR = 0.25  # of the trials, whose distance from the best is what the logarithm counts as near
+_LEAST = 1e-3  # the nearest that it tells apart, in units
+_HOPE = 0.01  # the least probability that a candidate works
 
 
 class Hypervolume(Strategy):
@@ -37,10 +40,16 @@ class Hypervolume(Strategy):
     unit is the distance from there to the best so far. A higher reference would give up the ends of the front: who is slower
     than most of the first trials would never be worth a trial, however accurate. The reference stays where it is: one that
     moved with the trials would follow them to a corner of the space, where much of one objective is easily had at the price
-    of all of another. What is far below it is learned as just below it, as are failed and rejected trials, so that outliers
-    do not bend the processes. A quarter of the deviations is believed: they are those of the whole space, where scores differ
-    much more than near the front. Labels are one-hot, numbers on their own scale (see
-    `autonas.encoding.Encoding`). With a single objective this is expected improvement.
+    of all of another. What is far below it is learned as just below it, so that outliers do not bend the processes. A quarter
+    of the deviations is believed: they are those of the whole space, where scores differ much more than near the front.
+
+    The processes learn the logarithm of what a score is short of the best, so that what is good is told apart best. Failed
+    and rejected trials have a process of their own: what is expected is multiplied by the probability that a candidate works.
+    Where costs are known beforehand the scores are learned as they are, with failures as the worst: the cheap are certain
+    then, and would draw the search if what is bad looked hardly worse than what is good, or were not learned at all.
+
+    Labels are one-hot, numbers on their own scale, and beside them stands how often each value was taken among the
+    hyperparameters that share it (see `autonas.encoding.Encoding`). With a single objective this is expected improvement.
 
     Args:
         initial: How many trials with scores there are before the processes are asked, at least 2.
@@ -54,6 +63,8 @@ class Hypervolume(Strategy):
     References:
     - [Emmerich et al., 2006](https://doi.org/10.1109/TEVC.2005.859463): Single- and Multiobjective Evolutionary
       Optimization Assisted by Gaussian Random Field Metamodels.
+    - [Schonlau et al., 1998](https://doi.org/10.1214/lnms/1215456182): Global versus Local Search in Constrained Optimization
+      of Computer Models (the probability that a candidate works).
     - Tukey, 1977, Exploratory Data Analysis: the whiskers of a box plot.
 
     Example:
@@ -117,18 +128,49 @@ class _Model:
         self, trials: Sequence[Trial], space: keras_tuner.HyperParameters, scale: Scale, known: Foreseen | None = None
     ) -> None:
         self._encoding, self._scale, self._known = Encoding(space), scale, known
-        self._targets = np.array([scale(np.array(scores_of(trial) or scale.worst)) for trial in trials])
-        self._predict = processes.fit(self._encoding.transform([trial.values for trial in trials]), self._targets)
+        scores = [scores_of(trial) for trial in trials]
+        worked = np.array([bool(one) for one in scores])
+        told = known is not None
+        learned = worked | told
+        self._targets = scale(np.array([one or scale.worst for one in scores]))[learned]
+        self._stretch = None if told else _Stretch(self._targets)
+        rows = self._encode([trial.values for trial in trials])
+        self._predict = processes.fit(rows[learned], self._stretch(self._targets) if self._stretch else self._targets)
+        self._works = None if learned.all() else processes.fit(rows, worked[:, None].astype(float))
 
     def gains(self, candidates: Sequence[Values]) -> np.ndarray:
-        """The expected hypervolume improvement of each candidate."""
-        mean, deviation = self._predict(self._encoding.transform(candidates))
+        """The expected hypervolume improvement of each candidate, times the probability that it works."""
+        rows = self._encode(candidates)
+        mean, deviation = self._predict(rows)
+        if self._stretch is not None:
+            mean, deviation = self._stretch.back(mean, deviation)
         if self._known is not None:
             told = self._scale(np.asarray(self._known(candidates), dtype=float))
             mean = np.where(np.isnan(told), mean, told)
             deviation = np.where(np.isnan(told), deviation, 0.0)
         reference = np.zeros(mean.shape[1])
-        return expected_hypervolume_improvement(mean, _BOLDNESS * deviation, self._targets, reference)
+        gains = expected_hypervolume_improvement(mean, _BOLDNESS * deviation, self._targets, reference)
+        return gains if self._works is None else gains * np.clip(self._works(rows)[0][:, 0], _HOPE, 1.0)
+
+    def _encode(self, candidates: Sequence[Values]) -> np.ndarray:
+        rows = self._encoding.transform(candidates)
+        return np.hstack([rows, self._encoding.histogram(rows)])
+
+
+class _Stretch:
+    """Scores by the logarithm of what they are short of the best: near the front they differ most, far from it hardly."""
+
+    def __init__(self, scores: np.ndarray) -> None:
+        best = scores.max(axis=0)
+        self._top = best + np.maximum(np.quantile(best - scores, _NEAR, axis=0), _LEAST)
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        return -np.log(self._top - scores)
+
+    def back(self, mean: np.ndarray, deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Predictions as scores again, their deviations by the slope at the mean."""
+        short = np.exp(-mean)
+        return self._top - short, deviation * short
 
 
 class Scale:

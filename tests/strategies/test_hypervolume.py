@@ -7,10 +7,10 @@ from autonas import processes
 from autonas.errors import InputError
 from autonas.pareto import hypervolume
 from autonas.processes import fit
-from autonas.strategies.hypervolume import Hypervolume, Scale, _Model
+from autonas.strategies.hypervolume import Hypervolume, Scale, _Model, _Stretch
 from autonas.strategies.nsga2 import NSGA2
 from autonas.testing.strategies import p_value_against_random
-from autonas.trials import Trial
+from autonas.trials import FAILED, Trial
 from autonas.values import sample
 
 
@@ -63,7 +63,41 @@ def test_a_long_history_is_fitted_in_part(monkeypatch):
     Hypervolume(memory=8).propose(trials, space, np.random.default_rng(0))
     scale = Scale(np.array([trial.scores for trial in trials[:10]]), np.array([trial.scores for trial in trials]))
     kept = np.array([trials[n].scores for n in (0, 1, 2, 3, 26, 27, 28, 29)])
-    np.testing.assert_allclose(fitted[0], scale(kept))
+    np.testing.assert_allclose(fitted[0], _Stretch(scale(kept))(scale(kept)))
+
+
+def test_what_is_near_the_best_is_told_apart_most():
+    """By hand: of scores 1 to 5 a quarter is within 1 of the best, so a score counts as minus the logarithm of 6 less it."""
+    scores = np.array([[1.0], [2.0], [3.0], [4.0], [5.0]])
+    stretch = _Stretch(scores)
+    stretched = stretch(scores)
+    np.testing.assert_allclose(stretched, -np.log(6.0 - scores))
+    mean, deviation = stretch.back(stretched, np.full((5, 1), 0.1))
+    np.testing.assert_allclose(mean, scores)
+    np.testing.assert_allclose(deviation, 0.1 * (6.0 - scores))
+
+
+def test_equal_scores_are_stretched_to_finite_numbers():
+    assert np.isfinite(_Stretch(np.ones((3, 2)))(np.ones((3, 2)))).all()
+
+
+def test_failures_say_who_fails_and_bend_no_objective(monkeypatch):
+    """Half of a space fails: the processes of the scores never see it, and nothing more is proposed there."""
+    fitted = []
+    monkeypatch.setattr(processes, "fit", lambda known, targets: fitted.append(targets) or fit(known, targets))
+    space = keras_tuner.HyperParameters()
+    space.Choice("kind", ["good", "bad"])
+    space.Float("x", 0.0, 1.0)
+    places = np.linspace(0.0, 0.8, 10).tolist()
+    trials = [Trial(n, {"kind": "good", "x": x}, score=x, scores=[x, 2.0 - x]) for n, x in enumerate(places)]
+    trials += [Trial(10 + n, {"kind": "bad", "x": x}, FAILED) for n, x in enumerate(places)]
+    found = [Hypervolume().propose(trials, space, np.random.default_rng(seed)) for seed in range(5)]
+    assert [values["kind"] for values in found] == ["good"] * 5
+    assert [len(targets) for targets in fitted[:2]] == [10, 20]
+    scores = np.array([trial.scores for trial in trials[:10]])
+    scale, bad = Scale(scores, scores), [{"kind": "bad", "x": 0.9}]
+    warned, unwarned = (_Model(known, space, scale).gains(bad)[0] for known in (trials, trials[:10]))
+    assert 0 < warned < unwarned / 10
 
 
 def test_it_looks_around_the_front_and_all_over_the_space(monkeypatch):
@@ -97,6 +131,35 @@ def test_the_ends_of_a_front_are_worth_a_trial():
 
     model = _Model(trials, space, Scale(scores, scores), known)
     assert model.gains([{"width": 0.95}])[0] > 1e-3
+
+
+def test_with_known_costs_failures_count_as_the_worst(monkeypatch):
+    fitted = []
+    monkeypatch.setattr(processes, "fit", lambda known, targets: fitted.append(targets) or fit(known, targets))
+    rng, space = np.random.default_rng(0), tables()
+    trials = [Trial(n, sample(space, rng), score=n, scores=[float(n), -float(n)]) for n in range(10)]
+    trials.append(Trial(10, sample(space, rng), FAILED))
+    scores = np.array([trial.scores for trial in trials[:10]])
+    scale = Scale(scores, scores)
+    _Model(trials, space, scale, lambda candidates: np.full((len(candidates), 2), np.nan))
+    np.testing.assert_allclose(fitted, [np.vstack([scale(scores), [-1.0, -1.0]])])
+
+
+def test_layers_of_one_kind_learn_from_each_other():
+    """A label that was good in some places is expected to be better than another in a place where neither was tried."""
+    space = keras_tuner.HyperParameters()
+    for number in range(5):
+        space.Choice(f"c{number}", ["a", "b", "c"])
+    rng, trials = np.random.default_rng(0), []
+    for number in range(60):
+        values = {**sample(space, rng), "c4": "a"}
+        score = float(sum(value == "c" for value in values.values()))
+        trials.append(Trial(number, values, score=score, scores=[score]))
+    scores = np.array([trial.scores for trial in trials])
+    model = _Model(trials, space, Scale(scores[:10], scores))
+    others = [sample(space, rng) for _ in range(50)]
+    good, bad = (model.gains([{**values, "c4": label} for values in others]) for label in "cb")
+    assert (good > bad).mean() > 0.9
 
 
 @pytest.mark.parametrize("arguments", [{"initial": 1}, {"pool": 1}, {"memory": 1.5}])

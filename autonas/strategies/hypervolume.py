@@ -40,16 +40,16 @@ class Hypervolume(Strategy):
     unit is the distance from there to the best so far. A higher reference would give up the ends of the front: who is slower
     than most of the first trials would never be worth a trial, however accurate. The reference stays where it is: one that
     moved with the trials would follow them to a corner of the space, where much of one objective is easily had at the price
-    of all of another. What is far below it is learned as just below it, so that outliers do not bend the processes. They
-    learn the logarithm of what a score is short of the best, so that what is good is told apart best; not so where some
-    objectives are known beforehand, because candidates that are surely cheap would then look hardly worse than good ones. A
-    quarter of the deviations is believed: they are those of the whole space, where scores differ much more than near the
-    front.
+    of all of another. What is far below it is learned as just below it, so that outliers do not bend the processes. A quarter
+    of the deviations is believed: they are those of the whole space, where scores differ much more than near the front.
 
-    Failed and rejected trials have a process of their own: what is expected is multiplied by the probability that a
-    candidate works. Labels are one-hot, numbers on their own scale, and beside them stands how often each label was taken
-    among the hyperparameters that share it (see `autonas.encoding.Encoding`). With a single objective this is expected
-    improvement.
+    The processes learn the logarithm of what a score is short of the best, so that what is good is told apart best. Failed
+    and rejected trials have a process of their own: what is expected is multiplied by the probability that a candidate works.
+    Where costs are known beforehand the scores are learned as they are, with failures as the worst: the cheap are certain
+    then, and would draw the search if what is bad looked hardly worse than what is good, or were not learned at all.
+
+    Labels are one-hot, numbers on their own scale, and beside them stands how often each value was taken among the
+    hyperparameters that share it (see `autonas.encoding.Encoding`). With a single objective this is expected improvement.
 
     Args:
         initial: How many trials with scores there are before the processes are asked, at least 2.
@@ -128,16 +128,18 @@ class _Model:
         self, trials: Sequence[Trial], space: keras_tuner.HyperParameters, scale: Scale, known: Foreseen | None = None
     ) -> None:
         self._encoding, self._scale, self._known = Encoding(space), scale, known
-        worked = np.array([bool(scores_of(trial)) for trial in trials])
-        self._targets = scale(np.array([scores_of(trial) for trial in trials if scores_of(trial)]))
-        self._stretch = _Stretch(self._targets) if known is None else None
+        scores = [scores_of(trial) for trial in trials]
+        worked = np.array([bool(one) for one in scores])
+        told = known is not None
+        learned = worked | told
+        self._targets = scale(np.array([one or scale.worst for one in scores]))[learned]
+        self._stretch = None if told else _Stretch(self._targets)
         rows = self._encode([trial.values for trial in trials])
-        wanted = self._targets if self._stretch is None else self._stretch(self._targets)
-        self._predict = processes.fit(rows[worked], wanted)
-        self._works = None if worked.all() else processes.fit(rows, worked[:, None].astype(float))
+        self._predict = processes.fit(rows[learned], self._stretch(self._targets) if self._stretch else self._targets)
+        self._works = None if learned.all() else processes.fit(rows, worked[:, None].astype(float))
 
     def gains(self, candidates: Sequence[Values]) -> np.ndarray:
-        """The expected hypervolume improvement of each candidate, times the probability that it has scores at all."""
+        """The expected hypervolume improvement of each candidate, times the probability that it works."""
         rows = self._encode(candidates)
         mean, deviation = self._predict(rows)
         if self._stretch is not None:
@@ -184,6 +186,7 @@ class Scale:
         self.reference = np.where(first >= low - _WHISKER * (high - low), first, np.inf).min(axis=0)
         spread = scores.max(axis=0) - self.reference
         self.unit = np.where(spread > 0, spread, 1.0)
+        self.worst = np.full(len(self.unit), -np.inf)
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
         """Turns scores; what is far below the reference comes to `_FLOOR`, and NaN stays."""

@@ -51,6 +51,7 @@ def test_scores_are_seen_from_a_reference_that_stays():
     np.testing.assert_allclose(scale(np.array([3.0, -9.0])), [0.0, 0.0])
     np.testing.assert_allclose(scale(np.array([13.0, -1.0])), [1.0, 1.0])
     np.testing.assert_allclose(scale(np.array([-1e9, np.nan])), [-1.0, np.nan])
+    np.testing.assert_allclose(scale(scale.worst), [-1.0, -1.0])
 
 
 def test_a_long_history_is_fitted_in_part(monkeypatch):
@@ -130,6 +131,18 @@ def test_the_ends_of_a_front_are_worth_a_trial():
 
     model = _Model(trials, space, Scale(scores, scores), known)
     assert model.gains([{"width": 0.95}])[0] > 1e-3
+
+
+def test_with_known_costs_failures_count_as_the_worst(monkeypatch):
+    fitted = []
+    monkeypatch.setattr(processes, "fit", lambda known, targets: fitted.append(targets) or fit(known, targets))
+    rng, space = np.random.default_rng(0), tables()
+    trials = [Trial(n, sample(space, rng), score=n, scores=[float(n), -float(n)]) for n in range(10)]
+    trials.append(Trial(10, sample(space, rng), FAILED))
+    scores = np.array([trial.scores for trial in trials[:10]])
+    scale = Scale(scores, scores)
+    _Model(trials, space, scale, lambda candidates: np.full((len(candidates), 2), np.nan))
+    np.testing.assert_allclose(fitted, [np.vstack([scale(scores), [-1.0, -1.0]])])
 
 
 def test_layers_of_one_kind_learn_from_each_other():

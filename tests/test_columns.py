@@ -27,10 +27,9 @@ def test_gaps_of_every_type(values, expected):
     assert columns.gaps(values).tolist() == expected
 
 
-def test_texts_are_read_as_numbers_and_dates_or_not():
+def test_texts_are_read_as_numbers_and_dates():
     numbers, dates = np.array(["1", None], object), np.array(["2024-01-31", None], object)
     assert [columns.infer(values) for values in (numbers, dates)] == ["numeric", "date"]
-    assert [columns.infer(values, read_texts=False) for values in (numbers, dates)] == ["categorical"] * 2
 
 
 ZONE = datetime.timezone(datetime.timedelta(hours=5, minutes=30))

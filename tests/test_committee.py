@@ -118,7 +118,7 @@ def short_of_time(monkeypatch, seconds, shares, deadline):
     return outcome
 
 
-@pytest.mark.parametrize("shares", [[1, 9], [9, 1]])
+@pytest.mark.parametrize("shares", [[1, 9], pytest.param([9, 1], marks=pytest.mark.slow)])
 def test_where_time_is_short_more_folds_go_where_the_answer_comes_from(shares, monkeypatch):
     outcome = short_of_time(monkeypatch, {1: 3.0, 0: 2.0}, shares, 5 + 2 * 1.2 * 3.0)
     most, least = sorted(outcome.finalists, key=lambda finalist: -finalist.share)

@@ -327,7 +327,7 @@ def hurried(left, step_seconds, trial_seconds):
     """An evaluation with so many seconds left, after three trials of which a step and all of it took so long."""
     budget = Budget(epochs=12, batch_size=16, deadline=time.monotonic() + left)
     evaluation, values = make(estimator=Stepwise(), budget=budget)
-    costs = {"flops": 1e3, "step_seconds": step_seconds, "startup_seconds": 0.0}
+    costs = {"flops": 1e6, "step_seconds": step_seconds, "startup_seconds": 0.0}
     known = [Trial(number, {}, score=0.5, costs=costs, seconds=trial_seconds) for number in range(3)]
     evaluation.rivals = lambda: known
     return evaluation, values

@@ -31,7 +31,9 @@ RUNS = {  # size, and what is better than guessing
 
 
 EPOCHS = 8  # of a full training, where the example does not say
-SLOW = {"edge_deployment"}  # six exports, each of them run: for `make bench`
+SLOW = {
+    "edge_deployment"
+}  # exports in int8 that are run: for `make bench`; the guide of the same steps is in the suite
 
 
 def load(name):

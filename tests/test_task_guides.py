@@ -48,7 +48,10 @@ def several():
     return {"pictures": x["picture"], "frame": x["facts"], "prices": prices, "dear": dear}
 
 
-@pytest.mark.parametrize("page", [images, tables, text, several], ids=lambda page: page.__name__)
+PROGRAMS = [images, tables, text, pytest.param(several, marks=pytest.mark.slow)]  # an example does much the same
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=lambda page: page.__name__)
 def test_the_programs_of_a_page_run(page, tmp_path, monkeypatch):
     made, make, fit = [], autonas.AutoModel.__init__, autonas.AutoModel.fit
 

@@ -100,7 +100,7 @@ def test_time_for_one_training_is_for_all_the_data_if_it_can_be_augmented(monkey
 
 @pytest.mark.parametrize(
     ("time_for", "epochs", "first"),
-    [(1.1, 30, "augmented"), (9.0, 30, "plain"), (1.1, 10, "plain")],
+    [(1.1, 30, "augmented"), pytest.param(9.0, 30, "plain", marks=pytest.mark.slow), (1.1, 10, "plain")],
 )
 def test_where_time_is_short_the_best_is_trained_with_augmentation_at_once(monkeypatch, time_for, epochs, first):
     candidate, data, everything = setting()

@@ -43,7 +43,9 @@ TASKS = {
     ),
 }
 SILENT = {  # by family: which proxies cannot tell
+    "bags": {"nwot", "jacov"},
     "bag": {"nwot", "jacov"},
+    "grams": {"nwot", "jacov"},
     "pooled": {"nwot"},
     "recurrent": {"nwot"},
     "additive": {"nwot", "jacov"},

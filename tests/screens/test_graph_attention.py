@@ -27,6 +27,7 @@ def learned():
     return GraphAttention(chain, start=12, every=4, steps=40), listed(depths, [-float(depth) for depth in depths])
 
 
+@pytest.mark.slow
 def test_it_keeps_to_the_contract_when_it_has_learned():
     check_screen(GraphAttention(start=10, steps=5))
 
@@ -37,6 +38,7 @@ def test_it_ranks_what_was_not_tried(learned):
     assert (np.diff(scores) < 0).all()
 
 
+@pytest.mark.slow
 def test_it_learns_from_a_fixed_part_of_the_history(learned):
     screen, known = learned
     more = [*known, *listed([5, 6, 5], [100.0, 90.0, 80.0])]
@@ -55,6 +57,7 @@ def test_failed_trials_are_not_counted(learned):
     np.testing.assert_array_equal(screen.score(new, [*broken, *known]), screen.score(new, known))
 
 
+@pytest.mark.slow
 def test_what_it_remembers_is_of_these_trials_only(learned):
     screen, known = learned
     mirrored = [Candidate(one.values, None, Trial(one.trial.number, {}, score=-one.trial.score)) for one in known]

@@ -8,20 +8,7 @@ import pytest
 
 from autonas.errors import InputError
 from autonas.inputs.sequence import SequenceInput
-
-
-def events(**changes):
-    frame = pd.DataFrame(
-        {
-            "card": ["b", "a", "b", "c", "a", "b"],
-            "day": pd.to_datetime(["2024-01-03", "2024-01-01", "2024-01-01", "2024-01-09", "2024-01-02", "2024-01-02"]),
-            "amount": [30.0, 1.0, 10.0, 5.0, np.nan, 20.0],
-            "shop": ["food", "fuel", None, "food", "food", "fuel"],
-            "limit": [500, 100, 500, 300, 100, 500],
-            "country": ["AT", "DE", "AT", None, "DE", "AT"],
-        }
-    )
-    return frame.assign(**changes)
+from tests.test_events import events
 
 
 def cards():

@@ -15,25 +15,12 @@ from autonas.errors import InputError, NotFittedError
 from autonas.inputs.sequence import SequenceInput
 from autonas.scaling import bent
 from autonas.testing.inputs import check_input
+from tests.test_events import events
 
 RNG = np.random.default_rng(0)
 RAGGED = [RNG.normal(5, 3, (time, 2)) for time in (3, 1, 7, 4)]
 GAPS = [part.copy() for part in RAGGED]
 GAPS[2][3, 1] = np.nan
-
-
-def events(**changes):
-    frame = pd.DataFrame(
-        {
-            "card": ["b", "a", "b", "c", "a", "b"],
-            "day": pd.to_datetime(["2024-01-03", "2024-01-01", "2024-01-01", "2024-01-09", "2024-01-02", "2024-01-02"]),
-            "amount": [30.0, 1.0, 10.0, 5.0, np.nan, 20.0],
-            "shop": ["food", "fuel", None, "food", "food", "fuel"],
-            "limit": [500, 100, 500, 300, 100, 500],
-            "country": ["AT", "DE", "AT", None, "DE", "AT"],
-        }
-    )
-    return frame.assign(**changes)
 
 
 def cards():

@@ -481,6 +481,7 @@ def test_a_candidate_that_is_sent_on_goes_on_and_the_others_are_forgotten(tmp_pa
     assert not (tmp_path / "digits" / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_an_instance_of_an_oracle_is_taken_as_it_is(tmp_path):
     import keras_tuner
 

@@ -127,6 +127,7 @@ def test_where_time_is_short_more_folds_go_where_the_answer_comes_from(shares, m
     assert len(least.scores) < 3
 
 
+@pytest.mark.slow
 def test_where_time_is_short_the_cheap_network_has_more_folds(monkeypatch):
     outcome = short_of_time(monkeypatch, {1: 10.0, 0: 2.0}, [1, 1], 12 + 2 * 1.2 * 2.0)
     assert {finalist.trial: len(finalist.scores) for finalist in outcome.finalists} == {0: 3, 1: 1}
@@ -134,6 +135,7 @@ def test_where_time_is_short_the_cheap_network_has_more_folds(monkeypatch):
     assert ensemble_count(outcome) == 4
 
 
+@pytest.mark.slow
 def test_a_fold_that_diverges_leaves_what_is_complete(monkeypatch):
     train = finals.train
 

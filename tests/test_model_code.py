@@ -107,6 +107,7 @@ def test_every_family_of_networks_is_built_again(kind):
         check_same(core)
 
 
+@pytest.mark.slow
 def test_it_runs_where_autonas_is_not_installed(tmp_path):
     for kind in INPUTS:
         space = space_of(kind)

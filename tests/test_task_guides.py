@@ -48,7 +48,8 @@ def several():
     return {"pictures": x["picture"], "frame": x["facts"], "prices": prices, "dear": dear}
 
 
-PROGRAMS = [images, tables, text, pytest.param(several, marks=pytest.mark.slow)]  # an example does much the same
+SLOW = [pytest.param(page, marks=pytest.mark.slow) for page in (images, several)]  # examples do much the same
+PROGRAMS = [tables, text, *SLOW]
 
 
 @pytest.mark.parametrize("page", PROGRAMS, ids=lambda page: page.__name__)

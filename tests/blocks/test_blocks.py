@@ -13,7 +13,7 @@ BLOCKS = blocks.of("image")
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 36, 3)])
+@pytest.mark.parametrize("shape", [(8, 8, 1), pytest.param((28, 36, 3), marks=pytest.mark.slow)])
 def test_every_block_keeps_to_the_contract(name, shape, tmp_path):
     check_block(BLOCKS[name](min(shape[:2]), 500), shape, tmp_path, samples=1)
 

@@ -27,7 +27,9 @@ def slope():
     return space
 
 
-@pytest.mark.parametrize(("surrogate", "trials"), [("forest", 25), ("gaussian_process", 35)])
+@pytest.mark.parametrize(
+    ("surrogate", "trials"), [("forest", 25), pytest.param("gaussian_process", 35, marks=pytest.mark.slow)]
+)
 def test_it_beats_random_search(surrogate, trials):
     assert p_value_against_random(Bayesian(surrogate), trials) < 0.01
 

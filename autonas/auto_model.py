@@ -42,6 +42,7 @@ from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
 from autonas.quiet import quiet as _chatter_off
 from autonas.settings import default_name, described, described_fit, name_of, schedules, snake, training_budget
+from autonas.strategies.base import Strategy
 from autonas.trials import TrialStore
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TRIALS = 20
 RETRAINING_SHARE = 0.5  # of `max_time`
+FAIR_TRIALS = 15  # that a search is to have time for, if its estimator can be made cheap enough
 CHECKPOINTS = "checkpoints"  # folder of trainings that a strategy may go on with
 MOST_FOLDS = 10  # of an ensemble
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
@@ -332,6 +334,9 @@ class AutoModel(Answers):
         evaluation = ready.evaluation
         evaluation.budget = dataclasses.replace(ready.budget, deadline=deadline)
         evaluation.rivals = lambda: self._store.trials
+        if deadline is not None and isinstance(self.strategy, Strategy) and not self.strategy.multi_fidelity:
+            aim = min(self.max_trials or FAIR_TRIALS, FAIR_TRIALS)
+            evaluation.estimator = self.estimator.paced((deadline - time.monotonic()) / aim, self._store.trials)
         loop.run(
             self.strategy,
             ready.space.searched(self.estimator.judges_late_choices),

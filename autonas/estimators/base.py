@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from autonas.heads.base import Head
     from autonas.inputs.base import Input
     from autonas.space import Candidate
+    from autonas.trials import Trial
 
 TIMINGS = ("startup_seconds", "step_seconds")
 
@@ -63,6 +64,16 @@ class Data:
         strata = None if self.strata is None else self.strata[rows]
         x, y = data_module.take(self.x, rows), data_module.take(self.y, rows)
         return dataclasses.replace(self, x=x, y=y, weights=weights, strata=strata)
+
+    def validated_on(self, most: int) -> Data:
+        """The same data, with at most so many examples to validate on; they are drawn at random."""
+        if self.validation is None or data_module.length(self.validation[0]) <= most:
+            return self
+        count = data_module.length(self.validation[0])
+        rows = data_module.subsample(count, None, most / count, self.seed)
+        x, y, weights = self.validation
+        weights = None if weights is None else weights[rows]
+        return dataclasses.replace(self, validation=(data_module.take(x, rows), data_module.take(y, rows), weights))
 
     def reduced(self, factor: float) -> Data:
         """The same data, cheaper to train on: each example at `factor` of its resolution."""
@@ -141,6 +152,15 @@ class Estimator(abc.ABC):
             TrialError: If the candidate diverges.
             OutOfTime: If the deadline came first.
         """
+
+    def paced(self, seconds: float, trials: Sequence[Trial]) -> Estimator:
+        """This estimator, made so much cheaper, if it can be, that a trial takes about so many seconds.
+
+        Args:
+            seconds: What a trial may take.
+            trials: Of the search so far, that the others are to be comparable with.
+        """
+        return self
 
     def steps(self, data: Data, budget: Budget) -> float | None:
         """How many steps `evaluate` takes at most, each as long as the `"step_seconds"` that it tells.

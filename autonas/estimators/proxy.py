@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import itertools
 import math
+import statistics
+import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autonas.errors import InputError
 from autonas.estimators.base import Budget, Data, Estimator, evaluate, steps, unbeaten, whether
+from autonas.trials import Trial, completed
 
 if TYPE_CHECKING:
     from autonas.space import Candidate
+
+_DATA, _EPOCHS = 0.5, 0.25  # shares where there is time for them
+_FEWEST = 2  # epochs, where the time is short: a first one says little
+_TIMED = 10  # steps that are timed
+_RECORDED = ("proxy_data", "proxy_epochs")
 
 
 class Proxy(Estimator):
     """Trains each candidate on less: part of the data, fewer epochs, a lower resolution.
 
+    Where the time of a search is bounded, shares that are left open shrink until it has time for about fifteen trials: many
+    short looks find more than three long ones. The first trial times its steps and begins anew with smaller shares if need
+    be; all others have the same. The validation part shrinks with the training part then, and the record of each trial has
+    the shares, as `proxy_data` and `proxy_epochs`.
+
     Args:
-        data: Share of the training examples, in (0, 1].
-        epochs: Share of the full training's epochs, in (0, 1]; at least one is trained.
+        data: Share of the training examples, in (0, 1]; None means a half, or less where the time is short.
+        epochs: Share of the full training's epochs, in (0, 1]; at least one is trained. None means a quarter, or less where
+            the time is short, but at least two epochs.
         resolution: Share of the side of an image, in (0, 1].
-        least: Examples below which `data` does not go: where data is scarce, a part of it ranks badly and saves little.
+        least: Examples below which a share of the data does not go: where data is scarce, a part of it ranks badly and saves
+            little.
         stop_hopeless: Whether to stop, from half of its epochs on, a training whose validation curve has a chance of under
             1 % to get to the best one so far (`autonas.learning_curves`). Its record has its best epoch, and `hopeless` 1
             among the metrics. Curves that rise late, as many do where the learning rate decays to zero, may be stopped
@@ -41,25 +59,63 @@ class Proxy(Estimator):
 
     def __init__(
         self,
-        data: float = 0.5,
-        epochs: float = 0.25,
+        data: float | None = None,
+        epochs: float | None = None,
         resolution: float = 1.0,
         least: int = 2_000,
         stop_hopeless: bool = False,
     ) -> None:
         for name, share in (("data", data), ("epochs", epochs), ("resolution", resolution)):
+            if share is None and name != "resolution":
+                continue
             if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
                 raise InputError.of(f"Proxy({name}=)", "a share in (0, 1]", repr(share))
         if isinstance(least, bool) or not isinstance(least, int) or least < 1:
             raise InputError.of("Proxy(least=)", "a positive integer", repr(least))
         self.data, self.epochs, self.resolution, self.least = data, epochs, resolution, least
         self.stop_hopeless = whether("Proxy(stop_hopeless=)", stop_hopeless)
-        self._prepared: tuple[Data, Data] | None = None
+        self._shares = (data or _DATA, epochs or _EPOCHS)
+        self._short = False
+        self._allowed: float | None = None
+        self._prepared: tuple[Any, Data] | None = None
+
+    def paced(self, seconds: float, trials: Sequence[Trial]) -> Proxy:
+        """A copy whose open shares shrink until a trial takes about so many seconds; those of earlier trials stay."""
+        paced = copy.copy(self)
+        done = completed(trials)
+        known = [trial.metrics for trial in done if set(_RECORDED) <= set(trial.metrics)]
+        if known:
+            paced._shares, paced._short = tuple(known[0][name] for name in _RECORDED), True
+        elif not done and (self.data is None or self.epochs is None):
+            paced._allowed = seconds
+        return paced
 
     def evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
-        budget = self._shorter(budget if self.stop_hopeless else unbeaten(budget))
-        metrics = evaluate(candidate, self._prepare(data), budget, seed)
-        return {**metrics, "step_seconds": metrics["step_seconds"] / self.resolution**2}
+        budget = budget if self.stop_hopeless else unbeaten(budget)
+        if self._allowed is None:
+            return self._evaluate(candidate, data, budget, seed)
+        steps = self.steps(data, budget) / self.resolution**2
+        timed = dataclasses.replace(budget, callbacks=[*budget.callbacks, _pace(self._allowed, steps)])
+        try:
+            metrics = self._evaluate(candidate, data, timed, seed)
+        except _TooSlow as found:
+            self._shrink(found.steps / steps, data, budget)
+            metrics = self._evaluate(candidate, data, budget, seed)
+        self._allowed = None
+        return metrics
+
+    def _evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
+        metrics = evaluate(candidate, self._prepare(data), self._shorter(budget), seed)
+        told = dict(zip(_RECORDED, self._shares, strict=True)) if self._short else {}
+        return {**metrics, **told, "step_seconds": metrics["step_seconds"] / self.resolution**2}
+
+    def _shrink(self, factor: float, data: Data, budget: Budget) -> None:
+        """Takes smaller shares, with `factor` times the steps: epochs and examples are cut alike, as far as both may be."""
+        rows, epochs = len(self._prepare(data)), self._shorter(budget).epochs
+        fewer = epochs if self.epochs is not None else max(min(_FEWEST, epochs), round(epochs * math.sqrt(factor)))
+        part = rows if self.data is not None else max(min(self.least, rows), round(rows * factor * epochs / fewer))
+        self._shares, self._short = (min(rows, part) / len(data), fewer / budget.epochs), True
+        self._prepared = None
 
     def steps(self, data: Data, budget: Budget) -> float:
         """Its epochs on its share of the examples; at a lower resolution each is a part of a step."""
@@ -76,10 +132,44 @@ class Proxy(Estimator):
         }
 
     def _shorter(self, budget: Budget) -> Budget:
-        return dataclasses.replace(budget, epochs=max(1, math.ceil(self.epochs * budget.epochs)))
+        return dataclasses.replace(budget, epochs=max(1, math.ceil(self._shares[1] * budget.epochs - 1e-9)))
 
     def _prepare(self, data: Data) -> Data:
         """The reduced data, made once: every candidate is measured on the same part."""
         if self._prepared is None or self._prepared[0] is not data:
-            self._prepared = (data, data.part(self.data, at_least=self.least).reduced(self.resolution))
+            part = data.part(self._shares[0], at_least=self.least)
+            if self._short:
+                part = part.validated_on(max(self.least, len(part)))
+            self._prepared = (data, part.reduced(self.resolution))
         return self._prepared[1]
+
+
+class _TooSlow(Exception):
+    """A training would take longer than it may; `steps` is for how many there is time."""
+
+    def __init__(self, steps: float) -> None:
+        super().__init__(f"There is time for {steps:.0f} steps.")
+        self.steps = steps
+
+
+def _pace(seconds: float, steps: float) -> Any:
+    """A callback that times the first steps, and raises `_TooSlow` where all of them would take longer than `seconds`."""
+    import keras
+
+    class Pace(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun = time.monotonic()
+            self.ends: list[float] = []
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if len(self.ends) > _TIMED:
+                return
+            self.ends.append(time.monotonic())
+            if len(self.ends) > _TIMED:
+                step = statistics.median(b - a for a, b in itertools.pairwise(self.ends))
+                most = max(1.0, (seconds - (self.ends[0] - self.begun)) / step)
+                if most < steps:
+                    raise _TooSlow(most)
+
+    return Pace()

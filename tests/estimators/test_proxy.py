@@ -1,3 +1,7 @@
+import dataclasses
+import math
+
+import keras
 import pytest
 
 from autonas.errors import InputError
@@ -5,8 +9,10 @@ from autonas.estimators import proxy
 from autonas.estimators.base import Budget
 from autonas.estimators.proxy import Proxy
 from autonas.testing.estimators import example
+from autonas.trials import Trial
 
 BUDGET = Budget(epochs=8, batch_size=16)
+LONG = Budget(epochs=40, batch_size=16)
 
 
 @pytest.fixture
@@ -67,3 +73,67 @@ def test_what_is_no_share_is_an_error(dial, share):
 def test_what_is_no_number_of_examples_is_an_error():
     with pytest.raises(InputError, match="least"):
         Proxy(least=0)
+
+
+def test_where_the_time_is_short_the_first_trial_begins_anew_with_less():
+    """Of 64 examples in 4 batches and 10 of 40 epochs there is time for no step: the least that is measured is left."""
+    candidate, data = example()
+    begun = []
+    count = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: begun.append(1))
+    budget = dataclasses.replace(LONG, callbacks=[count])
+    estimator = Proxy(data=None, epochs=None, least=24).paced(0.0, [])
+    first, second = (estimator.evaluate(candidate, data, budget, 0) for _ in range(2))
+    assert first["epochs"] == second["epochs"] == 2
+    assert first["proxy_epochs"] * 40 == 2
+    assert first["proxy_data"] * 64 == 24
+    assert estimator.steps(data, budget) == 4
+    assert len(begun) == 3
+    assert {name: first[name] for name in ("loss", "val_loss")} == {name: second[name] for name in ("loss", "val_loss")}
+
+
+@pytest.fixture
+def steps_taken(monkeypatch):
+    """What a proxy trains for, without a training: the callbacks see the steps."""
+    calls = []
+
+    def evaluate(candidate, data, budget, seed):
+        count = math.ceil(len(data) / budget.batch_size) * budget.epochs
+        for step in range(count):
+            for callback in budget.callbacks:
+                callback.on_train_batch_end(step)
+        calls.append((len(data), budget.epochs))
+        return {"step_seconds": 0.5}
+
+    monkeypatch.setattr(proxy, "evaluate", evaluate)
+    return calls
+
+
+def test_where_there_is_time_nothing_changes(steps_taken):
+    candidate, data = example()
+    metrics = Proxy(least=24).paced(1e6, []).evaluate(candidate, data, LONG, 0)
+    assert steps_taken == [(32, 10)]
+    assert set(metrics) == {"step_seconds"}
+
+
+def test_shares_that_were_said_stay(steps_taken):
+    candidate, data = example()
+    for shares in ({"data": 0.5, "epochs": 0.25}, {"epochs": 0.25}, {"data": 0.5}):
+        Proxy(**shares, least=24).paced(0.0, []).evaluate(candidate, data, LONG, 0)
+    assert steps_taken == [(32, 10), (24, 10), (32, 2)]
+
+
+def test_a_search_that_goes_on_has_the_shares_of_its_trials(steps_taken):
+    candidate, data = example()
+    short = Trial(0, {}, score=0.5, metrics={"proxy_data": 0.5, "proxy_epochs": 0.1})
+    metrics = Proxy(least=24).paced(1e6, [short]).evaluate(candidate, data, LONG, 0)
+    assert (metrics["proxy_data"], metrics["proxy_epochs"]) == (0.5, 0.1)
+    Proxy(least=24).paced(0.0, [Trial(0, {}, score=0.5)]).evaluate(candidate, data, LONG, 0)
+    assert steps_taken == [(32, 4), (32, 10)]
+
+
+def test_a_smaller_part_is_validated_on_a_smaller_part():
+    _, data = example()
+    assert data.validated_on(1_000) is data
+    smaller = data.validated_on(10)
+    assert len(smaller.validation[0]) == len(smaller.validation[1]) == 10
+    assert len(smaller) == len(data)

@@ -72,7 +72,8 @@ class Proposals:
         if self.screen is None:
             values = self.strategy.propose(history, space, np.random.default_rng([self.seed, len(history)]))
             return None if values is None else Proposal(values)
-        return self._warm(self.screen, history, space) or self._filtered(self.screen, history, space)
+        choose = self._advised if self.screen.advises and self.strategy.heeds else self._filtered
+        return self._warm(self.screen, history, space) or choose(self.screen, history, space)
 
     def _warm(self, screen: Screen, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
         """The best of the pool that is not tried, until `screen.warm` of them were trained."""
@@ -98,6 +99,19 @@ class Proposals:
             ranked = sorted(zip(scores, drawn.values(), strict=True), key=lambda pair: -pair[0])
             self._ranked = [Proposal(v, WARM_START, float(score)) for score, v in ranked if np.isfinite(score)]
         return self._ranked
+
+    def _advised(self, screen: Screen, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
+        """What the strategy proposes, who knows what the screen says."""
+
+        def advice(several: Sequence[Values]) -> np.ndarray:
+            return self._scores(screen, several, history, space)
+
+        strategy = self.strategy.heeding(advice, screen.proposals if screen.needs_network else None)
+        values = strategy.propose(history, space, np.random.default_rng([self.seed, len(history)]))
+        if values is None:
+            return None
+        score = float(advice([values])[0])
+        return Proposal(values, screen=None if np.isnan(score) else score)
 
     def _filtered(
         self, screen: Screen, history: Sequence[Trial], space: keras_tuner.HyperParameters

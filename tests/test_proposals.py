@@ -167,3 +167,43 @@ def test_what_proxies_said_of_a_proposal_is_known_of_its_trial():
     for number in range(5):
         history.append(Trial(number, proposals.next(history, space()).values, score=0.5))
     assert len(asked) == len({key(values) for values in asked})
+
+
+class Heeding(Strategy):
+    """Proposes the best by the advice, of those that it may ask about."""
+
+    heeds = True
+
+    def __init__(self, advice=None, most=None):
+        self.advice, self.most = advice, most
+
+    def heeding(self, advice, most=None):
+        return Heeding(advice, most)
+
+    def propose(self, history, space, rng):
+        asked = [dict.fromkeys("abcd", digit) for digit in range(self.most or 10)]
+        return asked[int(np.argmax(self.advice(asked)))]
+
+
+@pytest.mark.parametrize(("needs_network", "best"), [(False, 9), (True, 3)])
+def test_a_strategy_that_heeds_chooses_by_itself(needs_network, best):
+    """Among as many as the screen says where a network is built for each, else among all."""
+    screen = Function(total, pool=0, proposals=4)
+    screen.needs_network = needs_network
+    proposal = Proposals(Heeding(), 0, screen).next([], space())
+    assert proposal.values == dict.fromkeys("abcd", best)
+    assert proposal.screen == 4.0 * best
+
+
+def test_a_screen_that_learns_from_the_trials_gives_no_advice():
+    class Deaf(Heeding):
+        def propose(self, history, space, rng):
+            assert self.advice is None
+            return dict.fromkeys("abcd", int(rng.integers(10)))
+
+    assert Proposals(Deaf(), 0, Learning()).next([], space()) is not None
+
+
+def test_candidates_that_are_all_refused_are_rejected():
+    refuse = Function(lambda several: np.full(len(several), -np.inf), pool=0)
+    assert Proposals(Heeding(), 0, refuse).next([], space()).screen == -np.inf

@@ -108,6 +108,9 @@ class Screen(abc.ABC):
         pool: How many random candidates the warm start scores; 0 makes none.
         warm: How many trials the warm start has.
         proposals: How many of a strategy's proposals it chooses one from; 1 filters none.
+        advises: Whether its scores tell of a candidate by itself, not of how the trials did. A strategy that `heeds` then
+            learns what they mean for each objective, and chooses for itself: among `proposals` candidates, or among all that
+            it has where no network is to be built for them.
 
     Example:
 
@@ -118,6 +121,7 @@ class Screen(abc.ABC):
     """
 
     needs_network: bool = False
+    advises: bool = False
     pool: int = 0
     warm: int = 5
     proposals: int = 1

@@ -31,6 +31,8 @@ class Function(Screen):
     array([-8.])
     """
 
+    advises = True
+
     def __init__(
         self,
         function: Callable[[list[dict[str, Any]]], Any],

@@ -29,6 +29,7 @@ class Vote(Screen):
     def __init__(self, screens: Sequence[Screen]) -> None:
         self.screens = list(screens)
         self.needs_network = any(screen.needs_network for screen in self.screens)
+        self.advises = all(screen.advises for screen in self.screens)
         self.pool = max(screen.pool for screen in self.screens)
         self.warm = max(screen.warm for screen in self.screens)
         self.proposals = max(screen.proposals for screen in self.screens)

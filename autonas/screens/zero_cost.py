@@ -46,6 +46,7 @@ class ZeroCost(Screen):
     """
 
     needs_network = True
+    advises = True
 
     def __init__(self, proxies: Any = "vote", pool: int = 20, warm: int = 5, proposals: int = 3) -> None:
         for name, value, least in (("pool", pool, 0), ("warm", warm, 0), ("proposals", proposals, 1)):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Acquire = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 Foreseen = Callable[[Sequence[Values]], np.ndarray]
+Advice = Callable[[Sequence[Values]], np.ndarray]
 
 
 class Strategy(abc.ABC):
@@ -43,6 +44,7 @@ class Strategy(abc.ABC):
     multi_objective: ClassVar[bool] = False
     multi_fidelity: ClassVar[bool] = False
     foresees: ClassVar[bool] = False  # whether it makes use of what `foreseeing` tells it
+    heeds: ClassVar[bool] = False  # whether it makes use of what `heeding` tells it
 
     @abc.abstractmethod
     def propose(
@@ -76,6 +78,17 @@ class Strategy(abc.ABC):
         Args:
             known: From a list of values to scores of the shape (candidates, objectives), higher is better, NaN for what only
                 an evaluation tells.
+        """
+        return self
+
+    def heeding(self, advice: Advice, most: int | None = None) -> Strategy:
+        """This strategy, with what a screen says of candidates; itself if it has no use for that.
+
+        Args:
+            advice: From a list of values, of trials too, to the screen's scores of the shape (candidates,), higher is better:
+                NaN for "cannot tell", -inf for "never train this". Only the order of the scores of one call has a meaning.
+            most: How many new candidates it is asked about for a proposal, more only where it refuses them all; None sets no
+                bound.
         """
         return self
 

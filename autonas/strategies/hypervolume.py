@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from autonas import processes
 from autonas.encoding import Encoding
-from autonas.improvement import expected_hypervolume_improvement
+from autonas.improvement import expected_hypervolume_improvement, expected_improvement
 from autonas.pareto import best_first, is_efficient
-from autonas.strategies.base import Foreseen, Strategy, integer, pool, remembered, untried
-from autonas.trials import Trial, scores_of
+from autonas.strategies.base import Advice, Foreseen, Strategy, integer, pool, remembered, untried
+from autonas.trials import Trial, bare, scores_of
 from autonas.values import Values, sample
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _FLOOR = -1.0  # the worst that is told apart, in units under the reference
 _NEAR = 0.25  # of the trials, whose distance from the best is what the logarithm counts as near
 _LEAST = 1e-3  # the nearest that it tells apart, in units
 _HOPE = 0.01  # the least probability that a candidate works
+_TURNS = 3  # of so many proposals one is for the first objective alone
+_RIDGE = 1e-3  # of the trend in what a screen says, for each trial
 
 
 class Hypervolume(Strategy):
@@ -43,10 +45,16 @@ class Hypervolume(Strategy):
     of all of another. What is far below it is learned as just below it, so that outliers do not bend the processes. A quarter
     of the deviations is believed: they are those of the whole space, where scores differ much more than near the front.
 
+    Every third proposal is for the first objective alone that is not known beforehand, by expected improvement with all of
+    its deviation. It keeps a search going that is drawn to where little is gained for certain: without it some stayed at the
+    cheap end of a front for dozens of trials, where costs were known.
+
     The processes learn the logarithm of what a score is short of the best, so that what is good is told apart best. Failed
     and rejected trials have a process of their own: what is expected is multiplied by the probability that a candidate works.
-    Where costs are known beforehand the scores are learned as they are, with failures as the worst: the cheap are certain
-    then, and would draw the search if what is bad looked hardly worse than what is good, or were not learned at all.
+    Where costs are known beforehand failures count as the worst scores besides.
+
+    What a screen says of candidates before they are trained is learned from too, if it tells of each by itself
+    (`autonas.screens.base.Screen.advises`): each objective has a linear trend in it, and the processes learn what is left.
 
     Labels are one-hot, numbers on their own scale, and beside them stands how often each value was taken among the
     hyperparameters that share it (see `autonas.encoding.Encoding`). With a single objective this is expected improvement.
@@ -75,16 +83,24 @@ class Hypervolume(Strategy):
 
     multi_objective: ClassVar[bool] = True
     foresees: ClassVar[bool] = True
+    heeds: ClassVar[bool] = True
 
     def __init__(self, initial: int = 10, pool: int = 1000, memory: int = 400) -> None:
         self.initial = integer("Hypervolume's initial", initial, 2)
         self.pool = integer("Hypervolume's pool", pool, 2)
         self.memory = integer("Hypervolume's memory", memory, 2)
         self._known: Foreseen | None = None
+        self._advice: Advice | None = None
+        self._asked: int | None = None
 
     def foreseeing(self, known: Foreseen) -> Hypervolume:
         other = copy.copy(self)
         other._known = known
+        return other
+
+    def heeding(self, advice: Advice, most: int | None = None) -> Hypervolume:
+        other = copy.copy(self)
+        other._advice, other._asked = advice, most
         return other
 
     def propose(
@@ -100,61 +116,124 @@ class Hypervolume(Strategy):
         done = [trial for trial in history if scores_of(trial)]
         enough = len(done) >= self.initial
         front: list[Trial] = []
-        model: _Model | None = None
         if enough:
             scores = np.array([scores_of(trial) for trial in done])
             front = [trial for trial, kept in zip(done, is_efficient(scores), strict=True) if kept]
-            best = [done[place] for place in best_first(scores)]
-            scale = Scale(scores[: self.initial], scores)
-            model = _Model(remembered(history, self.memory, best), space, scale, self._known)
+            trials = remembered(history, self.memory, [done[place] for place in best_first(scores)])
+            scale, alone = Scale(scores[: self.initial], scores), len(history) % _TURNS == _TURNS - 1
+            make = functools.partial(_Model, trials, space, scale, self._known, alone)
+            unadvised = make() if self._advice is None or self._asked is not None else None
         proposed: list[Values | None] = []
         for rng in rngs:
             drawn = int(_DRAWN * self.pool)
             found = pool(history, front, space, rng, drawn, self.pool - drawn, places=(1,)) if enough else []
-            if model is not None and found:
-                proposed.append(found[int(np.argmax(model.gains(found)))])
-            else:
+            if not found:
                 proposed.append(untried(history, space, rng, functools.partial(sample, space, rng)))
+                continue
+            if unadvised is not None:
+                found = [found[place] for place in np.argsort(-unadvised.gains(found), kind="stable")]
+            proposed.append(found[0] if self._advice is None else self._advised(found, trials, make, self._advice))
         return [values for values in proposed if values is not None]
+
+    def _advised(
+        self, found: Sequence[Values], trials: Sequence[Trial], make: Callable[..., _Model], advice: Advice
+    ) -> Values:
+        """The best of the first candidates by processes that know the advice; who is refused is passed over."""
+        most, values = self._asked or len(found), [bare(trial.values) for trial in trials]
+        for first in range(0, len(found), most):
+            asked = found[first : first + most]
+            told = advice([*values, *asked])
+            allowed = ~np.isneginf(told[len(values) :])
+            if allowed.any():
+                columns = _columns(told)
+                gains = make(advice=columns[: len(values)]).gains(asked, columns[len(values) :])
+                return asked[int(np.where(allowed, gains, -np.inf).argmax())]
+        return found[0]
 
     def __repr__(self) -> str:
         return f"Hypervolume(initial={self.initial}, pool={self.pool}, memory={self.memory})"
 
 
 class _Model:
-    """What is predicted of candidates, learned from some trials; `scale` is how their scores are seen."""
+    """What is predicted of candidates, learned from some trials.
+
+    Args:
+        trials: Failed ones too.
+        space: All hyperparameters.
+        scale: How scores are seen.
+        known: Of candidates before they are evaluated; None knows nothing.
+        alone: Whether the first objective that is not known is all that counts.
+        advice: Columns that each objective has a linear trend in, (trials, columns); None has none.
+    """
 
     def __init__(
-        self, trials: Sequence[Trial], space: keras_tuner.HyperParameters, scale: Scale, known: Foreseen | None = None
+        self,
+        trials: Sequence[Trial],
+        space: keras_tuner.HyperParameters,
+        scale: Scale,
+        known: Foreseen | None = None,
+        alone: bool = False,
+        advice: np.ndarray | None = None,
     ) -> None:
-        self._encoding, self._scale, self._known = Encoding(space), scale, known
+        self._encoding, self._scale, self._known, self._alone = Encoding(space), scale, known, alone
         scores = [scores_of(trial) for trial in trials]
         worked = np.array([bool(one) for one in scores])
-        told = known is not None
-        learned = worked | told
+        learned = worked if known is None else np.ones_like(worked)
         self._targets = scale(np.array([one or scale.worst for one in scores]))[learned]
-        self._stretch = None if told else _Stretch(self._targets)
-        rows = self._encode([trial.values for trial in trials])
-        self._predict = processes.fit(rows[learned], self._stretch(self._targets) if self._stretch else self._targets)
-        self._works = None if learned.all() else processes.fit(rows, worked[:, None].astype(float))
+        self._stretch = _Stretch(self._targets)
+        rows, targets = self._encode([trial.values for trial in trials]), self._stretch(self._targets)
+        self._trend = None if advice is None else _trend(advice[learned], targets)
+        self._predict = processes.fit(rows[learned], targets - self._along(advice, learned))
+        self._works = None if worked.all() else processes.fit(rows, worked[:, None].astype(float))
 
-    def gains(self, candidates: Sequence[Values]) -> np.ndarray:
-        """The expected hypervolume improvement of each candidate, times the probability that it works."""
+    def gains(self, candidates: Sequence[Values], advice: np.ndarray | None = None) -> np.ndarray:
+        """The expected improvement of each candidate, times the probability that it works; advice as for the trials."""
         rows = self._encode(candidates)
         mean, deviation = self._predict(rows)
-        if self._stretch is not None:
+        mean = mean + self._along(advice, slice(None))
+        told = None if self._known is None else self._scale(np.asarray(self._known(candidates), dtype=float))
+        if self._alone:
+            first = 0 if told is None else int(np.argmax(np.isnan(told).any(axis=0)))
+            best = self._stretch(self._targets)[:, first].max()
+            gains = expected_improvement(mean[:, first], deviation[:, first], best)
+        else:
             mean, deviation = self._stretch.back(mean, deviation)
-        if self._known is not None:
-            told = self._scale(np.asarray(self._known(candidates), dtype=float))
-            mean = np.where(np.isnan(told), mean, told)
-            deviation = np.where(np.isnan(told), deviation, 0.0)
-        reference = np.zeros(mean.shape[1])
-        gains = expected_hypervolume_improvement(mean, _BOLDNESS * deviation, self._targets, reference)
+            if told is not None:
+                mean = np.where(np.isnan(told), mean, told)
+                deviation = np.where(np.isnan(told), deviation, 0.0)
+            reference = np.zeros(mean.shape[1])
+            gains = expected_hypervolume_improvement(mean, _BOLDNESS * deviation, self._targets, reference)
         return gains if self._works is None else gains * np.clip(self._works(rows)[0][:, 0], _HOPE, 1.0)
+
+    def _along(self, advice: np.ndarray | None, rows: Any) -> Any:
+        return 0.0 if self._trend is None or advice is None else _with_ones(advice[rows]) @ self._trend
 
     def _encode(self, candidates: Sequence[Values]) -> np.ndarray:
         rows = self._encoding.transform(candidates)
         return np.hstack([rows, self._encoding.histogram(rows)])
+
+
+def _columns(told: np.ndarray) -> np.ndarray:
+    """What a screen says, as numbers to learn from: normal deviates of the ranks, 0 for "cannot tell", and a mark for that."""
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    known = np.isfinite(told)
+    deviates = np.zeros(len(told))
+    deviates[known] = ndtri((rankdata(told[known]) - 0.5) / max(1, known.sum()))
+    return np.stack([deviates, ~known], axis=1)
+
+
+def _trend(advice: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Ridge regression on the advice: (columns and a constant, objectives)."""
+    columns = _with_ones(advice)
+    ridge = _RIDGE * len(columns) * np.eye(columns.shape[1])
+    ridge[-1, -1] = 0.0
+    return np.linalg.solve(columns.T @ columns + ridge, columns.T @ targets)
+
+
+def _with_ones(columns: np.ndarray) -> np.ndarray:
+    return np.hstack([columns, np.ones((len(columns), 1))])
 
 
 class _Stretch:

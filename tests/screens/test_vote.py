@@ -2,6 +2,7 @@ import numpy as np
 
 from autonas.screens.base import Candidate
 from autonas.screens.function import Function
+from autonas.screens.predictor import Predictor
 from autonas.screens.vote import Vote
 from autonas.testing.screens import check_screen
 
@@ -41,3 +42,8 @@ def test_what_one_never_wants_trained_is_not_trained():
 def test_the_largest_pool_and_the_most_proposals_count():
     both = Vote([of(1, pool=5, warm=3, proposals=7), of(1, pool=50, warm=1, proposals=2)])
     assert (both.pool, both.warm, both.proposals, both.needs_network) == (50, 3, 7, False)
+
+
+def test_a_vote_advises_if_all_its_voters_do():
+    assert Vote([of(1), of(2)]).advises
+    assert not Vote([of(1), Predictor()]).advises

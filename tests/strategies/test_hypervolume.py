@@ -133,7 +133,8 @@ def test_the_ends_of_a_front_are_worth_a_trial():
     assert model.gains([{"width": 0.95}])[0] > 1e-3
 
 
-def test_with_known_costs_failures_count_as_the_worst(monkeypatch):
+def test_with_known_costs_failures_count_as_the_worst_too(monkeypatch):
+    """The cheap are certain then, and would draw the search if what fails there were not learned."""
     fitted = []
     monkeypatch.setattr(processes, "fit", lambda known, targets: fitted.append(targets) or fit(known, targets))
     rng, space = np.random.default_rng(0), tables()
@@ -142,7 +143,90 @@ def test_with_known_costs_failures_count_as_the_worst(monkeypatch):
     scores = np.array([trial.scores for trial in trials[:10]])
     scale = Scale(scores, scores)
     _Model(trials, space, scale, lambda candidates: np.full((len(candidates), 2), np.nan))
-    np.testing.assert_allclose(fitted, [np.vstack([scale(scores), [-1.0, -1.0]])])
+    learned = np.vstack([scale(scores), [-1.0, -1.0]])
+    np.testing.assert_allclose(fitted[0], _Stretch(learned)(learned))
+    np.testing.assert_allclose(fitted[1][:, 0], [1.0] * 10 + [0.0])
+
+
+def advised(strategy, seed, trials=30):
+    """A quality that no value tells and a screen nearly does, against a cost that the values tell."""
+    rng = np.random.default_rng(seed)
+    space = tables()
+    hidden = {}
+
+    def quality(values):
+        return hidden.setdefault(tuple(values.values()), rng.normal())
+
+    def advice(several):
+        return np.array([quality(values) for values in several])
+
+    history = []
+    for number in range(trials):
+        known = strategy.heeding(advice)
+        values = known.propose(history, space, np.random.default_rng([seed, number]))
+        cost = sum(int(value) for value in values.values())
+        history.append(Trial(number, values, score=quality(values), scores=[quality(values), -float(cost)]))
+    return hypervolume([trial.scores for trial in history], [-3.0, -26.0])
+
+
+def test_it_learns_from_what_a_screen_says():
+    """Told, it finds in 30 trials who is best of thousands; who does not listen cannot."""
+
+    class Deaf(Hypervolume):
+        def heeding(self, advice, most=None):
+            return self
+
+    gains = [advised(Hypervolume(pool=200), seed) - advised(Deaf(pool=200), seed) for seed in range(8)]
+    assert wilcoxon(gains, alternative="greater").pvalue < 0.05
+
+
+def history_of(count, space, seed=0):
+    rng = np.random.default_rng(seed)
+    drawn = [sample(space, rng) for _ in range(count)]
+    return [Trial(n, values, score=float(n), scores=[float(n), -float(n)]) for n, values in enumerate(drawn)]
+
+
+def test_what_a_screen_refuses_is_passed_over():
+    space = tables()
+    history = history_of(12, space)
+    strategy = Hypervolume(pool=100)
+    plain = strategy.propose(history, space, np.random.default_rng(0))
+
+    def advice(several):
+        return np.array([-np.inf if values["c0"] == plain["c0"] else np.nan for values in several])
+
+    found = strategy.heeding(advice, 1).propose(history, space, np.random.default_rng(0))
+    assert found["c0"] != plain["c0"]
+    refused = strategy.heeding(lambda several: np.full(len(several), -np.inf), 1)
+    assert refused.propose(history, space, np.random.default_rng(0)) == plain
+
+
+def test_it_asks_about_no_more_candidates_than_it_may():
+    asked = []
+    space = tables()
+    history = history_of(12, space)
+    strategy = Hypervolume(pool=100).heeding(lambda several: asked.append(len(several)) or np.zeros(len(several)), 7)
+    strategy.propose(history, space, np.random.default_rng(0))
+    assert asked == [12 + 7]
+
+
+def test_of_three_proposals_one_is_for_the_first_objective_alone(monkeypatch):
+    """Which an objective that is known beforehand does not count as."""
+    space = tables()
+    history = history_of(14, space)
+    scores = np.array([trial.scores for trial in history])
+    scale, pool = Scale(scores, scores), [sample(space, np.random.default_rng(n)) for n in range(40)]
+    alone = _Model(history, space, scale, alone=True).gains(pool)
+    swapped = [Trial(t.number, t.values, score=t.score, scores=[-t.score, t.score]) for t in history]
+    told = Scale(scores[:, ::-1], scores[:, ::-1])
+    known = _Model(swapped, space, told, lambda several: np.tile([0.0, np.nan], (len(several), 1)), alone=True)
+    np.testing.assert_allclose(known.gains(pool), alone)
+    assert int(np.argmax(alone)) != int(np.argmax(_Model(history, space, scale).gains(pool)))
+    turns = []
+    monkeypatch.setattr(_Model, "gains", lambda self, candidates: turns.append(self._alone) or np.ones(len(candidates)))
+    for count in (12, 13, 14):
+        Hypervolume(pool=50).propose(history[:count], space, np.random.default_rng(0))
+    assert turns == [False, False, True]
 
 
 def test_layers_of_one_kind_learn_from_each_other():

@@ -6,10 +6,8 @@ import functools
 import io
 import os
 import re
-import shutil
 import tempfile
 import warnings
-import weakref
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 from autonas import data, tflite
 from autonas.errors import AutonasError, InputError
 from autonas.quiet import quiet, quiet_tensorflow
+from autonas.signature import ENDPOINT, signed
 from autonas.trials import replacing
 
 if TYPE_CHECKING:
@@ -107,11 +106,11 @@ def to_tflite(model: keras.Model, quantize: str | None = None, representative: A
     - https://ai.google.dev/edge/litert/models/post_training_quantization
     """
     _check_quantization(quantize, representative)
-    return Archive(model, 1 if quantize == "full_int8" else None).to_tflite(quantize, representative)
+    return Conversion(model, 1 if quantize == "full_int8" else None).to_tflite(quantize, representative)
 
 
-class Archive:
-    """A model as the converter reads it, written once for several conversions. Its files go when it does.
+class Conversion:
+    """A model as the converter reads it, traced once for several conversions.
 
     Args:
         model: A functional or sequential model.
@@ -119,17 +118,16 @@ class Archive:
 
     Example:
 
-    >>> archive = Archive(model)
-    >>> small, smaller = archive.to_tflite("float16"), archive.to_tflite("int8", x)
+    >>> conversion = Conversion(model)
+    >>> small, smaller = conversion.to_tflite("float16"), conversion.to_tflite("int8", x)
     """
 
     def __init__(self, model: keras.Model, batch: int | None = None) -> None:
         quiet_tensorflow()
-        self._folder = tempfile.mkdtemp()
-        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._model = model  # the function does not keep its variables
+        # Keras's own export to LiteRT is not there before Keras 3.13, which Python 3.10 cannot have.
         with quiet():
-            # Keras's own export to LiteRT is not there before Keras 3.13, which Python 3.10 cannot have.
-            self._names = _write_archive(model, Path(self._folder), batch)
+            self._function, self._inputs, self._outputs = _traced(model, batch)
 
     def to_tflite(self, quantize: str | None = None, representative: Any = None) -> bytes:
         """Converts it as the function of that name does, with the same arguments and errors."""
@@ -150,29 +148,52 @@ class Archive:
         import tensorflow as tf
 
         with quiet(), warnings.catch_warnings():
-            converter = tf.lite.TFLiteConverter.from_saved_model(self._folder, signature_keys=["serve"])
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([self._function])
+            converter.experimental_lower_to_saved_model = False  # through a SavedModel it takes six times as long
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
             if quantize is not None:
                 converter.optimizations = [tf.lite.Optimize.DEFAULT]
             if quantize == "float16":
                 converter.target_spec.supported_types = [tf.float16]
             if quantize in ("int8", "full_int8"):
-                converter.representative_dataset = lambda: _one_by_one(representative, self._names)
+                converter.representative_dataset = lambda: _one_by_one(representative, self._inputs)
                 integers = tf.lite.OpsSet.TFLITE_BUILTINS_INT8
                 full = quantize == "full_int8"
                 converter.target_spec.supported_ops = [integers] if full else [integers, tf.lite.OpsSet.TFLITE_BUILTINS]
                 if full:
                     converter.inference_input_type = converter.inference_output_type = tf.int8
-            # TensorFlow's own use
+            # TensorFlow's own use; and ranges are those of the examples
             warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+            warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
             try:
-                return bytes(converter.convert())
+                return signed(bytes(converter.convert()), self._inputs, self._outputs)
             except (MemoryError, OSError):
                 raise
             except (
                 Exception
             ) as error:  # The converter's own error is not public; anything that leaves it means the same.
                 raise AutonasError(f"The model cannot be written as .tflite: {_reason(error)}.") from error
+
+
+def _traced(model: keras.Model, batch: int | None) -> tuple[Any, list[str], list[str]]:
+    """The model's call as one function, and the names of its inputs and outputs in their order."""
+    import tensorflow as tf
+
+    inputs, call = _signature(model)
+    specs = data.mapped(lambda t: tf.TensorSpec((batch, *t.shape[1:]), t.dtype, name=t.name), inputs)
+    function = tf.function(lambda given: call(given), autograph=False).get_concrete_function(specs)
+    outputs = function.structured_outputs
+    named = isinstance(outputs, Mapping)
+    places = sorted(outputs) if named else [f"output_{place}" for place in range(len(tf.nest.flatten(outputs)))]
+    return function, tf.nest.flatten(_paths(inputs)) if isinstance(inputs, Mapping) else [inputs.name], places
+
+
+def _paths(inputs: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Dicts of dicts of names, as `data.flattened` has them."""
+    return {
+        name: _paths(part, f"{before}{name}_") if isinstance(part, Mapping) else f"{before}{name}"
+        for name, part in inputs.items()
+    }
 
 
 def _check_quantization(quantize: str | None, representative: Any) -> None:
@@ -183,10 +204,10 @@ def _check_quantization(quantize: str | None, representative: Any) -> None:
         raise InputError.of("representative_data", f"given with quantize={quantize!r}", None, hint)
 
 
-def _one_by_one(representative: Any, names: list[str]) -> Iterator[dict[str, np.ndarray]]:
+def _one_by_one(representative: Any, names: list[str]) -> Iterator[list[np.ndarray]]:
     chosen = data.spread(representative, CALIBRATION)
     for row in range(data.length(chosen)):
-        yield data.arguments(data.take(chosen, slice(row, row + 1)), names)
+        yield list(data.arguments(data.take(chosen, slice(row, row + 1)), names).values())
 
 
 def with_files(tflite: bytes, files: Mapping[str, str]) -> bytes:
@@ -272,19 +293,15 @@ def _write_saved_model(model: keras.Model, path: Path) -> None:
             raise
 
 
-def _write_archive(model: keras.Model, folder: Path, batch: int | None = None) -> list[str]:
-    """Writes a SavedModel, for batches of any size or of one; returns the names of its arguments."""
+def _write_archive(model: keras.Model, folder: Path) -> None:
+    """Writes a SavedModel, for batches of any size."""
     import keras
 
     inputs, call = _signature(model)
-    if batch is not None:
-        # of a KerasTensor Keras opens the batch size again
-        inputs = data.mapped(lambda t: keras.InputSpec(t.dtype, (batch, *t.shape[1:]), name=t.name), inputs)
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", call, input_signature=[inputs])
+    archive.add_endpoint(ENDPOINT, call, input_signature=[inputs])
     archive.write_out(str(folder), verbose=False)
-    return list(data.flattened(inputs)) if isinstance(inputs, Mapping) else [inputs.name]
 
 
 def _signature(model: keras.Model) -> tuple[Any, Callable[..., Any]]:

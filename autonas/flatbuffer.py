@@ -62,7 +62,7 @@ class Tables:
         """The first of them alone."""
         return Tables(self._buffer, self._positions[:1])
 
-    def _at(self, field: int) -> np.ndarray:
+    def places(self, field: int) -> np.ndarray:
         """Where the values of a field stand; 0 for those that have the default."""
         slot = 4 + 2 * field
         there = slot < self._ends
@@ -71,17 +71,17 @@ class Tables:
 
     def ints(self, field: int, default: int = 0) -> np.ndarray:
         """A field of four bytes; shape (n,)."""
-        at = self._at(field)
+        at = self.places(field)
         return np.where(at > 0, self._buffer.ints[at >> 2], default)
 
     def octets(self, field: int) -> np.ndarray:
         """A field of one byte whose default is 0; shape (n,)."""
-        at = self._at(field)
+        at = self.places(field)
         return np.where(at > 0, self._buffer.bytes[at], 0)
 
     def targets(self, field: int) -> np.ndarray:
         """Where that stands which a field points to, 0 for nothing; shape (n,)."""
-        at = self._at(field)
+        at = self.places(field)
         return np.where(at > 0, at + self._buffer.ints[at >> 2], 0)
 
     def lengths(self, field: int) -> np.ndarray:

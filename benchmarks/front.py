@@ -8,7 +8,7 @@ standard error, the p-value of a one-sided Mann-Whitney test that it is more tha
 milliseconds of a trial. A cell without a latency (the Edge TPU has none for 4,699 cells) fails its trial.
 
 `default` is what a user gets who names no strategy. `known latency` tells it the latency before the evaluation, by `costs=`.
-`proxies` has, besides, a warm start by the rank vote of nwot, jacov, synflow and params. The others are strategies by name; one
+`proxies` has, besides, the rank vote of nwot, jacov, synflow and params as its screen. The others are strategies by name; one
 for a single objective is asked with random weighings (ParEGO). `--accuracy c10_val200` is the same search on another signal.
 
     python benchmarks/front.py --task fashion_mnist --data FOLDER [--minutes 10] [--seeds 0 1 2] [--proxy 0.25 0.1]
@@ -39,7 +39,6 @@ from screened import PROBLEMS, Table, cell, read
 import autonas
 from autonas.errors import TrialError
 from autonas.pareto import hypervolume, is_efficient
-from autonas.screens.function import Function
 
 DEVICES = ["raspi4_latency", "edgegpu_latency", "edgetpu_latency", "pixel3_latency"]
 METHODS = ["random", "nsga2", "parego", "default", "known latency", "proxies"]
@@ -71,7 +70,7 @@ class Front:
         """The share of the whole volume, after so many evaluations."""
         named = {} if method in ("default", "known latency", "proxies") else {"strategy": method}
         costs = {"costs": self.costs} if method in ("known latency", "proxies") else {}
-        screen = Function(PROBLEM.screen(self.table), warm=10, proposals=1) if method == "proxies" else None
+        screen = PROBLEM.screen(self.table) if method == "proxies" else None
         result = autonas.search(
             PROBLEM.space(),
             self.evaluate,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from autonas import tflite
 from autonas.errors import AutonasError, InputError
-from autonas.export import Archive, export, to_tflite
+from autonas.export import Conversion, export, to_tflite
 
 L = keras.layers
 
@@ -158,6 +157,7 @@ def test_a_write_that_fails_leaves_the_older_export(tiny, tmp_path, name, monkey
     monkeypatch.setattr(keras.Model, "save", full)
     monkeypatch.setattr(keras.Model, "export", full)
     monkeypatch.setattr(tf.saved_model, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
         export(keras.Sequential([keras.Input((4,)), L.Dense(300)]), tmp_path / name)
     assert size(tmp_path) == before
@@ -216,7 +216,7 @@ def test_nothing_is_printed_in_a_process_of_its_own(tmp_path):
             import keras
             keras.ops.zeros(1)
         from autonas import devices
-        from autonas.export import Archive, export, to_tflite
+        from autonas.export import Conversion, export, to_tflite
         model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3), keras.layers.Flatten()])
         for name in "model.keras", "model.tflite", "model":
             export(model, name)
@@ -277,13 +277,11 @@ def test_numbers_of_words_are_not_rounded():
     assert np.abs(answers - expected).max() < 0.05 * np.ptp(expected)
 
 
-def test_an_archive_takes_its_files_with_it(tiny):
-    archive = Archive(tiny)
-    folder = Path(archive._folder)
-    assert archive.to_tflite() == to_tflite(tiny)
-    del archive
-    gc.collect()
-    assert not folder.exists()
+def test_a_model_is_traced_once_for_several_conversions(tiny):
+    rows = np.random.default_rng(0).random((8, *tiny.inputs[0].shape[1:]), "float32")
+    conversion = Conversion(tiny)
+    assert conversion.to_tflite("int8", rows) == to_tflite(tiny, "int8", rows)
+    assert conversion.to_tflite() == to_tflite(tiny)
 
 
 def test_full_int8_has_a_batch_of_one_and_no_operation_for_its_size():

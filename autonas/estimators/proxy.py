@@ -85,7 +85,7 @@ class Proxy(Estimator):
         done = completed(trials)
         known = [trial.metrics for trial in done if set(_RECORDED) <= set(trial.metrics)]
         if known:
-            paced._shares, paced._short = tuple(known[0][name] for name in _RECORDED), True
+            paced._shares, paced._short = (known[0][_RECORDED[0]], known[0][_RECORDED[1]]), True
         elif not done and (self.data is None or self.epochs is None):
             paced._allowed = seconds
         return paced

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import keras
 
     from autonas.devices.base import Device, Energy, Latency
-    from autonas.export import Archive
+    from autonas.export import Conversion
     from autonas.graph import Graph
 
 
@@ -39,11 +39,11 @@ class BuiltModel:
         return read(self.model)
 
     @functools.cached_property
-    def _archive(self) -> Archive:
-        """What all conversions read: to trace and write it takes as long as to convert it."""
-        from autonas.export import Archive
+    def _conversion(self) -> Conversion:
+        """What all conversions read: a trace takes a part of the time of a conversion."""
+        from autonas.export import Conversion
 
-        return Archive(self.model)
+        return Conversion(self.model)
 
     @functools.cached_property
     def tflite(self) -> bytes:
@@ -69,7 +69,7 @@ class BuiltModel:
     def _converted(self, precision: str | None = None, rows: Any = None) -> bytes:
         from autonas.export import with_files
 
-        return with_files(self._archive.to_tflite(precision, rows), self.files)
+        return with_files(self._conversion.to_tflite(precision, rows), self.files)
 
     def quantized_latency(self, precision: str) -> Latency:
         """One inference on the device, at a precision."""

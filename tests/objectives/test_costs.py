@@ -59,14 +59,14 @@ def test_fewer_bits_cost_less():
     assert (latency.measure(built), latency.interval(built)) == (2.0, (1.0, 3.0))
 
 
-def test_a_model_is_written_once_for_all_that_is_converted_of_it(monkeypatch):
+def test_a_model_is_traced_once_for_all_that_is_converted_of_it(monkeypatch):
     written = []
 
-    def write(*arguments, known=export._write_archive):
+    def write(*arguments, known=export._traced):
         written.append(arguments)
         return known(*arguments)
 
-    monkeypatch.setattr(export, "_write_archive", write)
+    monkeypatch.setattr(export, "_traced", write)
     model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(20)])
     built = BuiltModel(model, Fixed())
     objectives.measure(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import data as data_module
-from autonas import timetable
+from autonas import stopwatch, timetable
 from autonas.errors import SearchError, TrialError
 from autonas.finalists import Finalist
 from autonas.training import Training, train
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from autonas.space import SearchSpace
 
 LEAST_PATIENCE = 5  # epochs
+SLACK = 1.2  # times the time that is left: so much longer a training may seem before its schedule is made shorter
 
 
 @dataclasses.dataclass
@@ -231,10 +232,32 @@ class Finals:
         return dataclasses.replace(final, epochs=first.epochs if cosine else first.best_epoch)
 
     def _train(self, trial: Trial, data: Data, budget: Budget, fold: int, last: bool = False) -> Training:
-        """Trains with copies of the user's callbacks; the last training of the best gets them as they are."""
-        if not last:
-            budget = dataclasses.replace(budget, callbacks=copy.deepcopy(list(budget.callbacks)))
-        return train(self.space.candidate(trial.values), data, budget, _seed(self.seed, trial.number, fold))
+        """Trains with copies of the user's callbacks; the last training of the best gets them as they are.
+
+        The search timed other trainings: where augmentation, or another load, makes steps much slower than was planned with, a
+        schedule that the deadline would cut in the middle is made shorter, after ten steps.
+        """
+        own = list(budget.callbacks)
+
+        def run(budget: Budget, watch: Sequence[Any] = ()) -> Training:
+            callbacks = [*(own if last else copy.deepcopy(own)), *watch]
+            candidate = self.space.candidate(trial.values)
+            return train(
+                candidate, data, dataclasses.replace(budget, callbacks=callbacks), _seed(self.seed, trial.number, fold)
+            )
+
+        if budget.deadline is None or budget.epochs == 1:
+            return run(budget)
+        steps = budget.stop_after * budget.epochs * math.ceil(len(data) / budget.batch_size)
+        left = budget.deadline - time.monotonic()
+        try:
+            return run(budget, [stopwatch.watch(SLACK * left, steps)])
+        except stopwatch.TooSlow as found:
+            fewer = max(1, int(budget.epochs * found.steps / steps / SLACK))
+            self.view.say(
+                f"Steps take longer than in the search: trial {trial.number + 1} begins anew, for {fewer} epochs."
+            )
+            return run(dataclasses.replace(budget, epochs=fewer))
 
 
 def best_first(entries: list[Entry]) -> list[Entry]:

@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 
 MARGIN = 1.15  # a training takes longer than its steps: building, tracing, validation
 LATE_EPOCHS = 12  # from which on augmentation brings more than it costs
+PAYABLE_EPOCHS = 0.4  # share of the full schedule under which a network is no finalist, if there are others
 LEAST_EPOCHS = 0.75  # share of the full schedule under which a training says little; then fewer finalists get more
 
 
 def payable(trials: Sequence[Trial], everything: Data, budget: Budget) -> list[Trial]:
     """The trials that there is time to train once in full, on all the data; all of them if there are none.
 
-    A network that is ahead in a short training but would get a fraction of its epochs in the last one is no winner.
+    A network that is ahead in a short training but would get a small part of its epochs in the last one is no winner. A good
+    one with half of them is still better than the quickest with all.
     """
     if budget.deadline is None:
         return list(trials)
-    least, left = _least(budget), budget.deadline - time.monotonic()
+    least, left = _least(budget, PAYABLE_EPOCHS), budget.deadline - time.monotonic()
     return [trial for trial in trials if seconds(trial, everything, least) <= left] or list(trials)
 
 
@@ -91,6 +93,6 @@ def fitted(budget: Budget, trial: Trial, data: Data, ahead: float, least: float 
     return dataclasses.replace(budget, epochs=epochs, deadline=now + mine)
 
 
-def _least(budget: Budget) -> Budget:
+def _least(budget: Budget, share: float = LEAST_EPOCHS) -> Budget:
     """The fewest epochs with which a training says something."""
-    return dataclasses.replace(budget, epochs=math.ceil(LEAST_EPOCHS * budget.epochs))
+    return dataclasses.replace(budget, epochs=math.ceil(share * budget.epochs))

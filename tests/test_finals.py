@@ -6,8 +6,9 @@ import time
 import numpy as np
 import pytest
 
-from autonas import finals
+from autonas import finals, stopwatch
 from autonas.errors import SearchError, TrialError
+from autonas.stopwatch import TooSlow
 from autonas.trials import Trial
 from tests.test_retrain import BUDGET, run, setting
 
@@ -25,6 +26,7 @@ def test_the_last_training_is_from_scratch_on_more_data(monkeypatch):
 @pytest.mark.parametrize("others", [1, 2])
 def test_when_time_is_up_the_best_is_trained_as_long_as_in_its_trial(monkeypatch, others):
     """A machine that became slow leaves no time; a network of some steps is no answer. Augmented or not."""
+    monkeypatch.setattr(stopwatch, "TIMED", 10_000)  # how fast the machine of this test is does not matter
     candidate, data, everything = setting()
     budgets = []
     train = finals.train
@@ -122,3 +124,30 @@ def test_a_network_that_learned_by_heart_stops_early_on_all_the_data(monkeypatch
     )
     assert (budgets[1].epochs, budgets[1].stop_after) == (6, pytest.approx(2 / 6))
     assert outcome.epochs == 2
+
+
+def test_a_schedule_that_turns_out_too_long_begins_anew(monkeypatch):
+    """Planned with 60 epochs of 4 steps; the first steps leave time for 120 of the 240. What says so is left out then."""
+    candidate, data, everything = setting()
+    calls = []
+    train = finals.train
+
+    def slower(candidate, data, budget, seed):
+        calls.append((budget.epochs, len(budget.callbacks)))
+        if len(calls) == 1:
+            raise TooSlow(120)
+        return train(candidate, data, dataclasses.replace(budget, epochs=1, callbacks=()), seed)
+
+    monkeypatch.setattr(finals, "train", slower)
+    trial = Trial(0, candidate.values, score=0.9, costs={"startup_seconds": 0.0, "step_seconds": 1e-3})
+    run([trial], candidate, data, everything, dataclasses.replace(BUDGET, epochs=60, deadline=time.monotonic() + 600))
+    assert calls[:2] == [(60, 1), (int(60 * 0.5 / finals.SLACK), 0)]
+
+
+def test_without_a_deadline_nothing_is_timed(monkeypatch):
+    candidate, data, everything = setting()
+    seen = []
+    train = finals.train
+    monkeypatch.setattr(finals, "train", lambda *a: seen.append(len(a[2].callbacks)) or train(*a))
+    run([Trial(0, candidate.values, score=0.9)], candidate, data, everything, BUDGET)
+    assert seen == [0, 0]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import itertools
 import math
-import statistics
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from autonas import stopwatch
 from autonas.errors import InputError
 from autonas.estimators.base import Budget, Data, Estimator, evaluate, steps, unbeaten, whether
 from autonas.trials import Trial, completed
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 _DATA, _EPOCHS = 0.5, 0.25  # shares where there is time for them
 _FEWEST = 2  # epochs, where the time is short: a first one says little
-_TIMED = 10  # steps that are timed
 _RECORDED = ("proxy_data", "proxy_epochs")
 
 
@@ -29,8 +26,8 @@ class Proxy(Estimator):
 
     Where the time of a search is bounded, shares that are left open shrink until it has time for about fifteen trials: many
     short looks find more than three long ones. The first trial times its steps and begins anew with smaller shares if need
-    be; all others have the same. The validation part shrinks with the training part then, and the record of each trial has
-    the shares, as `proxy_data` and `proxy_epochs`.
+    be; all others have the same. The validation part shrinks with the training part then. The record of each trial has the
+    shares, as `proxy_data` and `proxy_epochs`.
 
     Args:
         data: Share of the training examples, in (0, 1]; None means a half, or less where the time is short.
@@ -82,11 +79,13 @@ class Proxy(Estimator):
     def paced(self, seconds: float, trials: Sequence[Trial]) -> Proxy:
         """A copy whose open shares shrink until a trial takes about so many seconds; those of earlier trials stay."""
         paced = copy.copy(self)
-        done = completed(trials)
-        known = [trial.metrics for trial in done if set(_RECORDED) <= set(trial.metrics)]
+        known = [
+            trial.metrics for trial in completed(trials) if set(_RECORDED) <= set(trial.metrics)
+        ]  # not one that was cut
         if known:
-            paced._shares, paced._short = (known[0][_RECORDED[0]], known[0][_RECORDED[1]]), True
-        elif not done and (self.data is None or self.epochs is None):
+            paced._shares = (known[0][_RECORDED[0]], known[0][_RECORDED[1]])
+            paced._short = paced._shares != self._shares
+        elif self.data is None or self.epochs is None:
             paced._allowed = seconds
         return paced
 
@@ -95,10 +94,10 @@ class Proxy(Estimator):
         if self._allowed is None:
             return self._evaluate(candidate, data, budget, seed)
         steps = self.steps(data, budget) / self.resolution**2
-        timed = dataclasses.replace(budget, callbacks=[*budget.callbacks, _pace(self._allowed, steps)])
+        timed = dataclasses.replace(budget, callbacks=[*budget.callbacks, stopwatch.watch(self._allowed, steps)])
         try:
             metrics = self._evaluate(candidate, data, timed, seed)
-        except _TooSlow as found:
+        except stopwatch.TooSlow as found:
             self._shrink(found.steps / steps, data, budget)
             metrics = self._evaluate(candidate, data, budget, seed)
         self._allowed = None
@@ -106,7 +105,7 @@ class Proxy(Estimator):
 
     def _evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
         metrics = evaluate(candidate, self._prepare(data), self._shorter(budget), seed)
-        told = dict(zip(_RECORDED, self._shares, strict=True)) if self._short else {}
+        told = dict(zip(_RECORDED, self._shares, strict=True))
         return {**metrics, **told, "step_seconds": metrics["step_seconds"] / self.resolution**2}
 
     def _shrink(self, factor: float, data: Data, budget: Budget) -> None:
@@ -142,34 +141,3 @@ class Proxy(Estimator):
                 part = part.validated_on(max(self.least, len(part)))
             self._prepared = (data, part.reduced(self.resolution))
         return self._prepared[1]
-
-
-class _TooSlow(Exception):
-    """A training would take longer than it may; `steps` is for how many there is time."""
-
-    def __init__(self, steps: float) -> None:
-        super().__init__(f"There is time for {steps:.0f} steps.")
-        self.steps = steps
-
-
-def _pace(seconds: float, steps: float) -> Any:
-    """A callback that times the first steps, and raises `_TooSlow` where all of them would take longer than `seconds`."""
-    import keras
-
-    class Pace(keras.callbacks.Callback):
-        def __init__(self) -> None:
-            super().__init__()
-            self.begun = time.monotonic()
-            self.ends: list[float] = []
-
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            if len(self.ends) > _TIMED:
-                return
-            self.ends.append(time.monotonic())
-            if len(self.ends) > _TIMED:
-                step = statistics.median(b - a for a, b in itertools.pairwise(self.ends))
-                most = max(1.0, (seconds - (self.ends[0] - self.begun)) / step)
-                if most < steps:
-                    raise _TooSlow(most)
-
-    return Pace()

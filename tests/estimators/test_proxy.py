@@ -112,7 +112,7 @@ def test_where_there_is_time_nothing_changes(steps_taken):
     candidate, data = example()
     metrics = Proxy(least=24).paced(1e6, []).evaluate(candidate, data, LONG, 0)
     assert steps_taken == [(32, 10)]
-    assert set(metrics) == {"step_seconds"}
+    assert (metrics["proxy_data"], metrics["proxy_epochs"]) == (0.5, 0.25)
 
 
 def test_shares_that_were_said_stay(steps_taken):
@@ -127,8 +127,11 @@ def test_a_search_that_goes_on_has_the_shares_of_its_trials(steps_taken):
     short = Trial(0, {}, score=0.5, metrics={"proxy_data": 0.5, "proxy_epochs": 0.1})
     metrics = Proxy(least=24).paced(1e6, [short]).evaluate(candidate, data, LONG, 0)
     assert (metrics["proxy_data"], metrics["proxy_epochs"]) == (0.5, 0.1)
-    Proxy(least=24).paced(0.0, [Trial(0, {}, score=0.5)]).evaluate(candidate, data, LONG, 0)
-    assert steps_taken == [(32, 4), (32, 10)]
+    long = Trial(0, {}, score=0.5, metrics={"proxy_data": 0.5, "proxy_epochs": 0.25})
+    cut = Trial(0, {}, score=0.5)
+    for known in (long, cut):
+        Proxy(least=24).paced(0.0, [known]).evaluate(candidate, data, LONG, 0)
+    assert steps_taken == [(32, 4), (32, 10), (24, 2)]
 
 
 def test_a_smaller_part_is_validated_on_a_smaller_part():

@@ -1,0 +1,57 @@
+"""A training that times its first steps, and says so where all of them would take too long."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from typing import Any
+
+TIMED = 10  # steps
+
+
+class TooSlow(Exception):
+    """A training would take longer than it may.
+
+    Args:
+        steps: For how many there is time.
+    """
+
+    def __init__(self, steps: float) -> None:
+        super().__init__(f"There is time for {steps:.0f} steps.")
+        self.steps = steps
+
+
+def watch(seconds: float, steps: float) -> Any:
+    """Makes a callback that raises `TooSlow` after ten steps, if all of them would take longer than there is time for.
+
+    Args:
+        seconds: From now on, until the last step has to have ended; what comes before the first one counts.
+        steps: Of the whole training.
+
+    Returns:
+        A Keras callback, for one call of `fit`.
+
+    Example:
+
+    >>> model.fit(x, y, epochs=100, callbacks=[watch(60.0, steps=100 * batches)])
+    """
+    import keras
+
+    class Watch(keras.callbacks.Callback):
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun = time.monotonic()
+            self.ends: list[float] = []
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if len(self.ends) > TIMED:
+                return
+            self.ends.append(time.monotonic())
+            if len(self.ends) > TIMED:
+                step = statistics.median(after - before for before, after in itertools.pairwise(self.ends))
+                most = max(1.0, (seconds - (self.ends[0] - self.begun)) / max(step, 1e-9))
+                if most < steps:
+                    raise TooSlow(most)
+
+    return Watch()

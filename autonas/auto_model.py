@@ -334,9 +334,10 @@ class AutoModel(Answers):
         evaluation = ready.evaluation
         evaluation.budget = dataclasses.replace(ready.budget, deadline=deadline)
         evaluation.rivals = lambda: self._store.trials
-        if deadline is not None and isinstance(self.strategy, Strategy) and not self.strategy.multi_fidelity:
-            aim = min(self.max_trials or FAIR_TRIALS, FAIR_TRIALS)
-            evaluation.estimator = self.estimator.paced((deadline - time.monotonic()) / aim, self._store.trials)
+        shares_out = not isinstance(self.strategy, Strategy) or self.strategy.multi_fidelity
+        left = math.inf if deadline is None or shares_out else deadline - time.monotonic()
+        aim = min(self.max_trials or FAIR_TRIALS, FAIR_TRIALS)
+        evaluation.estimator = self.estimator.paced(left / aim, self._store.trials)
         loop.run(
             self.strategy,
             ready.space.searched(self.estimator.judges_late_choices),
@@ -366,6 +367,7 @@ class AutoModel(Answers):
         evaluation = ready.evaluation
         evaluation.budget = dataclasses.replace(ready.budget, deadline=deadline)
         evaluation.rivals = lambda: self._control_store.trials
+        evaluation.estimator = self.estimator.paced(math.inf, self._store.trials)  # as the search measured
         view = self._view(most, left, begun)
         with view:
             view.resume(self._control_store.trials)

@@ -912,3 +912,21 @@ def test_importance_is_a_table(fitted, monkeypatch):
         store.add(trial)
     monkeypatch.setattr(clf, "_store", store)
     assert clf.importance().hyperparameter.tolist() == ["conv_width"]
+
+
+def test_an_estimator_is_told_what_a_trial_may_take_and_which_there_are(tmp_path):
+    """Half of the time is for the search, shared by its trials; without a bound a trial may take any time."""
+    told = []
+
+    class Spy(autonas.Full):
+        def paced(self, seconds, trials):
+            told.append((seconds, len(trials)))
+            return self
+
+    x, y = digits()
+    task(tmp_path, estimator=Spy(), control="random").fit(x, y, epochs=1)
+    assert told == [(np.inf, 0), (np.inf, 1)]
+    task(tmp_path, estimator=Spy(), max_trials=2, max_time=200).fit(x, y, epochs=1)
+    seconds, trials = told[-1]
+    assert 25 < seconds < 50
+    assert trials == 1

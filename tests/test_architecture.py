@@ -25,9 +25,9 @@ ROOT = Path(autonas.__file__).parent
 LAYERS = [
     "errors",
     "checks flatbuffer quiet registry trials schedules gradients kept products",
-    "allocation timing regression pace power",
+    "allocation timing regression pace power stopwatch",
     "control tflite",
-    "kernels tflite_writer",
+    "kernels tflite_writer signature",
     "data graph labels generators reading values pareto checkpoint",
     "datasets encoding hyperparameters improvement processes",
     "exploration memory qualities splits columns categories scaling streams frozen graph_features learning_curves",

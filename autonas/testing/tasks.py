@@ -59,14 +59,22 @@ def check_task(task: AutoModel, x: Any, y: Any, folder: Path, **fit: Any) -> Non
     _require(len(answers) == len(y), f"{len(answers)} answers for {len(y)} examples")
     rows = task.input.check(x)
     outputs = model.predict(feed(rows), verbose=0)
-    np.testing.assert_array_equal(task.head.decode(outputs), answers)
+    _check_same(task.head.decode(outputs), answers)
     np.testing.assert_allclose(_keras_alone(task, rows, folder), outputs, rtol=1e-5, atol=1e-5)
     _check_device(task, x, answers, folder)
     again = autonas.load(folder / "task")
-    np.testing.assert_array_equal(again.predict(x), answers)
+    _check_same(again.predict(x), answers)
     known, told = again.evaluate(x, y), task.evaluate(x, y)
     _require(known.keys() == told.keys(), f"it evaluates {sorted(told)}, and loaded {sorted(known)}")
     np.testing.assert_allclose(list(known.values()), list(told.values()), rtol=1e-6)
+
+
+def _check_same(told: Any, answers: Any) -> None:
+    """Numbers may differ in their last bits: how many examples are computed at a time has a part in the order of sums."""
+    if answers.dtype.kind == "f":
+        np.testing.assert_allclose(told, answers, rtol=1e-5)
+    else:
+        np.testing.assert_array_equal(told, answers)
 
 
 def _keras_alone(task: AutoModel, rows: Any, folder: Path) -> Any:

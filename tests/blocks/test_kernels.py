@@ -96,7 +96,10 @@ def test_it_saves_loads_and_converts(tmp_path):
     model.save(tmp_path / "core.keras")
     assert np.asarray(keras.saving.load_model(tmp_path / "core.keras")(X)) == pytest.approx(expected, abs=1e-5)
     runner = Interpreter(model_content=to_tflite(model)).get_signature_runner("serve")
-    assert next(iter(runner(**X).values())) == pytest.approx(expected, abs=0.2)  # a step at a threshold, by rounding
+    near = np.abs(next(iter(runner(**X).values())) - expected) < 1e-4
+    assert (
+        near.mean() > 0.99
+    )  # a step may be on the other side of a threshold by rounding, and all steps that are equal to it
 
 
 @pytest.mark.parametrize("length", [1, 6])

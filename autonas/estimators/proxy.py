@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _DATA, _EPOCHS = 0.5, 0.25  # shares where there is time for them
 _FEWEST = 2  # epochs, where the time is short: a first one says little
+_LEAST_STEPS = 100  # below which a training says little, and saves little beside its start
 _RECORDED = ("proxy_data", "proxy_epochs")
 
 
@@ -91,14 +92,14 @@ class Proxy(Estimator):
 
     def evaluate(self, candidate: Candidate, data: Data, budget: Budget, seed: int) -> dict[str, float]:
         budget = budget if self.stop_hopeless else unbeaten(budget)
-        if self._allowed is None:
-            return self._evaluate(candidate, data, budget, seed)
         steps = self.steps(data, budget) / self.resolution**2
+        if self._allowed is None or steps <= _LEAST_STEPS:
+            return self._evaluate(candidate, data, budget, seed)
         timed = dataclasses.replace(budget, callbacks=[*budget.callbacks, stopwatch.watch(self._allowed, steps)])
         try:
             metrics = self._evaluate(candidate, data, timed, seed)
         except stopwatch.TooSlow as found:
-            self._shrink(found.steps / steps, data, budget)
+            self._shrink(max(found.steps, _LEAST_STEPS) / steps, data, budget)
             metrics = self._evaluate(candidate, data, budget, seed)
         self._allowed = None
         return metrics
@@ -111,9 +112,13 @@ class Proxy(Estimator):
     def _shrink(self, factor: float, data: Data, budget: Budget) -> None:
         """Takes smaller shares, with `factor` times the steps: epochs and examples are cut alike, as far as both may be."""
         rows, epochs = len(self._prepare(data)), self._shorter(budget).epochs
-        fewer = epochs if self.epochs is not None else max(min(_FEWEST, epochs), round(epochs * math.sqrt(factor)))
-        part = rows if self.data is not None else max(min(self.least, rows), round(rows * factor * epochs / fewer))
-        self._shares, self._short = (min(rows, part) / len(data), fewer / budget.epochs), True
+        least, fewest = min(self.least, rows), min(_FEWEST, epochs)
+        seen = factor * rows * epochs  # examples, each as often as it is
+        fewer = epochs if self.epochs is not None else max(fewest, round(epochs * math.sqrt(factor)))
+        part = rows if self.data is not None else min(rows, max(least, round(seen / fewer)))
+        if self.epochs is None:
+            fewer = min(epochs, max(fewest, round(seen / part)))
+        self._shares, self._short = (part / len(data), fewer / budget.epochs), True
         self._prepared = None
 
     def steps(self, data: Data, budget: Budget) -> float:

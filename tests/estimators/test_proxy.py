@@ -75,7 +75,12 @@ def test_what_is_no_number_of_examples_is_an_error():
         Proxy(least=0)
 
 
-def test_where_the_time_is_short_the_first_trial_begins_anew_with_less():
+@pytest.fixture
+def any_steps(monkeypatch):
+    monkeypatch.setattr(proxy, "_LEAST_STEPS", 1)
+
+
+def test_where_the_time_is_short_the_first_trial_begins_anew_with_less(any_steps):
     """Of 64 examples in 4 batches and 10 of 40 epochs there is time for no step: the least that is measured is left."""
     candidate, data = example()
     begun = []
@@ -115,14 +120,14 @@ def test_where_there_is_time_nothing_changes(steps_taken):
     assert (metrics["proxy_data"], metrics["proxy_epochs"]) == (0.5, 0.25)
 
 
-def test_shares_that_were_said_stay(steps_taken):
+def test_shares_that_were_said_stay(steps_taken, any_steps):
     candidate, data = example()
     for shares in ({"data": 0.5, "epochs": 0.25}, {"epochs": 0.25}, {"data": 0.5}):
         Proxy(**shares, least=24).paced(0.0, []).evaluate(candidate, data, LONG, 0)
     assert steps_taken == [(32, 10), (24, 10), (32, 2)]
 
 
-def test_a_search_that_goes_on_has_the_shares_of_its_trials(steps_taken):
+def test_a_search_that_goes_on_has_the_shares_of_its_trials(steps_taken, any_steps):
     candidate, data = example()
     short = Trial(0, {}, score=0.5, metrics={"proxy_data": 0.5, "proxy_epochs": 0.1})
     metrics = Proxy(least=24).paced(1e6, [short]).evaluate(candidate, data, LONG, 0)
@@ -132,6 +137,16 @@ def test_a_search_that_goes_on_has_the_shares_of_its_trials(steps_taken):
     for known in (long, cut):
         Proxy(least=24).paced(0.0, [known]).evaluate(candidate, data, LONG, 0)
     assert steps_taken == [(32, 4), (32, 10), (24, 2)]
+
+
+def test_some_steps_are_always_taken(steps_taken):
+    """Of little data, whose start is what takes the time: 400 epochs of 4 steps become 25, of a proxy of 100."""
+    candidate, data = example()
+    long = Budget(epochs=400, batch_size=16)
+    Proxy(data=1.0).paced(0.0, []).evaluate(candidate, data, long, 0)
+    Proxy().paced(0.0, []).evaluate(candidate, data, long, 0)
+    Proxy().paced(0.0, []).evaluate(candidate, data, Budget(epochs=80, batch_size=16), 0)
+    assert steps_taken == [(64, 25), (64, 25), (64, 20)]
 
 
 def test_a_smaller_part_is_validated_on_a_smaller_part():

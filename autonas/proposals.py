@@ -72,7 +72,8 @@ class Proposals:
         if self.screen is None:
             values = self.strategy.propose(history, space, np.random.default_rng([self.seed, len(history)]))
             return None if values is None else Proposal(values)
-        choose = self._advised if self.screen.advises and self.strategy.heeds else self._filtered
+        advised = self.screen.advises and self.screen.proposals > 1 and self.strategy.heeds
+        choose = self._advised if advised else self._filtered
         return self._warm(self.screen, history, space) or choose(self.screen, history, space)
 
     def _warm(self, screen: Screen, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:

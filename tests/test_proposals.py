@@ -204,6 +204,19 @@ def test_a_screen_that_learns_from_the_trials_gives_no_advice():
     assert Proposals(Deaf(), 0, Learning()).next([], space()) is not None
 
 
+def test_a_screen_that_chooses_none_gives_no_advice():
+    """It begins a search, and leaves the rest to the strategy."""
+    asked = []
+
+    class Deaf(Heeding):
+        def propose(self, history, space, rng):
+            asked.append(self.advice)
+            return dict.fromkeys("abcd", 5)
+
+    Proposals(Deaf(), 0, Function(total, pool=0, proposals=1)).next([], space())
+    assert asked == [None]
+
+
 def test_candidates_that_are_all_refused_are_rejected():
     refuse = Function(lambda several: np.full(len(several), -np.inf), pool=0)
     assert Proposals(Heeding(), 0, refuse).next([], space()).screen == -np.inf

@@ -110,7 +110,7 @@ class Screen(abc.ABC):
         proposals: How many of a strategy's proposals it chooses one from; 1 filters none.
         advises: Whether its scores tell of a candidate by itself, not of how the trials did. A strategy that `heeds` then
             learns what they mean for each objective, and chooses for itself: among `proposals` candidates, or among all that
-            it has where no network is to be built for them.
+            it has where no network is to be built for them. It is asked nothing where `proposals` is 1.
 
     Example:
 

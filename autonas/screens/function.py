@@ -19,7 +19,8 @@ class Function(Screen):
             cannot tell anything about, -inf for one that is never to be evaluated. Equal lists have to get equal scores.
         pool: How many random candidates the warm start scores.
         warm: How many trials the warm start has.
-        proposals: How many of a strategy's proposals it chooses one from.
+        proposals: How many of a strategy's proposals it chooses one from; 1 chooses none. Of several objectives the default
+            strategy chooses by itself, unless this is 1: it learns from the function's scores of all candidates that it has.
 
     Raises:
         InputError: If a number is out of its range; later, if the scores are no list of as many numbers as candidates.

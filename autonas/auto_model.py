@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import math
 import shutil
 import time
@@ -20,16 +21,13 @@ from autonas import (
     default_spaces,
     devices,
     estimators,
-    front,
     heads,
     lite,
     objectives,
     preparation,
     reading,
     registry,
-    report,
     screens,
-    strategies,
     streams,
     trials,
 )
@@ -42,7 +40,6 @@ from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
 from autonas.quiet import quiet as _chatter_off
 from autonas.settings import default_name, described, described_fit, name_of, schedules, snake, training_budget
-from autonas.strategies.base import Strategy
 from autonas.trials import TrialStore
 
 if TYPE_CHECKING:
@@ -52,17 +49,14 @@ if TYPE_CHECKING:
     from autonas.estimators.base import Budget, Data
     from autonas.evaluation import Evaluation
     from autonas.preparation import Given, Part
-    from autonas.progress import View
     from autonas.retrain import Retrained, Together
+    from autonas.run import Run
     from autonas.space import SearchSpace
     from autonas.trials import Trial
 
 DEFAULT_TRIALS = 20
-RETRAINING_SHARE = 0.5  # of `max_time`
-FAIR_TRIALS = 15  # that a search is to have time for, if its estimator can be made cheap enough
 CHECKPOINTS = "checkpoints"  # folder of trainings that a strategy may go on with
 MOST_FOLDS = 10  # of an ensemble
-CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
 
 
 class AutoModel(Answers):
@@ -176,7 +170,7 @@ class AutoModel(Answers):
         self._hyperparameters: list[dict[str, Any]] = []  # of the project, as plain data
         self._target: str | list[str] | None = None  # of a frame or a file that `fit` got
         self._batch_size = 32  # of the trainings of `fit`
-        self._ready: _Ready | None = None  # for more trainings, where there are several objectives
+        self._run: Run | None = None  # for more trainings, where there are several objectives
 
     def fit(
         self,
@@ -270,6 +264,7 @@ class AutoModel(Answers):
         callbacks: list[Any],
         class_weight: Any,
     ) -> keras.Model:
+        from autonas.run import Plan, Run
         from autonas.space import SearchSpace
 
         preprocessor = self.input.preprocessor()
@@ -280,181 +275,53 @@ class AutoModel(Answers):
         space = SearchSpace(block, self.head, self.input.shape, schedules(callbacks), search_loss, self.operations)
         budget = training_budget(self.input, quality, len(everything), epochs, batch_size, callbacks)
         self._batch_size = budget.batch_size
-        evaluation = self._evaluation(space, data, budget, preprocessor, project.folder / CHECKPOINTS)
+        finish = functools.partial(self._finished_model, preprocessor)
+        evaluation = self._evaluation(space, data, budget, finish, project.folder / CHECKPOINTS)
         evaluation.check_metrics()
-        ready = _Ready(space, data, everything, budget, evaluation, preprocessor)
-        self._ready = ready if len(self.objectives) > 1 else None
         settings = {**settings, "space": space.get_config()}
         # measured limits shaped them, so a search that goes on takes those that it began with
         points = project.kept(settings).get("starting_points") or evaluation.feasible(space.starting_points())
-        store = project.open(settings, {**self._identity(), "starting_points": points}, self.overwrite)
-        self._project, self._store, self._model = project, store, None
+        self._store = project.open(settings, {**self._identity(), "starting_points": points}, self.overwrite)
+        self._project, self._model = project, None
         self._control_store = TrialStore(project.folder / control.FOLDER, fingerprint(settings))
         self._hyperparameters = settings["space"]["hyperparameters"]
+        stores = self._store, self._control_store
+        plan = Plan(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Plan)})
+        run = Run(plan, space, data, everything, budget, evaluation, finish, points, *stores)
+        self._run = run if len(self.objectives) > 1 else None
         content = project.read()
-        if self._is_finished(content["finished"], store):
+        if self._is_finished(content["finished"], self._store):
             self._finished = content["finished"]
             self.head = self._kept_head(content)
             self._say(f"The project in {project.folder} is finished; its model is read from there.")
-            self._run_control(ready)
+            run.compare()
             return self.model
-        seconds = self._seconds(store)
-        end = None if seconds is None else begun + seconds - CLOSING_SECONDS - CLOSING_SHARE * seconds
-        view = self._view(self.max_trials, seconds, begun)
-        with view:
-            view.resume(store.trials)
+        with run.view(self.max_trials, run.seconds(), begun) as view:
+            view.resume(self._store.trials)
             if self.input.summary():
                 view.say(self.input.summary())
             try:
-                together = self._together(given, evaluation)
-                self._search(end, ready, points, view)
-                outcome = self._retrain(end, ready, points, together, view)
+                outcome = run.search_and_retrain(begun, self._together(given, evaluation), view)
             except KeyboardInterrupt:
                 view.say(self._how_to_go_on())
                 raise
-            self._model = self._finished_model(preprocessor, outcome.core)
-            self._model.optimizer.build(self._model.trainable_variables)  # Keras warns of a file that has it unbuilt
-            if outcome.unseen is not None and self.head.calibrates:
-                self.head.calibrate(outcome.unseen.outputs, outcome.unseen.y, outcome.unseen.weights)
+            self._model, self.head = run.finished(outcome, self.head)
             self._finish(project, {**content, **self._identity()}, outcome)
-        self._run_control(ready)
+        run.compare()
         self._say(self.report())
         return self._model
 
-    def _view(self, max_trials: int | None, seconds: float | None, begun: float) -> View:
-        from autonas import progress
-
-        aims = [(objective.name, objective.sign) for objective in self.objectives]
-        return progress.make(self.verbose, *aims[0], report.describe, max_trials, seconds, begun, others=aims[1:])
-
-    def _search(self, end: float | None, ready: _Ready, points: list[Any], view: View) -> None:
-        from autonas import loop
-
-        deadline = None if end is None or self.max_time is None else end - RETRAINING_SHARE * self.max_time
-        evaluation = ready.evaluation
-        evaluation.budget = dataclasses.replace(ready.budget, deadline=deadline)
-        evaluation.rivals = lambda: self._store.trials
-        shares_out = not isinstance(self.strategy, Strategy) or self.strategy.multi_fidelity
-        left = math.inf if deadline is None or shares_out else deadline - time.monotonic()
-        aim = min(self.max_trials or FAIR_TRIALS, FAIR_TRIALS)
-        evaluation.estimator = self.estimator.paced(left / aim, self._store.trials)
-        loop.run(
-            self.strategy,
-            ready.space.searched(self.estimator.judges_late_choices),
-            evaluation,
-            self._store,
-            screen=self.screen,
-            candidate=evaluation.candidate,
-            starting_points=points,
-            max_trials=self.max_trials,
-            deadline=deadline,
-            epochs=ready.budget.epochs,
-            seed=self.seed,
-            view=view,
-            prune=evaluation.prune,
-        )
-
-    def _run_control(self, ready: _Ready) -> None:
-        """The random search that the search is compared with: from other seeds, without starting points."""
-        from autonas import loop
-
-        if self.control is None:
-            return
-        by_time = self.max_time is not None
-        most, left = control.budget(self._store.trials, self._control_store.trials, by_time)
-        begun = time.monotonic()
-        deadline = None if left is None else begun + left
-        evaluation = ready.evaluation
-        evaluation.budget = dataclasses.replace(ready.budget, deadline=deadline)
-        evaluation.rivals = lambda: self._control_store.trials
-        evaluation.estimator = self.estimator.paced(math.inf, self._store.trials)  # as the search measured
-        view = self._view(most, left, begun)
-        with view:
-            view.resume(self._control_store.trials)
-            view.stage("A random search at the same budget, as a control")
-            try:
-                loop.run(
-                    strategies.get(self.control),
-                    ready.space.searched(self.estimator.judges_late_choices),
-                    evaluation,
-                    self._control_store,
-                    max_trials=most,
-                    deadline=deadline,
-                    seed=control.seed(self.seed),
-                    view=view,
-                )
-            except KeyboardInterrupt:
-                view.say("Stopped. The model is finished and kept; the same call goes on with the control.")
-                raise
-
-    def _retrain(
-        self, end: float | None, ready: _Ready, points: list[Any], together: Together | None, view: View
-    ) -> Retrained:
-        from autonas import finalists
-        from autonas.loop import STARTING_POINT
-        from autonas.retrain import payable
-
-        twins = ready.space.twins if not self.estimator.judges_late_choices else lambda values: []
-        kind = ready.space.kind if together is not None else lambda values: None
-        budget = dataclasses.replace(ready.budget, deadline=end)
-        trained = payable(self._store.trials, ready.everything, budget)
-        order = front.ordered if len(self.objectives) > 1 else trials.completed
-        chosen = finalists.choose(trained, self.top_k, STARTING_POINT, twins, kind, order)
-        return self._train(
-            chosen, ready, budget, together, view, lambda: ready.evaluation.smallest(points, self._store.next_number)
-        )
-
-    def _train(
-        self,
-        chosen: list[Trial],
-        ready: _Ready,
-        budget: Budget,
-        together: Together | None,
-        view: View,
-        resort: Callable[[], Trial] | None = None,
-    ) -> Retrained:
-        """Trains finalists in full; of several objectives the one nearest to the best of all on the search's front wins."""
-        from autonas.retrain import retrain
-
-        def scores(metrics: dict[str, float], trial: Trial) -> list[float]:
-            return ready.evaluation.scores(metrics, trial.costs)
-
-        ends = np.array([trials.scores_of(trial) for trial in front.members(self._store.trials)])
-
-        def nearness(metrics: dict[str, float], trial: Trial) -> float:
-            return -float(front.distances(np.array([scores(metrics, trial)]), ends)[0])
-
-        return retrain(
-            chosen,
-            ready.space,
-            ready.data,
-            ready.everything,
-            budget,
-            score=lambda metrics, trial: scores(metrics, trial)[0],
-            seed=self.seed,
-            view=view,
-            together=together,
-            rank=nearness if len(self.objectives) > 1 else None,
-            broken=ready.evaluation.broken,
-            resort=resort,
-        )
-
     def _train_selected(self, trial: Trial) -> tuple[keras.Model, Head, Retrained]:
         """Trains a trial that `select` chose, without a deadline."""
-        ready = self._ready
-        if ready is None:
+        run = self._run
+        if run is None:
             raise NotFittedError(
                 f"Trial {trial.number} was not trained in full, and there is no data here to do it with. Call fit with the "
                 "same data and settings as before, which reads the finished project from disk, and then select."
             )
-        with _chatter_off(), self._view(None, None, time.monotonic()) as view:
-            outcome = self._train([trial], ready, ready.budget, None, view)
-            model = self._finished_model(ready.preprocessor, outcome.core)
-            model.optimizer.build(model.trainable_variables)
-        head = copy.deepcopy(ready.data.head)
-        if outcome.unseen is not None and head.calibrates:
-            head.calibrate(outcome.unseen.outputs, outcome.unseen.y, outcome.unseen.weights)
-        return model, head, outcome
+        with _chatter_off():
+            outcome = run.train(trial)
+            return *run.finished(outcome, run.data.head), outcome
 
     def _together(self, given: Given, evaluation: Evaluation) -> Together | None:
         """How networks are joined: on as many folds as the split makes, where it was drawn at random."""
@@ -496,7 +363,12 @@ class AutoModel(Answers):
         return self
 
     def _evaluation(
-        self, space: SearchSpace, data: Data, budget: Budget, preprocessor: keras.Model, checkpoints: Path
+        self,
+        space: SearchSpace,
+        data: Data,
+        budget: Budget,
+        finish: Callable[[keras.Model], keras.Model],
+        checkpoints: Path,
     ) -> Evaluation:
         from autonas.evaluation import Evaluation
 
@@ -509,7 +381,7 @@ class AutoModel(Answers):
             screens.on_costs(self.limits),
             self.limits,
             self.device,
-            lambda core: assembly.on_device(self._finished_model(preprocessor, core), self.input, self.head),
+            lambda core: assembly.on_device(finish(core), self.input, self.head),
             self.seed,
             lite.files(self.input, assembly.as_if_calibrated(self.head, data.validation)),
             checkpoints,
@@ -573,31 +445,12 @@ class AutoModel(Answers):
             "batch_size": self._batch_size,
         }
 
-    def _seconds(self, store: TrialStore) -> float | None:
-        """What this call may take: earlier runs of the project count, but the retraining is never left out."""
-        if self.max_time is None:
-            return None
-        spent = sum(trial.seconds for trial in store.trials)
-        return max(self.max_time - spent, RETRAINING_SHARE * self.max_time)
-
     def _how_to_go_on(self) -> str:
         done = len(trials.completed(self._store.trials))
         return (
             f"Stopped. {len(self._store.trials)} trials are kept in {self._project.folder if self._project else ''}. The same "
             f"call goes on from there; with max_trials={max(1, done)} it retrains the best of what there is."
         )
-
-
-@dataclasses.dataclass(frozen=True)
-class _Ready:
-    """What trainings of a call of `fit` share."""
-
-    space: SearchSpace
-    data: Data
-    everything: Data
-    budget: Budget
-    evaluation: Evaluation
-    preprocessor: keras.Model
 
 
 def _name_of_task(kind: type) -> str:

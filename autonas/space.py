@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import keras_tuner
 import numpy as np
 
+from autonas import optimizers
 from autonas.blocks.base import Block, choose
 from autonas.errors import InputError
 from autonas.graph import is_inert
@@ -118,8 +119,6 @@ class SearchSpace(keras_tuner.HyperModel):
             hp: With the candidate's values.
             steps: How many batches the training has: a decaying learning rate reaches zero there.
         """
-        import keras
-
         schedule = hp.Choice("schedule", self.schedules)
 
         def learning_rate(name: str, low: float, high: float, default: float) -> Any:
@@ -130,14 +129,13 @@ class SearchSpace(keras_tuner.HyperModel):
 
         def adamw(_: Any) -> keras.optimizers.Optimizer:
             decay = hp.Choice("adamw_weight_decay", [1e-4, 1e-3, 1e-2, 5e-2], default=1e-2)
-            return keras.optimizers.AdamW(learning_rate("adamw_learning_rate", 3e-4, 1e-2, 3e-3), weight_decay=decay)
+            return optimizers.adam(learning_rate("adamw_learning_rate", 3e-4, 1e-2, 3e-3), decay)
 
         def sgd(_: Any) -> keras.optimizers.Optimizer:
-            rate = learning_rate("sgd_learning_rate", 3e-3, 3e-1, 5e-2)
-            return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
+            return optimizers.sgd(learning_rate("sgd_learning_rate", 3e-3, 3e-1, 5e-2), momentum=0.9)
 
         def adam(_: Any) -> keras.optimizers.Optimizer:
-            return keras.optimizers.Adam(learning_rate("adam_learning_rate", 3e-4, 1e-2, 2e-3))
+            return optimizers.adam(learning_rate("adam_learning_rate", 3e-4, 1e-2, 2e-3))
 
         return choose(hp, "optimizer", {"adamw": adamw, "adam": adam, "sgd": sgd}, None)
 

@@ -90,7 +90,7 @@ class Liar(autonas.TabularRegressor):
 
 
 def test_a_task_that_breaks_a_promise_is_found(tmp_path):
-    with pytest.raises(AssertionError, match="(?i)not equal"):
+    with pytest.raises(AssertionError, match=r"(?i)not equal"):
         check_task(Liar(directory=tmp_path, project_name="task", **OPTIONS), *houses(), tmp_path, epochs=1)
 
 

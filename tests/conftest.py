@@ -29,6 +29,30 @@ def digits(_all_digits: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.n
     return x[:300].copy(), y[:300].copy()
 
 
+@pytest.fixture
+def small_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives images one small network as their default space: the many of the real one take half a minute to trace.
+
+    What is about the real one is `tests/test_default_spaces.py` and the example of image classification.
+    """
+    from autonas import blocks, default_spaces
+
+    class Small(blocks.ConvBlock):
+        def build(self, hp, x):
+            import keras
+
+            width = hp.Choice("conv_width", [8, 16], default=16)
+            return keras.layers.Activation("relu")(self.stem(hp, "conv_stride", x, width))
+
+        def starting_points(self):
+            return [{}]
+
+    def space(images, rows):
+        return blocks.Chain(Small(images.resolution, rows), blocks.ReductionBlock())
+
+    monkeypatch.setitem(default_spaces.SPACES, "image", space)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _collected_once() -> None:
     """What TensorFlow's modules are made of is never garbage: half a second of each full collection."""

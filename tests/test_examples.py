@@ -31,9 +31,8 @@ RUNS = {  # size, and what is better than guessing
 
 
 EPOCHS = 8  # of a full training, where the example does not say
-SLOW = {
-    "edge_deployment"
-}  # exports in int8 that are run: for `make bench`; the guide of the same steps is in the suite
+SLOW = {"edge_deployment"}  # exports in int8 that are run; the guide of the same steps is in the suite
+SMALL_IMAGES = {"image_regression", "several_inputs"}
 
 
 def load(name):
@@ -48,7 +47,9 @@ def test_every_example_is_run():
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in RUNS])
-def test_an_example_runs(name, tmp_path, capsys, monkeypatch):
+def test_an_example_runs(name, tmp_path, capsys, monkeypatch, request):
+    if name in SMALL_IMAGES:
+        request.getfixturevalue("small_images")
     size, least = RUNS[name]
     monkeypatch.setattr(autonas.AutoModel, "fit", functools.partialmethod(autonas.AutoModel.fit, epochs=EPOCHS))
     assert load(name).main(tmp_path, **size, **SMALL) > least

@@ -271,7 +271,7 @@ def test_fit_takes_a_file_and_predict_a_frame(tmp_path):
         task.fit(frame, prices, target="price")
 
 
-def test_fit_takes_a_folder_of_images(tmp_path):
+def test_fit_takes_a_folder_of_images(tmp_path, small_images):
     for number in range(8):
         picture(tmp_path / "images" / "dark" / f"{number}.png", (8, 8), number)
         picture(tmp_path / "images" / "light" / f"{number}.png", (9, 8), 250 - number)

@@ -16,7 +16,7 @@ from autonas.testing.inputs import check_input
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
-def test_the_first_snippet_runs_as_printed_but_for_its_budget(tmp_path, monkeypatch):
+def test_the_first_snippet_runs_as_printed_but_for_its_budget(tmp_path, monkeypatch, small_images):
     snippet = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     assert "max_trials=30" in snippet
     x, y = load_digits(return_X_y=True)
@@ -24,7 +24,7 @@ def test_the_first_snippet_runs_as_printed_but_for_its_budget(tmp_path, monkeypa
     x, y = x[rows].reshape(-1, 8, 8).astype("uint8"), y[rows]
     names = {"x": x[:90], "y": y[:90], "x_new": x[90:], "x_test": x[90:], "y_test": y[90:]}
     monkeypatch.chdir(tmp_path)
-    exec(snippet.replace("max_trials=30", "max_trials=1").replace("split=0.2)", "split=0.2, epochs=12)"), names)
+    exec(snippet.replace("max_trials=30", "max_trials=1").replace("split=0.2)", "split=0.2, epochs=40)"), names)
     assert (tmp_path / "digits.tflite").exists()
     assert (names["clf"].predict(x[90:]) == y[90:]).mean() > 0.5
 

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import autonas
 
@@ -17,12 +18,12 @@ import sys
 import numpy as np
 from sklearn.datasets import load_digits
 import autonas
-from autonas.blocks import Chain, ConvBlock, ReductionBlock
+from autonas.blocks import ReductionBlock
 
 x, y = load_digits(return_X_y=True)
 rows = np.flatnonzero(y < 2)[:60]
 clf = autonas.ImageClassifier(max_trials=4, top_k=1, seed=4, directory=sys.argv[1], project_name="p", verbose=0)
-clf.block = lambda images, rows: Chain(ConvBlock(8, rows), ReductionBlock())
+clf.block = lambda images, rows: ReductionBlock()
 clf.fit(x[rows].reshape(-1, 8, 8), y[rows], epochs=1, batch_size=32)
 """
 
@@ -45,10 +46,11 @@ def board(folder):
     return frame.drop(columns=["seconds", "startup_seconds", "step_seconds"])
 
 
-def test_killed_at_random_moments_it_ends_with_the_trials_of_an_uninterrupted_run(tmp_path):
+@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_it_ends_with_the_trials_of_an_uninterrupted_run(kills, tmp_path):
     whole = start(tmp_path / "whole")
-    killed, rng = 0, random.Random(0)
-    while killed < 2:
+    killed, rng = 0, random.Random(kills)
+    while killed < kills:
         process = start(tmp_path / "killed")
         seen = len(records(tmp_path / "killed"))
         while process.poll() is None and len(records(tmp_path / "killed")) == seen:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import autonas
-from autonas import blocks
+from autonas import blocks, default_spaces
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "tasks" / "sequences.md").read_text()
 BUDGET = {"max_trials": 1, "top_k": 1, "ensemble": False, "estimator": autonas.Proxy(epochs=0.01), "verbose": 0}
@@ -28,6 +28,10 @@ def quick(task, folder):
     return Quick
 
 
+def pooled(sequence, rows):
+    return blocks.BLOCKS["sequence_pooled"](sequence.length, rows)
+
+
 def events():
     """Three events of each of 60 cards, two cards a household, a fifth of which are compromised."""
     card = np.repeat(np.arange(60), 3)
@@ -40,6 +44,9 @@ def events():
 def test_the_guide_to_sequences_runs_as_printed(tmp_path, monkeypatch):
     for name in ("SequenceClassifier", "AutoModel"):
         monkeypatch.setattr(autonas, name, quick(getattr(autonas, name), tmp_path / "runs"))
+    monkeypatch.setitem(
+        default_spaces.SPACES, "sequence", lambda x, rows: blocks.SequenceBlock(x, rows, pooled(x, rows))
+    )
     monkeypatch.chdir(tmp_path)
     x = np.random.default_rng(0).normal(size=(40, 6, 2))
     names = {"x": x, "y": np.arange(40) % 2, "x_new": x[:5], "events": events()}

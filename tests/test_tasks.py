@@ -69,8 +69,11 @@ def make(name, **options):
     return getattr(autonas, name.split(" ")[0])(**layout, **options)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_a_task_keeps_its_promises(name, tmp_path):
+SLOW = {"TextRegressor", "SequenceRegressor"}  # the inputs of the classifiers and the head of the tables' regressor
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in CASES])
+def test_a_task_keeps_its_promises(name, tmp_path, small_images):
     x, y = CASES[name]()
     check_task(make(name, directory=tmp_path, project_name="task", **OPTIONS), x, y, tmp_path, epochs=2)
 

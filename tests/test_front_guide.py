@@ -1,13 +1,14 @@
 import re
 from pathlib import Path
 
-from autonas.blocks import Chain, ConvBlock, ReductionBlock
+from autonas.blocks import Chain, ReductionBlock
+from autonas.testing.estimators import Shallow
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "front.md").read_text()
 
 
 def block(images, rows):
-    return Chain(ConvBlock(images.resolution, rows), ReductionBlock())
+    return Chain(Shallow(images.resolution, rows), ReductionBlock())
 
 
 def test_the_guide_to_several_objectives_runs_as_printed(tmp_path, digits):

@@ -9,8 +9,9 @@ from sklearn.datasets import load_digits
 
 import autonas
 from autonas import pareto
-from autonas.blocks import Chain, ConvBlock, ReductionBlock
+from autonas.blocks import Chain, ReductionBlock
 from autonas.errors import InputError, NotFittedError, ProjectError
+from autonas.testing.estimators import Shallow
 
 OBJECTIVE = ["val_accuracy", "params"]
 
@@ -22,7 +23,7 @@ def digits():
 
 
 def small_space(images, rows):
-    return Chain(ConvBlock(images.resolution, rows), ReductionBlock())
+    return Chain(Shallow(images.resolution, rows), ReductionBlock())
 
 
 def task(folder, **options):

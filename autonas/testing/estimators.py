@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,25 @@ from autonas.estimators.base import TIMINGS, Budget, Data, Estimator
 from autonas.heads.classification import ClassificationHead
 from autonas.inputs.image import ImageInput
 from autonas.space import Candidate, SearchSpace
+
+if TYPE_CHECKING:
+    import keras_tuner
+
+
+class Shallow(ConvBlock):
+    """A conv block of `conv_depth` layers in all, of which the first is normalised: quick to trace."""
+
+    def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
+        import keras
+
+        width, depth = hp.Choice("conv_width", self.widths), hp.Choice("conv_depth", [1, 2, 3])
+        x = keras.layers.Activation("relu")(self.stem(hp, "conv_stride", x, width))
+        for _ in range(depth - 1):
+            x = keras.layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+        return x
+
+    def starting_points(self) -> list[dict[str, Any]]:
+        return [{}]
 
 
 def example() -> tuple[Candidate, Data]:
@@ -24,7 +44,7 @@ def example() -> tuple[Candidate, Data]:
     head.fit(y)
     images.fit(x)
     targets = head.encode(y)
-    space = SearchSpace(Chain(ConvBlock(8, 64), ReductionBlock()), head, (8, 8, 1))
+    space = SearchSpace(Chain(Shallow(8, 64), ReductionBlock()), head, (8, 8, 1))
     candidate = space.candidate(space.complete({"conv_depth": 1, "conv_width": 8}))
     return candidate, Data(x, targets, None, (x[:32], targets[:32], None), y, images, head)
 

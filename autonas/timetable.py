@@ -12,6 +12,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from autonas.trials import is_completed
+
 if TYPE_CHECKING:
     from autonas.estimators.base import Budget, Data
     from autonas.trials import Trial
@@ -23,15 +25,16 @@ LEAST_EPOCHS = 0.75  # share of the full schedule under which a training says li
 
 
 def payable(trials: Sequence[Trial], everything: Data, budget: Budget) -> list[Trial]:
-    """The trials that there is time to train once in full, on all the data; all of them if there are none.
+    """The completed trials that there is time to train once in full, on all the data; all of them if there are none.
 
     A network that is ahead in a short training but would get a small part of its epochs in the last one is no winner. A good
     one with half of them is still better than the quickest with all.
     """
+    tried = list(filter(is_completed, trials))  # who was rejected has no timings, and would be taken for quick
     if budget.deadline is None:
-        return list(trials)
+        return tried
     least, left = _least(budget, PAYABLE_EPOCHS), budget.deadline - time.monotonic()
-    return [trial for trial in trials if seconds(trial, everything, least) <= left] or list(trials)
+    return [trial for trial in tried if seconds(trial, everything, least) <= left] or tried
 
 
 def affordable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget, share: float = 1.0) -> int:

@@ -70,6 +70,9 @@ def test_what_cannot_be_trained_in_time_is_no_finalist():
     assert timetable.payable([slow, quick], everything, BUDGET) == [slow, quick]
     half = timed(candidate.values, 3, 2 * 60 / (30 * 4 * timetable.MARGIN))  # of its epochs would fit
     assert timetable.payable([half, quick], everything, budget) == [half, quick]
+    rejected = Trial(4, candidate.values, status="rejected")
+    assert timetable.payable([slow, rejected], everything, budget) == [slow]
+    assert timetable.payable([rejected], everything, budget) == []
 
 
 @pytest.mark.parametrize(("time_for", "on_all_the_data"), [(1.6, True), (2.1, True), (0.4, False), (3.1, False)])

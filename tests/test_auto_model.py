@@ -246,6 +246,7 @@ def run(code, *arguments):
     return result
 
 
+@pytest.mark.slow  # the suite of the tasks opens one of each
 def test_the_keras_file_opens_where_autonas_is_not_installed(fitted, tmp_path):
     clf, model, _, x, _ = fitted
     clf.export(tmp_path / "model.keras")

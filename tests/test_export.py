@@ -209,6 +209,7 @@ def test_an_operation_that_litert_lacks_is_named(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow  # what a fit and an export print is looked at in the suite
 def test_nothing_is_printed_in_a_process_of_its_own(tmp_path):
     script = """
         from autonas.quiet import quiet

@@ -71,7 +71,9 @@ def families(space):
     return {str(space.kind(values)): values for values in reversed(space.starting_points())}
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "several" else ()) for name in TASKS]
+)
 def test_every_proxy_scores_every_family_or_says_that_it_cannot(name):
     space, head, x, y = prepared(name)
     tensors = data_module.mapped(keras.ops.convert_to_tensor, x)

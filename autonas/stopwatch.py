@@ -25,6 +25,8 @@ class TooSlow(Exception):
 def watch(seconds: float, steps: float) -> Any:
     """Makes a callback that raises `TooSlow` after ten steps, if all of them would take longer than there is time for.
 
+    Where Keras runs several steps at once, it is ten times as many.
+
     Args:
         seconds: From now on, until the last step has to have ended; what comes before the first one counts.
         steps: Of the whole training.
@@ -39,17 +41,25 @@ def watch(seconds: float, steps: float) -> Any:
     import keras
 
     class Watch(keras.callbacks.Callback):
+        counts_steps = True
+
         def __init__(self) -> None:
             super().__init__()
             self.begun = time.monotonic()
+            self.first, self.at_once = 0, 1
             self.ends: list[float] = []
+
+        def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+            self.first = batch
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if len(self.ends) > TIMED:
                 return
+            self.at_once = max(self.at_once, batch - self.first + 1)
             self.ends.append(time.monotonic())
             if len(self.ends) > TIMED:
-                step = statistics.median(after - before for before, after in itertools.pairwise(self.ends))
+                took = statistics.median(after - before for before, after in itertools.pairwise(self.ends))
+                step = took / self.at_once
                 most = max(1.0, (seconds - (self.ends[0] - self.begun)) / max(step, 1e-9))
                 if most < steps:
                     raise TooSlow(most)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autonas import checkpoint, frozen, qualities
+from autonas import checkpoint, frozen, graph, qualities
 from autonas import data as data_module
 from autonas.errors import TrialError
 from autonas.gradients import graphs_forgotten
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from autonas.estimators.base import Budget, Data
     from autonas.space import Candidate
 
+AT_ONCE = 16  # steps that are run without a return to Python, at most
+OPERATIONS = 2e9  # of these steps together, at most: a deadline is looked at between them
+WORTHWHILE = 500  # steps of a training from which on it saves more than it takes to trace
 SEEN, HOPE = 0.5, 0.01  # share of the epochs before a training may be called hopeless, and the chance below which it is
 _PLAIN = "plain_loss"
 _STOPPING = ("best", "best_epoch", "wait")
@@ -77,7 +80,8 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         core = candidate.core(data_module.shapes(data.x))
         optimizer = candidate.optimizer(whole)
     trained, part = _without_fixed(core, data)
-    _compile(trained, optimizer, candidate.loss(), part, budget)
+    at_once = _at_once(trained, part, budget)
+    _compile(trained, optimizer, candidate.loss(), part, budget, at_once)
     variables = [*core.variables, *optimizer.variables]
     if kept is not None:
         for variable, value in zip(variables, kept.variables, strict=True):
@@ -121,7 +125,29 @@ def _without_fixed(core: keras.Model, data: Data) -> tuple[keras.Model, Data]:
     return split.rest, dataclasses.replace(data, x=split.features(data.x), validation=validation)
 
 
-def _compile(core: keras.Model, optimizer: Any, loss: Any, data: Data, budget: Budget) -> None:
+def _at_once(core: keras.Model, data: Data, budget: Budget) -> int:
+    """How many steps are run at once: Python takes as long between two of them as a small network for both.
+
+    One, where someone looks at each, and where it would not pay: the loop over steps takes half a second more to trace.
+    """
+    steps = math.ceil(len(data) / budget.batch_size)
+    if steps * budget.epochs * budget.stop_after < WORTHWHILE or any(map(_looks_at_batches, budget.callbacks)):
+        return 1
+    of_a_step = 3 * budget.batch_size * graph.read(core).flops  # backwards takes twice as many
+    return max(1, min(AT_ONCE, steps // 2, int(OPERATIONS / max(1.0, of_a_step))))
+
+
+def _looks_at_batches(callback: Any) -> bool:
+    """Whether a callback is there for each batch; it would be told of some of them only."""
+    import keras
+
+    names = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+    own = [getattr(getattr(callback, name), "__func__", None) for name in names]
+    plain = [getattr(keras.callbacks.Callback, name) for name in names]
+    return own != plain and not getattr(callback, "counts_steps", False)
+
+
+def _compile(core: keras.Model, optimizer: Any, loss: Any, data: Data, budget: Budget, at_once: int = 1) -> None:
     """Compiles, and makes the variables of optimiser and metrics now: made during the first step, they trace it twice."""
     import keras
 
@@ -129,7 +155,9 @@ def _compile(core: keras.Model, optimizer: Any, loss: Any, data: Data, budget: B
     metrics = data.head.metrics(None if metric == "loss" else metric)
     plain = data.head.loss()
     beside = None if loss == plain else [_loss_metric(plain)]
-    core.compile(optimizer, loss, metrics=metrics, weighted_metrics=beside, jit_compile=False)
+    core.compile(
+        optimizer, loss, metrics=metrics, weighted_metrics=beside, jit_compile=False, steps_per_execution=at_once
+    )
     optimizer.build(core.trainable_variables)
     target = data_module.mapped(lambda part: keras.ops.convert_to_tensor(part[:1]), data.y)
     output = data_module.mapped(lambda tensor: keras.ops.zeros((1, *tensor.shape[1:])), core.output)
@@ -253,6 +281,7 @@ def _watch(deadline: float | None, running: _Epoch) -> Any:
             super().__init__()
             self.in_time = True
             self.made = self._begun = time.monotonic()
+            self._first = 0
             self.startup = 0.0
             self.steps: list[float] = []
 
@@ -260,12 +289,12 @@ def _watch(deadline: float | None, running: _Epoch) -> Any:
             running.number = epoch + 1
 
         def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-            self._begun = time.monotonic()
+            self._begun, self._first = time.monotonic(), batch
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             loss = float(logs["loss"])
             now = time.monotonic()
-            self.steps.append(now - self._begun)
+            self.steps.append((now - self._begun) / (batch - self._first + 1))
             self.startup = self.startup or now - self.made
             if not math.isfinite(loss):
                 raise TrialError(f"The training diverged: the loss became {loss} in epoch {running.number}.")

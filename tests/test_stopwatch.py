@@ -12,11 +12,12 @@ def clock(monkeypatch):
     return now
 
 
-def run(clock, watch, first, step, steps):
+def run(clock, watch, first, step, steps, at_once=1):
     clock[0] += first
-    for number in range(steps):
-        watch.on_train_batch_end(number)
-        clock[0] += step
+    for number in range(0, steps, at_once):
+        watch.on_train_batch_begin(number)
+        watch.on_train_batch_end(number + at_once - 1)
+        clock[0] += step * at_once
 
 
 def test_after_ten_steps_it_says_for_how_many_there_is_time(clock):
@@ -26,6 +27,14 @@ def test_after_ten_steps_it_says_for_how_many_there_is_time(clock):
         run(clock, watch, 4.0, 0.5, 41)
     assert found.value.steps == pytest.approx(40)
     assert clock[0] == 100.0 + 4.0 + 10 * 0.5
+
+
+def test_steps_that_are_run_at_once_are_counted_one_by_one(clock):
+    watch = stopwatch.watch(204.0, steps=402)
+    with pytest.raises(stopwatch.TooSlow) as found:
+        run(clock, watch, 4.0, 0.5, 402, at_once=8)
+    assert found.value.steps == pytest.approx(400)
+    run(clock, stopwatch.watch(204.0, steps=400), 4.0, 0.5, 400, at_once=8)
 
 
 def test_a_training_that_fits_goes_on(clock):

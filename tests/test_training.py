@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from autonas import checkpoint, training
+from autonas import checkpoint, stopwatch, training
 from autonas.blocks import AugmentationBlock, Chain, ReductionBlock
 from autonas.errors import TrialError
 from autonas.estimators.base import Budget, Data, evaluate
@@ -291,3 +291,33 @@ def test_a_training_leaves_no_graph_behind():
         return sum(isinstance(one, FuncGraph) for one in gc.get_objects())
 
     assert graphs() >= graphs()  # the first training leaves small ones of Keras's own
+
+
+def test_many_steps_at_once_train_as_one_after_the_other(monkeypatch):
+    candidate, data = prepared(72)  # 9 steps: the last ones of an epoch are fewer
+    budget = dataclasses.replace(BUDGET, batch_size=8)
+    seen = []
+    each = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))
+    one_by_one = train(candidate, data, dataclasses.replace(budget, callbacks=[each]), seed=0)
+    assert len(seen) == 3 * 9
+    monkeypatch.setattr(training, "WORTHWHILE", 27)
+    at_once = train(candidate, data, budget, seed=0)
+    assert at_once.model.steps_per_execution == 4
+    assert at_once.metrics == pytest.approx(one_by_one.metrics, rel=1e-5)
+    for one, other in zip(at_once.model.get_weights(), one_by_one.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+    assert at_once.timings["step_seconds"] < at_once.timings["startup_seconds"] / 9
+
+
+def test_steps_are_run_at_once_where_it_pays_and_nobody_looks(monkeypatch, parts):
+    core, budget = parts[0].core(), dataclasses.replace(BUDGET, batch_size=1)
+    assert training._at_once(core, parts[1], budget) == 1  # too few for it to pay
+    longer = dataclasses.replace(budget, epochs=100)
+    assert training._at_once(core, parts[1], longer) == training.AT_ONCE
+    assert training._at_once(core, parts[1], dataclasses.replace(longer, stop_after=0.01)) == 1
+    for callbacks, expected in (([keras.callbacks.TensorBoard()], 1), ([keras.callbacks.TerminateOnNaN()], 1)):
+        assert training._at_once(core, parts[1], dataclasses.replace(longer, callbacks=callbacks)) == expected
+    quiet = [keras.callbacks.CSVLogger("log.csv"), stopwatch.watch(60.0, 10)]
+    assert training._at_once(core, parts[1], dataclasses.replace(longer, callbacks=quiet)) == training.AT_ONCE
+    monkeypatch.setattr(training, "OPERATIONS", 1.0)  # of a network with large steps
+    assert training._at_once(core, parts[1], longer) == 1

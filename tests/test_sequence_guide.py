@@ -40,6 +40,7 @@ def events():
     return frame.assign(household=card // 2 % 15, loss=card * 0.5, compromised=(card % 5 == 0).astype(int))
 
 
+@pytest.mark.slow  # the suite of the tasks and the example of fraud do much the same
 @pytest.mark.filterwarnings("ignore:threshold must be within reach")  # as it is not after one epoch
 def test_the_guide_to_sequences_runs_as_printed(tmp_path, monkeypatch):
     for name in ("SequenceClassifier", "AutoModel"):

@@ -48,11 +48,8 @@ def several():
     return {"pictures": x["picture"], "frame": x["facts"], "prices": prices, "dear": dear}
 
 
-SLOW = [pytest.param(page, marks=pytest.mark.slow) for page in (images, several)]  # examples do much the same
-PROGRAMS = [tables, text, *SLOW]
-
-
-@pytest.mark.parametrize("page", PROGRAMS, ids=lambda page: page.__name__)
+@pytest.mark.slow  # the examples in the suite do much the same
+@pytest.mark.parametrize("page", [images, several, tables, text], ids=lambda page: page.__name__)
 def test_the_programs_of_a_page_run(page, tmp_path, monkeypatch):
     made, make, fit = [], autonas.AutoModel.__init__, autonas.AutoModel.fit
 

@@ -69,7 +69,7 @@ def make(name, **options):
     return getattr(autonas, name.split(" ")[0])(**layout, **options)
 
 
-SLOW = {"TextRegressor", "SequenceRegressor"}  # the inputs of the classifiers and the head of the tables' regressor
+SLOW = {"TextRegressor", "SequenceRegressor", "SequenceClassifier"}  # their inputs and heads are those of the others
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in CASES])

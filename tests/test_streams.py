@@ -12,7 +12,7 @@ import tensorflow as tf
 
 import autonas
 from autonas import data, datasets, preparation, streams
-from autonas.blocks import Chain, ReductionBlock
+from autonas.blocks import Chain, ConvBlock, ReductionBlock
 from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead
 from autonas.heads.regression import RegressionHead
@@ -22,7 +22,6 @@ from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.several import SeveralInputs
 from autonas.inputs.table import TableInput
 from autonas.inputs.text import TextInput
-from autonas.testing.estimators import Shallow
 from tests.test_datasets import AsItIs, Dataset, W, X, Y, of
 
 
@@ -342,11 +341,18 @@ def test_a_stream_of_any_kind_is_prepared_as_data_in_memory_is(kind, little_memo
 
 def task(folder, **options):
     options = {"max_trials": 1, "top_k": 1, "verbose": 0, "directory": folder, **options}
-    return autonas.AutoModel("image", "classification", block, **options)
+    return autonas.AutoModel("image", "classification", OneStage.chain, **options)
 
 
-def block(images, rows):
-    return Chain(Shallow(8, rows), ReductionBlock())
+class OneStage(ConvBlock):
+    """A conv block that starts from one small network only."""
+
+    def starting_points(self):
+        return [{"conv_depth": 1, "conv_width": 16}]
+
+    @staticmethod
+    def chain(images, rows):
+        return Chain(OneStage(8, rows), ReductionBlock())
 
 
 @pytest.fixture(scope="module")

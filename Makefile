@@ -38,6 +38,7 @@ bench: $(STAMP)
 	@$(BIN)/python benchmarks/budgets.py
 	@$(BIN)/python benchmarks/latency.py
 	@$(BIN)/python benchmarks/screens.py $(if $(SETS),--data $(SETS))
+	@$(BIN)/python benchmarks/curves.py $(if $(SETS),--data $(SETS))
 	@$(BIN)/python benchmarks/defaults.py $(if $(SETS),--data $(SETS))
 	$(if $(DATA),@$(BIN)/python benchmarks/export.py --data $(DATA))
 	$(if $(TABLE),@$(BIN)/python benchmarks/nasbench201.py --table $(TABLE))

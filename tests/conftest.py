@@ -36,16 +36,11 @@ def small_images(monkeypatch: pytest.MonkeyPatch) -> None:
     What is about the real one is `tests/test_default_spaces.py` and the example of image classification.
     """
     from autonas import blocks, default_spaces
+    from autonas.testing.estimators import Shallow
 
-    class Small(blocks.ConvBlock):
-        def build(self, hp, x):
-            import keras
-
-            width = hp.Choice("conv_width", [8, 16], default=16)
-            return keras.layers.Activation("relu")(self.stem(hp, "conv_stride", x, width))
-
+    class Small(Shallow):
         def starting_points(self):
-            return [{}]
+            return [{"conv_width": 16}]
 
     def space(images, rows):
         return blocks.Chain(Small(images.resolution, rows), blocks.ReductionBlock())

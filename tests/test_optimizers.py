@@ -71,7 +71,6 @@ def test_a_callback_of_keras_sets_the_rate():
     optimizer = optimizers.adam(0.5)
     optimizer.learning_rate = 0.0
     weights, _ = trained(optimizer)
-    keras.utils.set_random_seed(0)
     untrained, _ = trained(optimizers.sgd(0.0, 0.9))
     for one, other in zip(weights, untrained, strict=True):
         np.testing.assert_array_equal(one, other)

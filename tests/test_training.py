@@ -315,8 +315,8 @@ def test_steps_are_run_at_once_where_it_pays_and_nobody_looks(monkeypatch, parts
     longer = dataclasses.replace(budget, epochs=100)
     assert training._at_once(core, parts[1], longer) == training.AT_ONCE
     assert training._at_once(core, parts[1], dataclasses.replace(longer, stop_after=0.01)) == 1
-    for callbacks, expected in (([keras.callbacks.TensorBoard()], 1), ([keras.callbacks.TerminateOnNaN()], 1)):
-        assert training._at_once(core, parts[1], dataclasses.replace(longer, callbacks=callbacks)) == expected
+    for callback in (keras.callbacks.TensorBoard(), keras.callbacks.TerminateOnNaN()):
+        assert training._at_once(core, parts[1], dataclasses.replace(longer, callbacks=[callback])) == 1
     quiet = [keras.callbacks.CSVLogger("log.csv"), stopwatch.watch(60.0, 10)]
     assert training._at_once(core, parts[1], dataclasses.replace(longer, callbacks=quiet)) == training.AT_ONCE
     monkeypatch.setattr(training, "OPERATIONS", 1.0)  # of a network with large steps

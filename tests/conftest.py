@@ -43,7 +43,7 @@ def small_images(monkeypatch: pytest.MonkeyPatch) -> None:
             return [{"conv_width": 16}]
 
     def space(images, rows):
-        return blocks.Chain(Small(images.resolution, rows), blocks.ReductionBlock())
+        return blocks.Chain(blocks.OneOf("family", {"conv": Small(images.resolution, rows)}), blocks.ReductionBlock())
 
     monkeypatch.setitem(default_spaces.SPACES, "image", space)
 

@@ -320,7 +320,7 @@ def test_equal_seeds_give_equal_trials_scores_and_weights(tmp_path):
     x, y = digits(120, 2)
     results = []
     for name in ("first", "second"):
-        clf = task(tmp_path / name, max_trials=3, seed=0)
+        clf = task(tmp_path / name, max_trials=2, seed=0)
         clf.block = augmented
         model = clf.fit(x, y, epochs=1)
         board = clf.leaderboard().drop(columns=["seconds", "startup_seconds", "step_seconds"])
@@ -724,6 +724,7 @@ def test_loading_what_is_no_project_is_an_error(tmp_path):
         autonas.load(tmp_path / "nothing")
 
 
+@pytest.mark.slow
 def test_where_a_class_is_rare_the_focal_loss_is_searched_and_the_crossentropy_is_told(tmp_path):
     x, y = digits(240, 8)
     y = (y == 7)[np.r_[np.flatnonzero(y != 7), np.flatnonzero(y == 7)[:12]]]
@@ -791,6 +792,7 @@ def ensemble(tmp_path_factory):
     return clf, folder, x, NAMES[y]
 
 
+@pytest.mark.slow
 def test_an_ensemble_is_one_model_in_every_format(ensemble, tmp_path):
     import keras
 
@@ -804,6 +806,7 @@ def test_an_ensemble_is_one_model_in_every_format(ensemble, tmp_path):
     np.testing.assert_allclose(autonas.load(folder / "digits").predict_proba(x[:20]), told, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_ensembles_answer_is_the_mean_of_its_members(ensemble):
     clf, _, x, _ = ensemble
     images = clf.model.get_layer("preprocessor").predict(x[:20].astype("float32"), verbose=0)
@@ -820,6 +823,7 @@ def test_costs_count_all_of_an_ensemble(ensemble):
     assert clf.costs()["params"] >= 5 * trainable >= 5 * 0.9 * one
 
 
+@pytest.mark.slow
 def test_the_report_says_what_an_ensemble_is(ensemble):
     clf, _, _, _ = ensemble
     assert "mean of 5 folds" in clf.report()
@@ -890,6 +894,7 @@ def test_a_control_is_a_random_search_with_as_many_trials_that_goes_on_after_a_s
     assert [(one["values"], one["score"]) for one in again] == [(one["values"], one["score"]) for one in records]
 
 
+@pytest.mark.slow
 def test_a_control_may_be_asked_for_later_and_has_the_seconds_of_the_search(tmp_path, monkeypatch):
     from autonas import loop, trials
 
@@ -923,6 +928,7 @@ def test_importance_is_a_table(fitted, monkeypatch):
     assert clf.importance().hyperparameter.tolist() == ["conv_width"]
 
 
+@pytest.mark.slow
 def test_an_estimator_is_told_what_a_trial_may_take_and_which_there_are(tmp_path):
     """Half of the time is for the search, shared by its trials; without a bound a trial may take any time."""
     told = []

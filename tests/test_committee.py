@@ -81,6 +81,7 @@ def ensemble_count(outcome):
     return sum(layer.name.startswith("member_") for layer in outcome.core.layers)
 
 
+@pytest.mark.slow
 def test_time_that_is_left_trains_further_finalists(monkeypatch):
     monkeypatch.setattr(timetable, "affordable", lambda *a, **k: 1)  # as if trainings took as long as was planned
     budget = dataclasses.replace(BUDGET, deadline=time.monotonic() + 1e4)

@@ -20,7 +20,7 @@ SMALL = {
     "estimator": autonas.Proxy(epochs=0.1),
 }
 RUNS = {  # size, and what is better than guessing
-    "image_classification": ({"rows": 200}, 0.3),
+    "image_classification": ({}, 0.3),
     "image_regression": ({"rows": 140}, 0.0),
     "text": ({"rows": 200}, 0.6),
     "tables": ({"rows": 200}, 0.3),
@@ -32,7 +32,7 @@ RUNS = {  # size, and what is better than guessing
 
 EPOCHS = 8  # of a full training, where the example does not say
 SLOW = {"edge_deployment"}  # exports in int8 that are run; the guide of the same steps is in the suite
-SMALL_IMAGES = {"image_regression", "several_inputs"}
+SMALL_IMAGES = {"image_classification", "image_regression", "several_inputs"}
 
 
 def load(name):

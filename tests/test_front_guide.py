@@ -1,6 +1,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from autonas.blocks import Chain, ReductionBlock
 from autonas.testing.estimators import Shallow
 
@@ -11,6 +13,7 @@ def block(images, rows):
     return Chain(Shallow(images.resolution, rows), ReductionBlock())
 
 
+@pytest.mark.slow
 def test_the_guide_to_several_objectives_runs_as_printed(tmp_path, digits):
     names = {"x": digits[0][:90], "y": digits[1][:90], "folder": tmp_path, "block": block}
     for snippet in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL):

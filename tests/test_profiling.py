@@ -118,6 +118,7 @@ def test_all_are_run_the_fewest_times_where_the_seconds_are_too_few(monkeypatch)
     assert told[0][1] == pytest.approx(models, abs=2)  # what is needed, not what was asked for
 
 
+@pytest.mark.slow
 def test_more_time_is_more_runs_of_each(monkeypatch, timed):
     clock, _ = passes(monkeypatch, 1000)
     assert clock.shares[0] == profiling._LEAST * profiling._LONGER

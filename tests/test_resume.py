@@ -22,7 +22,7 @@ from autonas.blocks import ReductionBlock
 
 x, y = load_digits(return_X_y=True)
 rows = np.flatnonzero(y < 2)[:60]
-clf = autonas.ImageClassifier(max_trials=4, top_k=1, seed=4, directory=sys.argv[1], project_name="p", verbose=0)
+clf = autonas.ImageClassifier(max_trials=3, top_k=1, seed=4, directory=sys.argv[1], project_name="p", verbose=0)
 clf.block = lambda images, rows: ReductionBlock()
 clf.fit(x[rows].reshape(-1, 8, 8), y[rows], epochs=1, batch_size=32)
 """

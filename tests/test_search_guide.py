@@ -1,12 +1,15 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from autonas import blocks
 from autonas.testing.estimators import Shallow
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "search.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_guide_to_search_runs_as_printed(tmp_path, digits, monkeypatch):
     monkeypatch.setattr(blocks, "ConvBlock", Shallow)  # quicker to trace
     names = {"x": digits[0], "y": digits[1], "folder": tmp_path}

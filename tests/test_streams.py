@@ -386,6 +386,7 @@ def test_a_streamed_fit_is_as_good_as_one_in_memory(fitted, digits, tmp_path):
     assert streamed > 0.9
 
 
+@pytest.mark.slow
 def test_a_streamed_fit_is_repeated_by_its_seed_and_found_again_in_its_project(fitted, digits, tmp_path, little_memory):
     x, y = digits
     _, model, folder = fitted

@@ -140,6 +140,7 @@ def test_a_rare_class_is_looked_for(tmp_path, capsys):
     assert (task.predict(frame) == np.where(alarms, "fraud", "good")).all()
 
 
+@pytest.mark.slow
 def test_no_group_is_on_both_sides(tmp_path, monkeypatch):
     from autonas import preparation
 

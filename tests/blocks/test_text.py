@@ -33,6 +33,7 @@ def network(name, given):
     return WordsBlock(given, 40, BLOCKS[f"sequence_{name}"](given.length, 40))
 
 
+LARGE = {"recurrent", "attention", "evolved"}  # whose conversion takes long
 NAMES = [*BAGS, "convolution", "pooled", "recurrent", "attention", "evolved"]
 
 
@@ -52,7 +53,9 @@ def model(block, shape, values=()):
     return keras.Model(inputs, block.build(hp, inputs))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in NAMES]
+)
 def test_a_device_gives_the_answers_of_keras(name, example):
     from ai_edge_litert.interpreter import Interpreter
 

@@ -8,6 +8,7 @@ import autonas
 GUIDE = Path(__file__).parents[2] / "docs" / "edge.md"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The profile .* has no operator")  # that of the tests has few
 def test_the_guide_to_designing_for_a_device_runs_as_printed(tmp_path, digits, profile, small_images):
     x, y = digits[0][:90], digits[1][:90]

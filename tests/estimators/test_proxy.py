@@ -80,6 +80,7 @@ def any_steps(monkeypatch):
     monkeypatch.setattr(proxy, "_LEAST_STEPS", 1)
 
 
+@pytest.mark.slow
 def test_where_the_time_is_short_the_first_trial_begins_anew_with_less(any_steps):
     """Of 64 examples in 4 batches and 10 of 40 epochs there is time for no step: the least that is measured is left."""
     candidate, data = example()

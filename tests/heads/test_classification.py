@@ -145,6 +145,7 @@ def test_losses_that_are_no_names_decide_the_form_too(loss, form):
     assert callable(head.loss())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ['loss="mse"', 'metrics=["auc"]'])
 def test_nothing_is_shown_when_the_loss_or_a_metric_loads_keras(arguments):
     code = f"""

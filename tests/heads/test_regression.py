@@ -503,8 +503,7 @@ METRICS = [keras.metrics.R2Score(name="mine"), "rmse", "mean_squared_error", ker
 METRICS += [keras.metrics.MeanAbsoluteError, off_by_half]
 
 
-@pytest.mark.parametrize("targets", [1, 3])
-@pytest.mark.parametrize("deviation", [2.0, 100.0])
+@pytest.mark.parametrize(("deviation", "targets"), [(2.0, 3), (100.0, 1)])
 @pytest.mark.parametrize(
     "options", [{}, {"loss": keras.losses.MeanAbsoluteError(), "metrics": METRICS[:-2] + METRICS[-1:]}]
 )

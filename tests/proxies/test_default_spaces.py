@@ -72,7 +72,7 @@ def families(space):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in ("several", "texts") else ()) for name in TASKS]
+    "name", [pytest.param(name, marks=pytest.mark.slow if name != "table" else ()) for name in TASKS]
 )
 def test_every_proxy_scores_every_family_or_says_that_it_cannot(name):
     space, head, x, y = prepared(name)

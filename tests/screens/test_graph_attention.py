@@ -32,6 +32,7 @@ def test_it_keeps_to_the_contract_when_it_has_learned():
     check_screen(GraphAttention(start=10, steps=5))
 
 
+@pytest.mark.slow
 def test_it_ranks_what_was_not_tried(learned):
     screen, known = learned
     scores = screen.score(listed([2, 5, 8]), known)

@@ -106,6 +106,14 @@ def flattened(x: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return found
 
 
+def nested(like: Mapping[str, Any], flat: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """The inverse of `flattened`, in the structure of another one."""
+    return {
+        name: nested(part, flat, f"{before}{name}_") if isinstance(part, Mapping) else flat[f"{before}{name}"]
+        for name, part in like.items()
+    }
+
+
 def spread(x: Any, most: int) -> Any:
     """So many of the examples at most, at even distances."""
     n = length(x)

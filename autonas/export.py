@@ -185,15 +185,7 @@ def _traced(model: keras.Model, batch: int | None) -> tuple[Any, list[str], list
     outputs = function.structured_outputs
     named = isinstance(outputs, Mapping)
     places = sorted(outputs) if named else [f"output_{place}" for place in range(len(tf.nest.flatten(outputs)))]
-    return function, tf.nest.flatten(_paths(inputs)) if isinstance(inputs, Mapping) else [inputs.name], places
-
-
-def _paths(inputs: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Dicts of dicts of names, as `data.flattened` has them."""
-    return {
-        name: _paths(part, f"{before}{name}_") if isinstance(part, Mapping) else f"{before}{name}"
-        for name, part in inputs.items()
-    }
+    return function, sorted(inputs) if isinstance(inputs, Mapping) else [inputs.name], places
 
 
 def _check_quantization(quantize: str | None, representative: Any) -> None:
@@ -310,9 +302,13 @@ def _signature(model: keras.Model) -> tuple[Any, Callable[..., Any]]:
 
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     call: Callable[..., Any] = functools.partial(model.__call__, training=False)
-    if isinstance(inputs, Mapping) and not all(re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) for name in inputs):
+    if isinstance(inputs, Mapping) and any(isinstance(part, Mapping) or not _is_plain(n) for n, part in inputs.items()):
         return _renamed(inputs, call)
     return inputs, call
+
+
+def _is_plain(name: str) -> bool:
+    return re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) is not None
 
 
 def argument_names(columns: Iterable[str]) -> dict[str, str]:
@@ -327,14 +323,15 @@ def argument_names(columns: Iterable[str]) -> dict[str, str]:
 
 
 def _renamed(inputs: Mapping[str, Any], call: Callable[..., Any]) -> tuple[dict[str, Any], Callable[..., Any]]:
-    """A call whose arguments have names that a signature takes."""
+    """A call whose arguments have names that a signature takes, none of them inside another."""
     import keras
 
-    names = argument_names(inputs)
-    symbolic = {names[c]: keras.Input(t.shape[1:], dtype=t.dtype, name=names[c]) for c, t in inputs.items()}
+    flat = data.flattened(inputs)
+    names = argument_names(flat)
+    symbolic = {names[c]: keras.Input(t.shape[1:], dtype=t.dtype, name=names[c]) for c, t in flat.items()}
 
     def renamed(given: Mapping[str, Any]) -> Any:
-        return call({column: given[name] for column, name in names.items()})
+        return call(data.nested(inputs, {column: given[name] for column, name in names.items()}))
 
     return symbolic, renamed
 

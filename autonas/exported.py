@@ -96,7 +96,7 @@ def compare(
     report = ExportReport(path, quantize, _size(path) / 1024, float_operations=left)
     if x is None:
         return report
-    before, after = model.predict(data.feed(x), verbose=0), _RUNNERS[path.suffix](path, input, x)
+    before, after = model.predict(data.feed(x), verbose=0), _RUNNERS[path.suffix](path, input, head, x)
     differences = data.leaves(data.mapped(lambda one, other: float(np.abs(one - other).max()), before, after))
     return dataclasses.replace(
         report,
@@ -140,13 +140,13 @@ def _size(path: Path) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _run_keras(path: Path, input: Input, x: Any) -> Any:
+def _run_keras(path: Path, input: Input, head: Head, x: Any) -> Any:
     import keras
 
     return keras.saving.load_model(path).predict(data.feed(x), verbose=0)
 
 
-def _run_saved_model(path: Path, input: Input, x: Any) -> Any:
+def _run_saved_model(path: Path, input: Input, head: Head, x: Any) -> Any:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(path))
@@ -156,13 +156,14 @@ def _run_saved_model(path: Path, input: Input, x: Any) -> Any:
     for at in range(0, data.length(x), 256):
         rows = data.take(x, slice(at, at + 256))
         if isinstance(x, Mapping):
-            names = argument_names(rows)
-            given = {names[column]: part for column, part in rows.items()}
+            flat = data.flattened(rows)
+            names = argument_names(flat)
+            given = {names[column]: part for column, part in flat.items()}
         else:
             given = {next(iter(specs)): rows}
         tensors = {name: _as_specified(part, specs[name]) for name, part in given.items()}
         parts.append({name: answers.numpy() for name, answers in serve(**tensors).items()})
-    return _joined(parts)
+    return head.arrange({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def _as_specified(part: np.ndarray, spec: Any) -> Any:
@@ -173,17 +174,11 @@ def _as_specified(part: np.ndarray, spec: Any) -> Any:
     return tf.reshape(tensor, [-1, *spec.shape[1:]]) if tensor.shape.rank < spec.shape.rank else tensor
 
 
-def _joined(parts: list[dict[str, np.ndarray]]) -> Any:
-    """Batches one after the other: an array, or a dict of arrays for several outputs."""
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return joined if len(joined) > 1 else next(iter(joined.values()))
+def _run_tflite(path: Path, input: Input, head: Head, x: Any) -> Any:
+    return head.arrange(lite.Network(path.read_bytes()).run(input.numbers(x)))
 
 
-def _run_tflite(path: Path, input: Input, x: Any) -> Any:
-    return lite.Network(path.read_bytes()).run(input.numbers(x))
-
-
-def _run_onnx(path: Path, input: Input, x: Any) -> Any:
+def _run_onnx(path: Path, input: Input, head: Head, x: Any) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
@@ -191,10 +186,10 @@ def _run_onnx(path: Path, input: Input, x: Any) -> Any:
     session = onnxruntime.InferenceSession(path)
     names = [argument.name for argument in session.get_inputs()]
     answers = session.run(None, data.arguments(input.numbers(x), names))
-    return _joined([{output.name: part for output, part in zip(session.get_outputs(), answers, strict=True)}])
+    return head.arrange({output.name: part for output, part in zip(session.get_outputs(), answers, strict=True)})
 
 
-_RUNNERS: dict[str, Callable[[Path, Any, Any], Any]] = {
+_RUNNERS: dict[str, Callable[[Path, Any, Any, Any], Any]] = {
     ".keras": _run_keras,
     "": _run_saved_model,
     ".tflite": _run_tflite,

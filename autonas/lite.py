@@ -137,8 +137,9 @@ class Model:
         return probabilities(self.outputs(x))
 
     def outputs(self, x: Any) -> Any:
-        """Returns what the network says, before it is decoded: an array, or a dict of arrays for several outputs."""
-        return self._network.run(self.input.numbers(self.input.check(reading.examples(self.input, x))))
+        """Returns what the network says, before it is decoded: an array, or a dict of arrays where outputs have names."""
+        rows = self.input.numbers(self.input.check(reading.examples(self.input, x)))
+        return self.head.arrange(self._network.run(rows))
 
 
 class Network:
@@ -159,16 +160,12 @@ class Network:
             raise AutonasError("LiteRT is not installed: pip install ai-edge-litert") from error
         self._interpreter = Interpreter(model_content=content, num_threads=num_threads)
 
-    def run(self, rows: Any) -> Any:
-        """Returns what the network says to examples as `autonas.inputs.Input.numbers` prepares them."""
+    def run(self, rows: Any) -> dict[str, np.ndarray]:
+        """What the network says to examples as `autonas.inputs.Input.numbers` prepares them, by the names of its outputs."""
         taken = self._interpreter.get_input_details()
         n, batch = data.length(rows), _BATCH if all(each["shape_signature"][0] < 0 for each in taken) else 1
         parts = [self._run(data.take(rows, slice(start, start + batch))) for start in range(0, n, batch)]
-        return (
-            {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-            if len(parts[0]) > 1
-            else np.concatenate([next(iter(part.values())) for part in parts])
-        )
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _run(self, rows: Any) -> dict[str, np.ndarray]:
         runner = self._interpreter.get_signature_runner("serve")

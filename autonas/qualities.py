@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,6 +168,11 @@ _NUMBER = r"_(\d*\.?\d+(?:e-?\d+)?)"
 def is_known(name: str) -> bool:
     """Whether a name is meant as one of these qualities: `"average_precision"`, `"recall_at_fpr_0.01"`. `parse` checks it."""
     return re.sub(rf"{_NUMBER}$", "", name) in QUALITIES
+
+
+def owner_of(metric: str, names: Iterable[str]) -> str | None:
+    """The output that a metric's name begins with, of several the longest; None if it is of no output."""
+    return max((name for name in names if metric.startswith(f"{name}_")), key=len, default=None)
 
 
 def parse(name: str) -> tuple[Measure, dict[str, float]]:

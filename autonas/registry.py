@@ -9,7 +9,8 @@ import contextlib
 import difflib
 import functools
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -53,6 +54,19 @@ def resolve(kind: str, members: Mapping[str, type[T]], base: type[T], identifier
 def name_of(members: Mapping[str, type[T]], part: T) -> str:
     """Returns the name of the member that a part is; that of its class where it is none, such as a user's own."""
     return next((name for name, kind in members.items() if kind is type(part)), type(part).__name__)
+
+
+def check_part_names(what: str, parts: Iterable[Any]) -> None:
+    """Makes sure that the names of several inputs or outputs can be those of tensors, as they are in every format.
+
+    Raises:
+        InputError: If one cannot.
+    """
+    for name in parts:
+        if not isinstance(name, str) or re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) is None:
+            raise InputError.of(
+                f"The name of {what}", "of letters, digits and '_', a letter first", repr(name), "Rename it."
+            )
 
 
 def names(members: Mapping[str, type[T]], parts: Sequence[T]) -> list[str]:

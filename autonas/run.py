@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import control, finalists, front, loop, progress, report, strategies, trials
+from autonas.errors import SearchError
 from autonas.retrain import payable, retrain
 from autonas.strategies.base import Strategy
 
@@ -166,7 +167,14 @@ class Run:
                 raise
 
     def _retrain(self, end: float | None, together: Together | None, view: View) -> Retrained:
-        """Trains the best candidates in full, before `end`, and takes the best of them, or an ensemble."""
+        """Trains the best candidates in full, before `end`, and takes the best of them, or an ensemble.
+
+        Raises:
+            SearchError: If all trials failed, with the last one's reason; and as `retrain` raises it.
+        """
+        if self.store.trials and all(trial.status == trials.FAILED for trial in self.store.trials):
+            count, last = len(self.store.trials), max(self.store.trials, key=lambda trial: trial.number)
+            raise SearchError(f"No trial of {count} worked. The last one said: {last.message}")
         late = self.plan.estimator.judges_late_choices
         budget = dataclasses.replace(self.budget, deadline=end)
         chosen = finalists.choose(

@@ -659,6 +659,8 @@ def test_a_search_whose_trials_all_fail_ends_with_the_reason(tmp_path):
         task(tmp_path, max_trials=9, loss=loss).fit(x, y, epochs=1)
     trials = [json.loads(file.read_text()) for file in (tmp_path / "digits" / "trials").glob("*.json")]
     assert {trial["status"] for trial in trials} == {"failed"}
+    with pytest.raises(SearchError, match=r"No trial of 1 worked.*The training diverged"):
+        task(tmp_path, max_trials=1, loss=loss, project_name="one").fit(x, y, epochs=1)
 
 
 def test_where_no_trial_ended_in_time_the_smallest_starting_point_is_trained(tmp_path, monkeypatch, capsys):

@@ -205,3 +205,34 @@ def test_onnx_gives_the_same_answers(task, tmp_path, request):
     assert report.difference < (1e-5 if task == "fitted" else 1)
     properties = onnxruntime.InferenceSession(report.path).get_modelmeta().custom_metadata_map
     assert "autonas.json" in properties
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    """A column that no signature takes as it is stands in the table."""
+    rng = np.random.default_rng(0)
+    facts = pd.DataFrame({"sold:year": rng.normal(size=60), "size": rng.normal(size=60)})
+    x, y = {"facts": facts}, {"price": 1000.0 + 100 * facts["size"].to_numpy()}
+
+    class Inside(Rows):
+        def build(self, hp, x):
+            return super().build(hp, x["facts"])
+
+    auto = task({"facts": "table"}, {"price": "regression"}, Inside(), tmp_path_factory.mktemp("several"))
+    auto.fit(x, y, epochs=2)
+    return auto, x, y
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.keras", "model", "model.onnx"])
+def test_a_table_inside_several_inputs_and_a_single_output_with_a_name(several, tmp_path, name):
+    auto, x, y = several
+    if name == "model.onnx":
+        pytest.importorskip("tf2onnx")
+    report = auto.export(tmp_path / name, data=(x, y))
+    assert report.rows == 60
+    assert report.difference < 1e-3 * np.abs(y["price"]).max()
+    assert report.metrics_after == pytest.approx(auto.evaluate(x, y), rel=1e-3)
+    if name == "model.tflite":
+        found = autonas.lite.Model(report).predict(x)
+        assert list(found) == ["price"]
+        np.testing.assert_allclose(found["price"], auto.predict(x)["price"], rtol=1e-4)

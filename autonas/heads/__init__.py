@@ -28,6 +28,7 @@ def get(identifier: Any) -> Head:
         parts = [get(part) for part in identifier]
         identifier = dict(zip(registry.names(HEADS, parts), parts, strict=True))
     if isinstance(identifier, Mapping):
+        registry.check_part_names("an output", identifier)
         return SeveralHeads({name: get(part) for name, part in identifier.items()})
     single = {name: kind for name, kind in HEADS.items() if kind is not SeveralHeads}
     return registry.resolve("head", single, Head, identifier)  # type: ignore[type-abstract]

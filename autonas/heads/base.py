@@ -114,6 +114,10 @@ class Head(abc.ABC):
         """Turns the core's symbolic outputs into those of the model that the user gets, with layers of Keras."""
         return outputs
 
+    def arrange(self, answers: Mapping[str, np.ndarray]) -> Any:
+        """Puts what an exported network says, by the names of its outputs, as the model that it came from gives it."""
+        return dict(answers) if len(answers) > 1 else next(iter(answers.values()))
+
     def finished_targets(self, y: np.ndarray) -> np.ndarray:
         """Turns checked labels into the targets of the finished model."""
         return self.encode(y)

@@ -11,6 +11,7 @@ import numpy as np
 from autonas import data
 from autonas.errors import InputError
 from autonas.heads.base import Head
+from autonas.qualities import owner_of
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -79,39 +80,59 @@ class SeveralHeads(Head):
 
     def metrics(self, objective: str | None = None) -> Any:
         wanted = (objective or "").removeprefix("val_")
-        owner = next((name for name in self.heads if wanted.startswith(f"{name}_")), None)
-        if wanted not in ("", "loss") and owner is None:
-            hint = f"Put the output's name before the metric's: one of {[f'val_{name}_...' for name in self.heads]}."
+        owner = owner_of(wanted, self.heads)
+        alone = len(self.heads) == 1
+        if wanted not in ("", "loss") and alone == (owner is not None):
+            names = [f"val_{name}_..." for name in self.heads]
+            hint = f"Put the output's name before the metric's: one of {names}."
+            hint = (
+                f"Of a single output it has no name before it: 'val_{wanted.removeprefix(f'{owner}_')}'."
+                if alone
+                else hint
+            )
             raise InputError.of("objective", "'val_loss' or a metric of one output", repr(objective), hint)
-        return {
-            name: head.metrics(wanted.removeprefix(f"{name}_") if name == owner else None)
-            for name, head in self.heads.items()
-        }
+        asked = {name: wanted.removeprefix(f"{name}_") if alone or name == owner else "" for name in self.heads}
+        return {name: head.metrics(asked[name] or None) for name, head in self.heads.items()}
 
     def finish(self, outputs: Any) -> Any:
         return {name: head.finish(outputs[name]) for name, head in self.heads.items()}
+
+    def arrange(self, answers: Mapping[str, np.ndarray]) -> Any:
+        return dict(answers) if len(self.heads) > 1 else dict(zip(self.heads, answers.values(), strict=True))
 
     def finished_targets(self, y: Any) -> Any:
         return {name: head.finished_targets(y[name]) for name, head in self.heads.items()}
 
     def in_units(self, metrics: Mapping[str, float]) -> dict[str, float]:
+        """Those of each head. Keras puts the name of an output before those of several, not of a single one."""
+        if len(self.heads) == 1:
+            return next(iter(self.heads.values())).in_units(metrics)
         turned = dict(metrics)
         for name, head in self.heads.items():
-            for prefix in (f"{name}_", f"val_{name}_"):
-                turned |= _with_prefix(head.in_units(_of_prefix(metrics, prefix)), prefix)
+            for before in ("", "val_"):
+                own = self._of(name, metrics, before)
+                turned |= _with_prefix(head.in_units(own), f"{before}{name}_")
         return turned
 
     def exact(
         self, metrics: Mapping[str, float], y: Any, outputs: Callable[[], Any], weights: np.ndarray | None
     ) -> dict[str, float]:
         """Those of each head; the loss is their sum."""
+        if len(self.heads) == 1:
+            ((name, head),) = self.heads.items()
+            return head.exact(metrics, y[name], lambda: outputs()[name], weights)
         turned = dict(metrics)
         for name, head in self.heads.items():
-            own = _of_prefix(metrics, f"{name}_")
+            own = self._of(name, metrics)
             mine = functools.partial(lambda name: outputs()[name], name)
             turned |= _with_prefix(head.exact(own, y[name], mine, weights), f"{name}_")
         losses = [f"{name}_loss" for name in self.heads]
         return {**turned, "loss": sum(turned[loss] for loss in losses)} if {*losses} <= {*turned} else turned
+
+    def _of(self, name: str, metrics: Mapping[str, float], before: str = "") -> dict[str, float]:
+        """The metrics of one output, by the names that its head knows."""
+        found = {key.removeprefix(before): value for key, value in metrics.items() if key.startswith(before)}
+        return {key.removeprefix(f"{name}_"): found[key] for key in found if owner_of(key, self.heads) == name}
 
     def decode(self, outputs: Any) -> Any:
         return {name: head.decode(outputs[name]) for name, head in self.heads.items()}
@@ -140,10 +161,6 @@ class SeveralHeads(Head):
         from autonas.heads import restore
 
         return cls({name: restore(kept) for name, kept in config.items()})
-
-
-def _of_prefix(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
-    return {key.removeprefix(prefix): value for key, value in metrics.items() if key.startswith(prefix)}
 
 
 def _with_prefix(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:

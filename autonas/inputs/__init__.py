@@ -38,6 +38,7 @@ def get(identifier: Any) -> Input:
         parts = [get(part) for part in identifier]
         identifier = dict(zip(registry.names(INPUTS, parts), parts, strict=True))
     if isinstance(identifier, Mapping):
+        registry.check_part_names("an input", identifier)
         return SeveralInputs({name: get(part) for name, part in identifier.items()})
     single = {name: kind for name, kind in INPUTS.items() if kind is not SeveralInputs}
     return registry.resolve("input", single, Input, identifier)  # type: ignore[type-abstract]

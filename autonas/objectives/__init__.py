@@ -6,7 +6,7 @@ import difflib
 import math
 import numbers
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError, TrialError
@@ -16,6 +16,7 @@ from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
 from autonas.objectives.quality import DIRECTIONS, Quality
 from autonas.objectives.tradeoff import Tradeoff
+from autonas.qualities import owner_of
 
 if TYPE_CHECKING:
     from autonas.devices.base import Device
@@ -39,12 +40,13 @@ COSTS: dict[str, type[Cost]] = {
 }
 
 
-def get(identifier: Any) -> Objective:
+def get(identifier: Any, outputs: Iterable[str] = ()) -> Objective:
     """Returns the objective that a name or an instance means.
 
     Args:
         identifier: The name of a cost, `"val_"` and the name of a metric, a `keras_tuner.Objective`, or an
             `autonas.objectives.base.Objective`.
+        outputs: Names of several outputs, which stand before the names of their metrics: `"val_price_mae"`.
 
     Raises:
         InputError: If it is none of these. The costs are listed, and near names suggested.
@@ -59,7 +61,9 @@ def get(identifier: Any) -> Objective:
     if isinstance(identifier, str) and identifier in COSTS:
         return COSTS[identifier]()
     if isinstance(identifier, str) and (identifier.startswith("val_") or identifier in DIRECTIONS):
-        return Quality(identifier)
+        owner = owner_of(identifier.removeprefix("val_"), outputs)
+        plain = identifier if owner is None else identifier.replace(f"{owner}_", "", 1)
+        return Quality(identifier, Quality(plain).direction)
     keras_tuner = sys.modules.get("keras_tuner")  # whoever holds an objective of Keras Tuner has it loaded
     if keras_tuner is not None and isinstance(identifier, keras_tuner.Objective):
         return restore(identifier.name, identifier.direction)
@@ -73,11 +77,12 @@ def get(identifier: Any) -> Objective:
     )
 
 
-def several(identifier: Any) -> list[Objective]:
+def several(identifier: Any, outputs: Iterable[str] = ()) -> list[Objective]:
     """Returns all objectives that are meant: of one the only one, of a list or a dict each of them.
 
     Args:
         identifier: What `get` takes, a list of these, or a dict of name -> `"max"` or `"min"`.
+        outputs: As `get` takes them.
 
     Raises:
         InputError: If one of them is none, two have the same name, or there is none.
@@ -90,7 +95,8 @@ def several(identifier: Any) -> list[Objective]:
     if isinstance(identifier, Mapping):
         found = [restore(name, direction) for name, direction in identifier.items()]
     else:
-        found = [get(one) for one in (identifier if isinstance(identifier, (list, tuple)) else [identifier])]
+        given = identifier if isinstance(identifier, (list, tuple)) else [identifier]
+        found = [get(one, outputs) for one in given]
     names = [objective.name for objective in found]
     if not found or len(set(names)) < len(names):
         raise InputError.of("objective", "one or several, each of another name", repr(identifier))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autonas import heads
+from autonas import heads, inputs
 from autonas.errors import InputError
 
 Y = {"price": [100.0, 300.0, 200.0, 400.0], "kind": ["a", "b", "a", "b"]}
@@ -114,3 +114,54 @@ def test_each_head_has_its_metrics_exact():
     assert both.exact(told, y, lambda: outputs, None) == pytest.approx(
         {"loss": 25.7, "price_loss": 25.0, "price_mae": 2.5, "kind_loss": 0.7, "kind_accuracy": 0.5}
     )
+
+
+def fitted_to(**targets):
+    both = heads.get(dict.fromkeys(targets, "regression"))
+    y = both.check(targets)
+    both.fit(y)
+    return both, y
+
+
+def test_metrics_are_in_the_units_of_the_output_that_they_are_of():
+    """A name that begins with another one's, and a single one, before whose metrics Keras puts none."""
+    far, near = [100.0, 300.0, 200.0, 400.0], [1.0, 3.0, 2.0, 4.0]
+    scale = np.std(far)
+    both, _ = fitted_to(price=far, price_b=near)
+    told = both.in_units({"val_price_mae": 1.0, "val_price_b_mae": 1.0, "price_b_mae": 1.0})
+    expected = {"val_price_mae": scale, "val_price_b_mae": scale / 100, "price_b_mae": scale / 100}
+    assert told == pytest.approx(expected, rel=1e-6)
+    both, _ = fitted_to(price_b=near, price=far)
+    assert both.in_units({"val_price_mae": 1.0, "val_price_b_mae": 1.0})["val_price_b_mae"] < 0.02 * scale
+    alone, y = fitted_to(price=far)
+    assert alone.in_units({"val_mae": 1.0, "mae": 2.0}) == pytest.approx({"val_mae": scale, "mae": 2 * scale}, rel=1e-6)
+    outputs = {"price": y["price"][:, None] + 5.0}
+    assert alone.exact({"loss": 0.0, "mae": 0.0}, y, lambda: outputs, None) == pytest.approx({"loss": 25.0, "mae": 5.0})
+
+
+def test_answers_of_an_exported_network_are_arranged_as_those_of_the_model():
+    one, two = np.zeros((3, 1)), np.ones((3, 1))
+    alone, _ = fitted_to(price=[1.0, 2.0])
+    both, _ = fitted_to(price=[1.0, 2.0], kind=[1.0, 2.0])
+    assert heads.get("regression").arrange({"output_0": one}) is one
+    assert alone.arrange({"output_0": one})["price"] is one
+    assert both.arrange({"kind": two, "price": one}) == {"kind": two, "price": one}
+
+
+def test_an_objective_has_the_name_of_its_output_before_it_where_there_are_several():
+    both, _ = fitted_to(price=[1.0, 2.0], price_b=[1.0, 2.0])
+    assert "r2_score" in {getattr(each, "name", each) for each in both.metrics("val_price_b_r2_score")["price_b"]}
+    with pytest.raises(InputError, match=r"one of \['val_price_...', 'val_price_b_...'\]"):
+        both.metrics("val_mae")
+    alone, _ = fitted_to(price=[1.0, 2.0])
+    assert "r2_score" in {getattr(each, "name", each) for each in alone.metrics("val_r2_score")["price"]}
+    with pytest.raises(InputError, match="no name before it: 'val_mae'"):
+        alone.metrics("val_price_mae")
+
+
+@pytest.mark.parametrize("name", ["my price", "1st", "", 3])
+def test_a_name_that_no_tensor_can_have_is_refused(name):
+    with pytest.raises(InputError, match="The name of an output must be of letters"):
+        heads.get({name: "regression"})
+    with pytest.raises(InputError, match="The name of an input must be of letters"):
+        inputs.get({name: "table"})

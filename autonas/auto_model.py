@@ -148,8 +148,8 @@ class AutoModel(Answers):
         if self.max_trials is None and self.max_time is None:
             self.max_trials = DEFAULT_TRIALS
         self._named_objective = objective
-        outputs = list(getattr(self.head, "heads", ()))
-        self.objectives = objectives.several(self.head.default_objective if objective is None else objective, outputs)
+        wanted = self.head.default_objective if objective is None else objective
+        self.objectives = objectives.several(wanted, getattr(self.head, "heads", ()))
         self.limits = objectives.limits(limits or {})
         self.strategy = arguments.strategy(strategy, self.objective.name, len(self.objectives) > 1)
         self.screen = arguments.screen(screen, self.strategy)

@@ -19,6 +19,7 @@ import numpy as np
 from autonas import data as data_module
 from autonas.data import mapped
 from autonas.estimators.base import Data
+from autonas.quiet import odd_names_allowed
 
 if TYPE_CHECKING:
     import keras
@@ -113,7 +114,8 @@ def loss_of(head: Head, y: Any, weights: np.ndarray | None, outputs: Any) -> Cal
     import keras
 
     tensors = mapped(lambda part: keras.Input(part.shape[1:], dtype="float32"), outputs)
-    identity = keras.Model(tensors, mapped(lambda tensor: keras.layers.Identity()(tensor), tensors))
+    with odd_names_allowed():
+        identity = keras.Model(tensors, mapped(lambda tensor: keras.layers.Identity()(tensor), tensors))
     identity.compile(loss=head.loss(), jit_compile=False)
     y = mapped(keras.ops.convert_to_tensor, y)
 

@@ -264,9 +264,17 @@ def for_inference(core: keras.Model) -> keras.Model:
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
         return args[0] if is_inert(type(layer).__name__) and not layer.weights else layer(*args, **kwargs)
 
+    twins: list[tuple[Any, Any]] = []
+
+    def twin(layer: Any) -> Any:
+        twins.append((layer, type(layer).from_config(layer.get_config())))
+        return twins[-1][1]
+
     plain = keras.Model(core.input, core.output, name=core.name)  # a clone of a compiled model would need its loss
-    copy = keras.models.clone_model(plain, call_function=call)
-    copy.set_weights(core.get_weights())
+    copy = keras.models.clone_model(plain, call_function=call, clone_function=twin)
+    for layer, other in twins:  # one by one: without the random ones, layers may stand in another order
+        if getattr(layer, "weights", None):
+            other.set_weights(layer.get_weights())
     _name_by_place(copy)
     return copy
 

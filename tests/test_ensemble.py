@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from autonas import ensemble
+from autonas import ensemble, heads
 from autonas.heads.classification import ClassificationHead
 from autonas.testing.estimators import example
 from autonas.training import train
@@ -76,6 +76,14 @@ def test_the_loss_is_that_of_keras():
     loss = ensemble.loss_of(head, y, weights, outputs)
     each = -np.log(np.abs(1 - TRUTH - outputs[:, 0]))
     assert loss(outputs) == pytest.approx(float(np.mean(weights * each)), rel=1e-5)
+
+
+def test_the_loss_of_several_outputs_is_told_without_a_warning():
+    both = heads.get({"price": "regression", "other": "regression"})
+    y = both.check({"price": [1.0, 3.0], "other": [2.0, 4.0]})
+    both.fit(y)
+    outputs = {name: targets + 1.0 for name, targets in both.encode(y).items()}
+    assert ensemble.loss_of(both, both.encode(y), None, outputs)(outputs) == pytest.approx(2.0)
 
 
 def test_the_joined_network_is_the_mean_of_its_members():

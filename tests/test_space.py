@@ -103,6 +103,18 @@ def test_the_network_that_is_handed_over_has_no_random_layers(space):
     np.testing.assert_allclose(np.asarray(plain(x)), core.predict(x, verbose=0), atol=1e-6)
 
 
+def test_what_is_handed_over_has_each_weight_in_its_place():
+    """Without its dropout a branch is shorter, and its layers come at another place: of equal shapes nothing would tell."""
+    inputs = keras.Input((4,))
+    long = keras.layers.Dropout(0.5)(keras.layers.Dropout(0.5)(keras.layers.Dense(4)(inputs)))
+    short = keras.layers.Activation("relu")(keras.layers.Activation("relu")(keras.layers.Dense(4)(inputs)))
+    core = keras.Model(inputs, keras.layers.Concatenate()([keras.layers.Dense(4)(long), short]))
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    plain = for_inference(core)
+    assert not np.array_equal(plain.get_weights()[0], core.get_weights()[0])
+    np.testing.assert_allclose(plain.predict(x, verbose=0), core.predict(x, verbose=0), atol=1e-6)
+
+
 def test_a_block_of_the_user_takes_part():
     class Squeeze(Block):
         def build(self, hp, x):

@@ -78,6 +78,23 @@ def test_a_task_keeps_its_promises(name, tmp_path, small_images):
     check_task(make(name, directory=tmp_path, project_name="task", **OPTIONS), x, y, tmp_path, epochs=2)
 
 
+def test_texts_beside_a_table_with_two_targets_keep_the_promises(tmp_path):
+    (texts, kinds), (frame, prices) = reviews(), generators.houses(60, 0)
+    x, y = {"review": list(texts), "facts": frame}, {"kind": kinds, "price": prices}
+    several = {"review": "text", "facts": "table"}, {"kind": "classification", "price": "regression"}
+    task = autonas.AutoModel(
+        *several, directory=tmp_path, project_name="task", objective="val_kind_accuracy", **OPTIONS
+    )
+    task.fit(x, y, epochs=2)
+    answers = task.predict(x)
+    for name in ("model.tflite", "model.keras", "model"):
+        report = task.export(tmp_path / name, data=(x, y))
+        assert report.difference < 1e-3 * np.abs(answers["price"]).max()
+    for told in (autonas.lite.Model(tmp_path / "model.tflite").predict(x), autonas.load(tmp_path / "task").predict(x)):
+        np.testing.assert_array_equal(told["kind"], answers["kind"])
+        np.testing.assert_allclose(told["price"], answers["price"], rtol=1e-3)
+
+
 def test_a_file_that_keras_alone_cannot_open_is_found(tmp_path):
     (tmp_path / "task.keras").write_bytes(b"no model")
     np.savez(tmp_path / "x.npz", x=np.zeros(1))

@@ -83,13 +83,9 @@ class SeveralHeads(Head):
         owner = owner_of(wanted, self.heads)
         alone = len(self.heads) == 1
         if wanted not in ("", "loss") and alone == (owner is not None):
-            names = [f"val_{name}_..." for name in self.heads]
-            hint = f"Put the output's name before the metric's: one of {names}."
-            hint = (
-                f"Of a single output it has no name before it: 'val_{wanted.removeprefix(f'{owner}_')}'."
-                if alone
-                else hint
-            )
+            hint = f"Put the output's name before the metric's: one of {[f'val_{name}_...' for name in self.heads]}."
+            if alone:
+                hint = f"Of a single output it has no name before it: 'val_{wanted.removeprefix(f'{owner}_')}'."
             raise InputError.of("objective", "'val_loss' or a metric of one output", repr(objective), hint)
         asked = {name: wanted.removeprefix(f"{name}_") if alone or name == owner else "" for name in self.heads}
         return {name: head.metrics(asked[name] or None) for name, head in self.heads.items()}

@@ -62,8 +62,10 @@ def get(identifier: Any, outputs: Iterable[str] = ()) -> Objective:
         return COSTS[identifier]()
     if isinstance(identifier, str) and (identifier.startswith("val_") or identifier in DIRECTIONS):
         owner = owner_of(identifier.removeprefix("val_"), outputs)
-        plain = identifier if owner is None else identifier.replace(f"{owner}_", "", 1)
-        return Quality(identifier, Quality(plain).direction)
+        of_output = owner is not None and identifier.startswith("val_")
+        return Quality(
+            identifier, Quality(f"val_{identifier[len(f'val_{owner}_') :]}").direction if of_output else None
+        )
     keras_tuner = sys.modules.get("keras_tuner")  # whoever holds an objective of Keras Tuner has it loaded
     if keras_tuner is not None and isinstance(identifier, keras_tuner.Objective):
         return restore(identifier.name, identifier.direction)

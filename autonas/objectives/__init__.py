@@ -62,10 +62,8 @@ def get(identifier: Any, outputs: Iterable[str] = ()) -> Objective:
         return COSTS[identifier]()
     if isinstance(identifier, str) and (identifier.startswith("val_") or identifier in DIRECTIONS):
         owner = owner_of(identifier.removeprefix("val_"), outputs)
-        of_output = owner is not None and identifier.startswith("val_")
-        return Quality(
-            identifier, Quality(f"val_{identifier[len(f'val_{owner}_') :]}").direction if of_output else None
-        )
+        plain = "val_" + identifier.removeprefix(f"val_{owner}_")
+        return Quality(identifier, None if owner is None else Quality(plain).direction)
     keras_tuner = sys.modules.get("keras_tuner")  # whoever holds an objective of Keras Tuner has it loaded
     if keras_tuner is not None and isinstance(identifier, keras_tuner.Objective):
         return restore(identifier.name, identifier.direction)

@@ -23,6 +23,15 @@ def test_metrics_by_name():
     assert isinstance(objectives.get("val_auc"), Quality)
 
 
+def test_the_metric_of_an_output_has_the_direction_of_the_metric():
+    outputs = ["price", "price_b"]
+    assert objectives.get("val_price_b_r2_score", outputs).direction == "max"
+    assert [one.direction for one in objectives.several(["val_price_mae", "params"], outputs)] == ["min", "min"]
+    assert objectives.get("val_auc", outputs).direction == "max"
+    with pytest.raises(InputError, match="val_profit"):
+        objectives.get("val_price_profit", outputs)
+
+
 def test_an_instance_is_taken_as_it_is():
     cost = LatencyMs()
     assert objectives.get(cost) is cost

@@ -576,6 +576,7 @@ clf.export(sys.argv[1] + "/model.tflite")
     assert (result.stdout, result.stderr) == ("", "")
 
 
+@pytest.mark.slow
 def test_lines_tell_the_trials_where_there_is_no_terminal(tmp_path, capsys):
     x, y = digits(80, 2)
     task(tmp_path, verbose=1).fit(x, y, epochs=1)
@@ -584,6 +585,7 @@ def test_lines_tell_the_trials_where_there_is_no_terminal(tmp_path, capsys):
         assert part in shown
 
 
+@pytest.mark.slow
 def test_a_callback_that_sets_the_learning_rate_finds_it_settable(tmp_path):
     import keras
 
@@ -593,6 +595,7 @@ def test_a_callback_that_sets_the_learning_rate_finds_it_settable(tmp_path):
     assert set(clf.leaderboard()["schedule"]) == {"constant"}
 
 
+@pytest.mark.slow
 def test_the_users_loss_is_the_one_that_is_minimised(tmp_path):
     x, y = digits(80, 2)
     called = []

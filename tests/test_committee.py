@@ -52,6 +52,7 @@ def test_the_ensemble_is_judged_by_what_it_was_not_trained_on(outcome):
     assert np.abs(told - outcome.unseen.outputs[:32]).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_with_one_split_those_that_were_chosen_are_trained_on_all_the_data(monkeypatch):
     monkeypatch.setattr(ensemble, "select", lambda outputs, loss: [2, 1])
     calls = []

@@ -23,7 +23,8 @@ def test_the_last_training_is_from_scratch_on_more_data(monkeypatch):
     assert calls == [(64, 3), (128, 3)]
 
 
-@pytest.mark.parametrize("others", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("others", [1, 2])
 def test_when_time_is_up_the_best_is_trained_as_long_as_in_its_trial(monkeypatch, others):
     """A machine that became slow leaves no time; a network of some steps is no answer. Augmented or not."""
     monkeypatch.setattr(stopwatch, "TIMED", 10_000)  # how fast the machine of this test is does not matter

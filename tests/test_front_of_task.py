@@ -180,6 +180,7 @@ def test_equal_seeds_give_equal_trials(fitted, tmp_path):
     assert [t.scores for t in other._store.trials] == [t.scores for t in clf._store.trials]
 
 
+@pytest.mark.slow
 def test_a_tradeoff_is_searched_kept_and_loaded(tmp_path):
     x, y = digits()
     objective = autonas.Tradeoff("val_accuracy", "params", target=500.0, weight=-0.2)

@@ -40,7 +40,9 @@ def trained(optimizer):
     return network.get_weights(), [variable.numpy() for variable in optimizer.variables]
 
 
-@pytest.mark.parametrize("rate", [0.02, warm_cosine(0.02, 50)], ids=["constant", "cosine"])
+@pytest.mark.parametrize(
+    "rate", [pytest.param(0.02, marks=pytest.mark.slow), warm_cosine(0.02, 50)], ids=["constant", "cosine"]
+)
 @pytest.mark.parametrize("name", list(OURS_AND_KERAS))
 def test_the_weights_and_the_state_are_those_of_keras(name, rate):
     made, known = OURS_AND_KERAS[name]

@@ -114,6 +114,7 @@ def test_a_task_that_breaks_a_promise_is_found(tmp_path):
         check_task(Liar(directory=tmp_path, project_name="task", **OPTIONS), *houses(), tmp_path, epochs=1)
 
 
+@pytest.mark.slow
 def test_a_regression_answers_in_units(tmp_path):
     frame, prices = generators.houses(300, 0)
     prices = 1e6 + 4 * (prices - np.mean(prices)) / np.std(prices)  # Keras's own R2 of such targets is of no use

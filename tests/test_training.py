@@ -266,6 +266,7 @@ def test_a_training_with_hope_or_without_a_rival_goes_on(parts, monkeypatch, cur
     assert "hopeless" not in metrics
 
 
+@pytest.mark.slow
 def test_what_is_to_be_low_is_hopeless_when_it_stays_high(parts, monkeypatch):
     assert told(parts, monkeypatch, [0.9, 0.8], beat=0.1, mode="min")["epochs"] == 8
     assert told(parts, monkeypatch, [0.9, 0.8], beat=0.85, mode="min")["epochs"] == 16

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import data, tflite
+from autonas import data, registry, tflite
 from autonas.errors import AutonasError, InputError
 from autonas.quiet import quiet, quiet_tensorflow
 from autonas.signature import ENDPOINT, signed
@@ -302,13 +302,11 @@ def _signature(model: keras.Model) -> tuple[Any, Callable[..., Any]]:
 
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     call: Callable[..., Any] = functools.partial(model.__call__, training=False)
-    if isinstance(inputs, Mapping) and any(isinstance(part, Mapping) or not _is_plain(n) for n, part in inputs.items()):
+    if isinstance(inputs, Mapping) and any(
+        isinstance(part, Mapping) or not registry.is_plain(n) for n, part in inputs.items()
+    ):
         return _renamed(inputs, call)
     return inputs, call
-
-
-def _is_plain(name: str) -> bool:
-    return re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) is not None
 
 
 def argument_names(columns: Iterable[str]) -> dict[str, str]:

@@ -56,6 +56,11 @@ def name_of(members: Mapping[str, type[T]], part: T) -> str:
     return next((name for name, kind in members.items() if kind is type(part)), type(part).__name__)
 
 
+def is_plain(name: Any) -> bool:
+    """Whether this can be the name of a tensor, and of an argument of a signature."""
+    return isinstance(name, str) and re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) is not None
+
+
 def check_part_names(what: str, parts: Iterable[Any]) -> None:
     """Makes sure that the names of several inputs or outputs can be those of tensors, as they are in every format.
 
@@ -63,7 +68,7 @@ def check_part_names(what: str, parts: Iterable[Any]) -> None:
         InputError: If one cannot.
     """
     for name in parts:
-        if not isinstance(name, str) or re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) is None:
+        if not is_plain(name):
             raise InputError.of(
                 f"The name of {what}", "of letters, digits and '_', a letter first", repr(name), "Rename it."
             )

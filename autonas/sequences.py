@@ -24,23 +24,34 @@ def real_steps(x: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.arange(x["steps"].shape[1])[None] < x["length"]
 
 
+def lengths(steps: Any, ops: Any = np) -> Any:
+    """How many steps there are up to the last one with a number, (n, 1); at least 1, of very long ones `MOST_READ`.
+
+    Args:
+        steps: (n, time, features), NaN where missing and after the end.
+        ops: `numpy`, or `keras.ops` for tensors.
+    """
+    places = ops.cumsum(ops.ones_like(steps[:, :, 0]), axis=1)
+    last = ops.max(ops.where(ops.all(ops.isnan(steps), axis=-1), ops.ones_like(places), places), axis=1, keepdims=True)
+    return ops.minimum(last, float(MOST_READ))
+
+
 def in_groups(x: np.ndarray, stride: int) -> np.ndarray:
     """(n, time, c) as (n, groups, stride, c), zeros at the end."""
     x = np.pad(x, [(0, 0), (0, -x.shape[1] % stride), (0, 0)])
     return x.reshape(len(x), -1, stride, x.shape[2])
 
 
-def of_arrays(x: Any, name: str) -> dict[str, np.ndarray]:
+def of_arrays(x: Any, name: str) -> np.ndarray:
     """Reads an array of sequences, or a list of arrays.
 
     Args:
-        x: (n, time, features) or (n, time), NaN at the end being padding; or arrays of (time, features) or (time,) in a list, a
-            series or an array of objects; or a ragged tensor.
+        x: (n, time, features) or (n, time); or arrays of (time, features) or (time,) in a list, a series or an array of
+            objects; or a ragged tensor. Steps of NaN alone at the end are padding.
         name: How the user knows it, for the error.
 
     Returns:
-        `steps`, float32 (n, time, features), NaN where missing and after the end, of more than 16,384 the last; `length`,
-        float32 (n, 1).
+        float32 (n, time, features), NaN where missing and after the end; of more than 16,384 steps the last.
 
     Raises:
         InputError: If there is nothing, a sequence is empty, features differ, or values are infinite.
@@ -56,7 +67,7 @@ def of_arrays(x: Any, name: str) -> dict[str, np.ndarray]:
             hint = "A single sequence is passed as x[None]." if array.ndim == 1 else ""
             raise InputError.of(name, "of shape (n, time, features) or (n, time)", f"shape {array.shape}", hint)
         parts = [_sequence(one, f"{name}[{number}]") for number, one in enumerate(array)]
-        parts = [_without_padding(part, f"{name}[{number}]") for number, part in enumerate(parts)]
+    parts = [_without_padding(part, f"{name}[{number}]") for number, part in enumerate(parts)]
     if not parts:
         raise InputError.of(name, "at least one sequence", "none")
     features = parts[0].shape[1]
@@ -98,13 +109,13 @@ def _finite(array: np.ndarray, name: str) -> np.ndarray:
     return array.astype(np.float32, copy=False)
 
 
-def _padded(parts: list[np.ndarray]) -> dict[str, np.ndarray]:
+def _padded(parts: list[np.ndarray]) -> np.ndarray:
     time = min(MOST_READ, max(map(len, parts)))
     steps = np.full((len(parts), time, parts[0].shape[1]), np.nan, np.float32)
     for number, part in enumerate(parts):
         last = part[-time:]
         steps[number, : len(last)] = last
-    return {"steps": steps, "length": np.array([[len(part)] for part in parts], np.float32)}
+    return steps
 
 
 def of_parts(x: Mapping[str, Any], name: str) -> dict[str, np.ndarray]:

@@ -19,7 +19,7 @@ from autonas.event_targets import of_sequences
 from autonas.events import Events, Layout, check_arguments
 from autonas.inputs.base import Input, batch_of_rows
 from autonas.scaling import Scale
-from autonas.sequences import PARTS, in_groups, of_arrays, of_parts, real_steps
+from autonas.sequences import PARTS, in_groups, lengths, of_arrays, of_parts, real_steps
 from autonas.window import Window
 
 if TYPE_CHECKING:
@@ -33,10 +33,12 @@ SHORTEST_REDUCED = 4
 class SequenceInput(Input):
     """Sequences of one or several features, of equal or different lengths; one example is one sequence.
 
-    Sequences come as an array of shape (n, time, features) or (n, time), steps at the end without any number being padding;
-    as a list, a series or a ragged tensor of arrays of shape (time, features) or (time,); as a dict with `steps` and `length`,
-    padded at the end with anything; or, with `sequence_id`, as a frame (or a dict of columns) with one row for each event.
-    Missing numbers are NaN.
+    Sequences come as an array of shape (n, time, features) or (n, time); as a list, a series or a ragged tensor of arrays of
+    shape (time, features) or (time,); as a dict with `steps` and `length`, padded at the end with anything; or, with
+    `sequence_id`, as a frame (or a dict of columns) with one row for each event. Missing numbers are NaN, and steps of nothing
+    else at the end of an array are padding.
+
+    The model takes arrays where training had arrays or lists of them, and else the dict that `check` returns.
 
     In a frame, columns of text and of categories become categories, all others numbers, as do texts that are all numbers; dates
     are an error, and columns without any value are left out. Columns that are constant within each sequence are beside the
@@ -92,6 +94,7 @@ class SequenceInput(Input):
         self._log_length = Scale([0.0], [1.0], [], [[0.0]])
         self._vocabularies: dict[str, list[list[str]]] = {}
         self._window = Window()
+        self._array = False  # whether training had arrays, or lists of them
         self.ids: np.ndarray | None = None
         self.ends: np.ndarray | None = None
         self.sample: dict[str, np.ndarray] | None = None
@@ -148,19 +151,21 @@ class SequenceInput(Input):
         scales = {"steps": self._fitted(), "static": self._static_numbers, "summary": self._log_length}
         return {part: scale.edges for part, scale in scales.items()}
 
-    def check(self, x: Any, name: str = "x") -> dict[str, np.ndarray]:
-        """Returns sequences as a dict of arrays.
+    def check(self, x: Any, name: str = "x") -> Any:
+        """Returns sequences as an array, or as a dict of arrays where there are several.
 
         Args:
             x: See the class.
             name: How the user knows it, for the error.
 
         Returns:
-            `steps`, float32 (n, time, features), NaN where missing and after the end; `length`, float32 (n, 1), more than
-            `time` where the sequence was cut; and where a frame has them, `step_categories`, str (n, time, columns), "" where
-            missing and after the end; `static_numbers`, float32 (n, columns); `static_categories`, str (n, columns).
+            Of arrays and lists, float32 (n, time, features), NaN where missing and after the end. Of a frame or a dict, this as
+            `steps`; `length`, float32 (n, 1), more than `time` where the sequence was cut; and where a frame has them,
+            `step_categories`, str (n, time, columns), "" where missing and after the end; `static_numbers`, float32 (n,
+            columns); `static_categories`, str (n, columns).
 
-        After `fit`, a frame has the columns of training, in any order and with others beside them.
+        After `fit`, arrays and such dicts come in the form that training had, and a frame has the columns of training, in any
+        order and with others beside them.
 
         Raises:
             InputError: If there is nothing, a sequence is empty, features differ, values are infinite, columns are missing or
@@ -168,7 +173,7 @@ class SequenceInput(Input):
         """
         self.ids = self.ends = None
         if isinstance(x, Mapping) and {"steps", "length"} <= set(x):
-            rows = of_parts(x, name)
+            rows: Any = of_parts(x, name)
         elif self._sequence_id is not None:
             rows = self._read_frame(x, name)
         elif hasattr(x, "columns") or isinstance(x, Mapping):
@@ -179,11 +184,13 @@ class SequenceInput(Input):
             raise InputError.of(name, "an array or a list of arrays", f"a {type(x).__name__}", hint)
         else:
             rows = of_arrays(x, name)
-        if self._steps is not None:
-            self._check_fitted(rows, name)
-        return rows
+        if self._steps is None:
+            return rows
+        parts = _parts(rows)
+        self._check_fitted(parts, name)
+        return parts["steps"] if self._array else parts
 
-    def times(self, x: dict[str, np.ndarray]) -> np.ndarray | None:
+    def times(self, x: Any) -> np.ndarray | None:
         """When each sequence of the frame that was checked last ended, (n,), by `order_by`; None without one."""
         return self.ends
 
@@ -220,9 +227,9 @@ class SequenceInput(Input):
         index = frame.index if hasattr(frame, "iloc") else None
         return of_sequences(events, y, index, self._sequence_id, name)
 
-    def fit(self, x: dict[str, np.ndarray]) -> None:
+    def fit(self, x: Any) -> None:
         """Learns mean and deviation of each feature over real steps, the categories, and the number of steps."""
-        layout = self._layout
+        layout, self._array, x = self._layout, not isinstance(x, Mapping), _parts(x)
         got = (x["steps"].shape[2], *(x[part].shape[-1] if part in x else 0 for part in PARTS[2:]))
         known = got if layout is None else tuple(len(columns) for columns in dataclasses.astuple(layout))
         if got != known:
@@ -249,18 +256,18 @@ class SequenceInput(Input):
         import keras
 
         scale, ops = self._fitted(), keras.ops
-        inputs = {
-            "steps": keras.Input((None, len(scale.mean)), name="steps"),
-            "length": keras.Input((1,), name="length"),
-        }
+        inputs = {"steps": keras.Input((None, len(scale.mean)), name="steps")}
+        if not self._array:
+            inputs["length"] = keras.Input((1,), name="length")
+        length = lengths(inputs["steps"], ops) if self._array else inputs["length"]
         time = ops.sum(ops.ones_like(inputs["steps"][:, :, :1]), axis=1)
-        places, real = self._window.places(inputs["length"], time, ops)
+        places, real = self._window.places(length, time, ops)
         places, mask = ops.cast(places, "int32"), self._window.mask(real)
         steps = self._window.take(inputs["steps"], places, real, ops)
         outputs = {
             "steps": scale.apply(steps, mask[:, :, None], ops),
             "mask": mask,
-            "summary": self._log_length.apply(ops.log(inputs["length"]), ops=ops),
+            "summary": self._log_length.apply(ops.log(length), ops=ops),
         }
         if self._static_numbers.mean:
             inputs["static_numbers"] = keras.Input((len(self._static_numbers.mean),), name="static_numbers")
@@ -273,11 +280,11 @@ class SequenceInput(Input):
             if time_axis:
                 numbers = self._window.take(numbers, places, real, ops) * mask[:, :, None]
             outputs[part] = numbers
-        return keras.Model(inputs, outputs, name="preprocessor")
+        return keras.Model(inputs["steps"] if self._array else inputs, outputs, name="preprocessor")
 
-    def numbers(self, x: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def numbers(self, x: Any) -> dict[str, np.ndarray]:
         """What the preprocessor does, in NumPy."""
-        scale = self._fitted()
+        scale, x = self._fitted(), _parts(x)
         steps, mask = self._taken(x)
         with np.errstate(invalid="ignore"):
             outputs = {
@@ -345,6 +352,7 @@ class SequenceInput(Input):
             "vocabularies": self._vocabularies,
             "length": self.length,
             "pace": self._window.pace,
+            "array": self._array,
         }
 
     @classmethod
@@ -355,9 +363,8 @@ class SequenceInput(Input):
         made._steps = None if config["steps"] is None else Scale(**config["steps"])
         made._static_numbers, made._log_length = Scale(**config["static_numbers"]), Scale(**config["log_length"])
         made._vocabularies = dict(config["vocabularies"])
-        made._window = Window(
-            config["length"], config.get("pace", 1)
-        )  # there are projects from before there was a pace
+        # there are projects from before there was a pace, and from before models took arrays
+        made._window, made._array = Window(config["length"], config.get("pace", 1)), config.get("array", False)
         return made
 
     def _fitted(self) -> Scale:
@@ -395,3 +402,8 @@ class SequenceInput(Input):
                 "sequence counts. static=[...] says which columns have to be constant.",
                 stacklevel=4,
             )
+
+
+def _parts(x: Any) -> dict[str, np.ndarray]:
+    """Checked sequences by name, with their lengths."""
+    return dict(x) if isinstance(x, Mapping) else {"steps": x, "length": lengths(x)}

@@ -46,8 +46,8 @@ def check_task(task: AutoModel, x: Any, y: Any, folder: Path, **fit: Any) -> Non
         **fit: What `fit` takes besides, such as `epochs=2`.
 
     Raises:
-        AssertionError: If the model does not take raw data; if its `.keras` does not open in a process without autonas, its
-            `.tflite` gives other answers, or the project does.
+        AssertionError: If the model does not take raw data, of which arrays of numbers are passed as they are; if its
+            `.keras` does not open in a process without autonas, its `.tflite` gives other answers, or the project does.
 
     Example:
 
@@ -58,7 +58,8 @@ def check_task(task: AutoModel, x: Any, y: Any, folder: Path, **fit: Any) -> Non
     answers = task.predict(x)
     _require(len(answers) == len(y), f"{len(answers)} answers for {len(y)} examples")
     rows = task.input.check(x)
-    outputs = model.predict(feed(rows), verbose=0)
+    as_it_came = isinstance(x, np.ndarray) and isinstance(rows, np.ndarray) and x.dtype.kind in "biuf"
+    outputs = model.predict(x if as_it_came else feed(rows), verbose=0)
     _check_same(task.head.decode(outputs), answers)
     np.testing.assert_allclose(_keras_alone(task, rows, folder), outputs, rtol=1e-5, atol=1e-5)
     _check_device(task, x, answers, folder)

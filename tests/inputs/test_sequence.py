@@ -14,6 +14,7 @@ from autonas.data import feed
 from autonas.errors import InputError, NotFittedError
 from autonas.inputs.sequence import SequenceInput
 from autonas.scaling import bent
+from autonas.sequences import lengths
 from autonas.testing.inputs import check_input
 from tests.test_events import events
 
@@ -51,15 +52,15 @@ def test_every_form_keeps_the_contract(make, x, tmp_path):
 
 def test_ragged_lists_are_padded_at_the_end():
     rows = SequenceInput().check(RAGGED)
-    assert rows["steps"].shape == (4, 7, 2)
-    assert rows["length"].ravel().tolist() == [3, 1, 7, 4]
-    assert rows["steps"][0, :3] == pytest.approx(RAGGED[0], abs=1e-6)
-    assert np.isnan(rows["steps"][0, 3:]).all()
+    assert rows.shape == (4, 7, 2)
+    assert lengths(rows).ravel().tolist() == [3, 1, 7, 4]
+    assert rows[0, :3] == pytest.approx(RAGGED[0], abs=1e-6)
+    assert np.isnan(rows[0, 3:]).all()
 
 
 def test_a_series_of_numbers_is_one_feature():
-    assert SequenceInput().check([[1, 2], [3]])["steps"].shape == (2, 2, 1)
-    assert SequenceInput().check(np.zeros((3, 5)))["steps"].shape == (3, 5, 1)
+    assert SequenceInput().check([[1, 2], [3]]).shape == (2, 2, 1)
+    assert SequenceInput().check(np.zeros((3, 5))).shape == (3, 5, 1)
 
 
 @pytest.mark.parametrize("form", ["series", "of lists", "objects", "ragged"])
@@ -74,14 +75,42 @@ def test_sequences_of_different_lengths_come_in_every_form_of_a_list(form):
         "objects": objects,
         "ragged": tf.RaggedTensor.from_row_lengths(np.concatenate(RAGGED), [len(part) for part in RAGGED]),
     }
-    rows, expected = SequenceInput().check(forms[form]), SequenceInput().check(RAGGED)
-    assert all(np.allclose(rows[part], expected[part], equal_nan=True) for part in expected)
+    np.testing.assert_allclose(SequenceInput().check(forms[form]), SequenceInput().check(RAGGED))
 
 
 def test_trailing_steps_without_any_number_are_padding():
     x = np.array([[1.0, np.nan, 3.0, np.nan], [1.0, 2.0, 3.0, 4.0]])
-    rows = SequenceInput().check(x)
-    assert rows["length"].ravel().tolist() == [3, 4]
+    for form in (x, list(x)):
+        assert lengths(SequenceInput().check(form)).ravel().tolist() == [3, 4]
+
+
+def test_the_model_takes_what_training_had():
+    """Keras's own call with the user's array, of numbers of any type, of one feature also without its axis."""
+    x = RNG.integers(0, 9, (6, 8, 2))
+    sequences, rows = fitted(x)
+    expected = sequences.numbers(rows)
+    for form in (x, x.astype("float64"), rows):
+        found = sequences.preprocessor().predict(form, verbose=0)
+        assert all(found[part] == pytest.approx(expected[part], abs=1e-5) for part in expected)
+    one, rows = fitted(x[..., 0])
+    assert one.preprocessor().predict(x[..., 0], verbose=0)["steps"] == pytest.approx(
+        one.numbers(rows)["steps"], abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("trained_on", ["arrays", "parts"])
+def test_arrays_and_their_parts_come_in_the_form_of_training(trained_on):
+    arrays = SequenceInput().check(RAGGED)
+    parts = {"steps": np.nan_to_num(arrays), "length": lengths(arrays)}
+    forms = {"arrays": arrays, "parts": SequenceInput().check(parts)}
+    sequences, _ = fitted(forms[trained_on])
+    for form in (RAGGED, parts):
+        rows = sequences.check(form)
+        assert isinstance(rows, dict) is (trained_on == "parts")
+        found = sequences.preprocessor().predict(rows, verbose=0)
+        assert found["mask"].sum(1).tolist() == [3, 1, 7, 4]
+        again = SequenceInput.from_config(json.loads(json.dumps(sequences.get_config())))
+        np.testing.assert_allclose(found["steps"], again.numbers(again.check(form))["steps"], atol=1e-5)
 
 
 def test_a_dict_may_be_padded_with_anything():
@@ -356,7 +385,7 @@ def test_the_model_takes_any_number_of_steps_and_keeps_the_last(time):
 
 def test_more_padding_changes_nothing():
     sequences, rows = fitted(RAGGED)
-    wider = {**rows, "steps": np.pad(rows["steps"], [(0, 0), (0, 9), (0, 0)], constant_values=np.nan)}
+    wider = np.pad(rows, [(0, 0), (0, 9), (0, 0)], constant_values=np.nan)
     one, other = (sequences.numbers(sequences.check(x)) for x in (rows, wider))
     assert all(np.array_equal(one[part], other[part]) for part in one)
 

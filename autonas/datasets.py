@@ -50,13 +50,16 @@ def three(parts: tuple[Any, ...]) -> tuple[Any, Any, Any]:
 def blocks(dataset: Any, batch_size: int = 1) -> Iterator[tuple[Any, ...]]:
     """The parts of the dataset, so many whole batches at once that they fill a block. The last block may be smaller.
 
+    Sequences of different lengths, which come as ragged tensors, in batches that are each as long as their longest, or one by
+    one, are padded with NaN to the longest of a block.
+
     Raises:
         InputError: If examples have several shapes, or there are none, or no end of them.
     """
     tensorflow = sys.modules["tensorflow"]
     if int(dataset.cardinality()) == tensorflow.data.INFINITE_CARDINALITY:
         raise InputError.of("A dataset", "one that ends", "one without an end", "Use dataset.take(n).")
-    batches = dataset if _is_batched(_specification(dataset)) else dataset.batch(TOGETHER)
+    batches = _batches(dataset)
     waiting: list[tuple[Any, ...]] = []
     size, any_yet = 0, False
     try:
@@ -91,7 +94,7 @@ def end_to_end(blocks: list[tuple[Any, ...]]) -> tuple[Any, ...]:
 
     def concatenated(*parts: np.ndarray) -> np.ndarray:
         try:
-            return np.concatenate(parts)
+            return np.concatenate(_of_one_length(parts))
         except ValueError as error:
             raise InputError.of("A dataset", "of examples of one shape", f"several ({error})") from error
 
@@ -205,13 +208,50 @@ class Known:
             raise _changed()
 
 
+def _batches(dataset: Any) -> Any:
+    """The dataset in batches of dense tensors."""
+    tensorflow = sys.modules["tensorflow"]
+    if any(isinstance(leaf, tensorflow.RaggedTensorSpec) for leaf in _leaves(_specification(dataset))):
+        dataset = dataset.map(lambda *parts: tuple(data.mapped(_dense, part) for part in parts))
+    spec = _specification(dataset)
+    if _is_batched(spec):
+        return dataset
+    if any(_is_of_any_length(leaf) for leaf in _leaves(spec)):
+        gaps = tuple(data.mapped(lambda leaf: np.nan if _is_of_any_length(leaf) else None, part) for part in spec)
+        return dataset.map(lambda *parts: parts).padded_batch(TOGETHER, padding_values=gaps)
+    return dataset.batch(TOGETHER)
+
+
+def _dense(part: Any) -> Any:
+    tensorflow = sys.modules["tensorflow"]
+    if not isinstance(part, tensorflow.RaggedTensor):
+        return part
+    return tensorflow.cast(part, "float32").to_tensor(np.nan)
+
+
+def _is_of_any_length(leaf: Any) -> bool:
+    """Whether this is a sequence that stands alone: (time, features) or (time,), numbers that can be missing."""
+    floats, shape = leaf.dtype.is_floating, leaf.shape
+    return bool(floats and shape.rank in (1, 2) and shape[0] is None and shape[1:].is_fully_defined())
+
+
+def _of_one_length(parts: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Sequences with as many steps as the longest have, NaN at the end; anything else as it is."""
+    times = {part.shape[1] for part in parts if part.ndim in (2, 3) and part.dtype.kind == "f"}
+    if len(times) < 2:
+        return parts
+    gaps = [[(0, 0), (0, max(times) - part.shape[1]), (0, 0)][: part.ndim] for part in parts]
+    return tuple(np.pad(part, gap, constant_values=np.nan) for part, gap in zip(parts, gaps, strict=True))
+
+
 def _specification(dataset: Any) -> tuple[Any, ...]:
     tensorflow = sys.modules["tensorflow"]
     spec = dataset.element_spec
     parts = spec if isinstance(spec, tuple) else (spec,)
     for leaf in _leaves(parts):
-        if not isinstance(leaf, tensorflow.TensorSpec) or leaf.shape.rank is None:
-            expected = "of dense tensors of known rank, or of dicts of them, (x, y) or (x, y, sample_weight)"
+        ragged = isinstance(leaf, tensorflow.RaggedTensorSpec) and leaf.dtype != tensorflow.string
+        if not (ragged or isinstance(leaf, tensorflow.TensorSpec)) or leaf.shape.rank is None:
+            expected = "of tensors of known rank, or of dicts of them, (x, y) or (x, y, sample_weight)"
             raise InputError.of("A dataset", expected, spec)
     return parts
 

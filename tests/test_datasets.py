@@ -76,6 +76,32 @@ def test_examples_are_taken_out_of_a_dataset(dataset, expected):
     assert np.array_equal(portion, expected)
 
 
+SEQUENCES = [np.arange(2.0 * n, dtype="float32").reshape(n, 2) for n in (3, 1, 5, 2, 4)]
+PADDED = np.stack([np.pad(one, [(0, 5 - len(one)), (0, 0)], constant_values=np.nan) for one in SEQUENCES])
+ALONE = Dataset.from_generator(
+    lambda: zip(SEQUENCES, Y, strict=False), output_signature=(tf.TensorSpec([None, 2]), tf.TensorSpec([], "int32"))
+)
+OF_ONE_FEATURE = of(tf.ragged.constant([[1, 2], [3], [4, 5, 6]]), Y[:3])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [
+        (ALONE, PADDED),
+        (ALONE.ragged_batch(2), PADDED),
+        (ALONE.padded_batch(2, padding_values=(np.nan, 0)), PADDED),
+        (ALONE.map(lambda x, y: ({"steps": x}, y)), {"steps": PADDED}),
+        (OF_ONE_FEATURE.map(lambda x, y: (tf.cast(x, "float32"), y)), [[1, 2, np.nan], [3, np.nan, np.nan], [4, 5, 6]]),
+        (OF_ONE_FEATURE.batch(2), [[1, 2, np.nan], [3, np.nan, np.nan], [4, 5, 6]]),
+    ],
+    ids=["alone", "ragged", "padded", "in a dict", "of one feature", "of one feature, in batches"],
+)
+def test_sequences_of_different_lengths_are_padded(dataset, expected):
+    x, y, _ = streams.read(dataset)
+    data.mapped(np.testing.assert_array_equal, x, expected)
+    assert y.tolist() == Y[: len(y)].tolist()
+
+
 def test_strings_come_out_of_a_dataset_as_text():
     assert streams.read(of(X, ["grün", "b"] * 6).batch(5))[1].tolist() == ["grün", "b"] * 6
 
@@ -89,9 +115,9 @@ BAD_DATASETS = {
     "no pair": (Dataset.from_tensor_slices(X), None, None, r"of \(x, y\) or \(x, y, sample_weight\). Got 1 parts"),
     "four parts": (of(X, Y, W, W), None, None, "Got 4 parts"),
     "a dict alone": (Dataset.from_tensor_slices({"x": X, "y": Y}), None, None, "Got 1 parts"),
-    "tuples of inputs": (of((X, X), Y), None, None, "dense tensors"),
+    "tuples of inputs": (of((X, X), Y), None, None, "of tensors of known rank"),
     "strings of another code": (of(X, [b"\xff"] * 12), None, None, "must be UTF-8"),
-    "ragged": (of(tf.ragged.constant([[1], [1, 2]]), Y[:2]), None, None, "dense tensors"),
+    "ragged texts": (of(tf.ragged.constant([["a"], ["a", "b"]]), Y[:2]), None, None, "of tensors of known rank"),
     "several sizes": (
         Dataset.from_generator(
             lambda: ((np.zeros((8 + i, 8)), i) for i in range(3)),
@@ -104,7 +130,7 @@ BAD_DATASETS = {
     "several sizes in batches": (
         Dataset.from_generator(
             lambda: ((np.zeros((2, 8 + i, 8)), np.zeros(2)) for i in range(3)),
-            output_signature=(tf.TensorSpec([None, None, None]), tf.TensorSpec([None], "int32")),
+            output_signature=(tf.TensorSpec([None, None, None], "uint8"), tf.TensorSpec([None], "int32")),
         ),
         None,
         None,

@@ -20,6 +20,8 @@ from autonas.errors import InputError
 if TYPE_CHECKING:
     import tensorflow as tf
 
+AT_ONCE = 256  # examples that are preprocessed
+
 
 def mapped(function: Callable[..., Any], *parts: Any) -> Any:
     """Applies a function to each array of a dict, however deep, or to the array itself; of several parts to all at once.
@@ -78,9 +80,39 @@ def applied(x: Any, function: Callable[[Any], Any]) -> Any:
     return function(x)
 
 
+def in_blocks(x: Any, function: Callable[[Any], Any], spare: int = 0) -> Any:
+    """What a function makes of arrays, a block at a time, with room for `spare` more examples after them."""
+    n, made = length(x), None
+    for at in range(0, n, AT_ONCE):
+        block = function(take(x, slice(at, at + AT_ONCE)))
+        if made is None:
+            made = mapped(lambda part: np.empty((n + spare, *part.shape[1:]), part.dtype), block)
+        _put(made, at, block)
+    return made
+
+
 @functools.singledispatch
+def in_one(first: Any, second: Any, function: Callable[[Any], Any]) -> tuple[Any, Any, Any]:
+    """What a function makes of two parts of the data, a block at a time.
+
+    Returns:
+        That of the first, that of the second, and both as one. The parts are views of that, so memory holds them once.
+    """
+    n = length(first)
+    both = in_blocks(first, function, length(second))
+    _put(both, n, in_blocks(second, function))
+    return take(both, slice(n)), take(both, slice(n, None)), both
+
+
+def _put(into: Any, at: int, block: Any) -> None:
+    def copied(whole: np.ndarray, part: np.ndarray) -> None:
+        whole[at : at + len(part)] = part
+
+    mapped(copied, into, block)
+
+
 def joined(first: Any, second: Any) -> Any:
-    """The examples of both, one after the other."""
+    """The targets of both, one after the other."""
     return mapped(lambda one, other: np.concatenate([one, other]), first, second)
 
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from autonas.heads.base import Head
     from autonas.inputs.base import Input
 
-AT_ONCE = 256  # examples that are preprocessed
-
 
 @dataclasses.dataclass
 class Part:
@@ -207,22 +205,20 @@ def prepare(
     """
     from autonas.estimators.base import Data
 
-    def ready(x: Any) -> Any:
+    def ready(block: Any) -> Any:
         # `predict` would set up a pipeline each time, which takes longer than to preprocess one block of a stream
-        parts = [data_module.take(x, slice(at, at + AT_ONCE)) for at in range(0, data_module.length(x), AT_ONCE)]
-        made = [preprocessor.predict_on_batch(data_module.feed(part)) for part in parts]
-        return data_module.mapped(lambda *arrays: np.concatenate(arrays), *made)
+        return preprocessor.predict_on_batch(data_module.feed(block))
 
     train, valid = given.train, given.validation
-    x, y = data_module.applied(train.x, ready), head.encode(train.y)
-    x_valid, y_valid = ready(valid.x), head.encode(valid.y)
+    x, x_valid, every = data_module.in_one(train.x, valid.x, ready)
+    y, y_valid = head.encode(train.y), head.encode(valid.y)
     class_weight = head.class_weight if class_weight is None else class_weight
     weights = head.weights(train.y, class_weight, train.sample_weight)
     judging = head.weights(train.y, None, train.sample_weight), head.weights(valid.y, None, valid.sample_weight)
     data = Data(x, y, weights, (x_valid, y_valid, judging[1]), head.strata(train.y), input, head, seed)
     sizes = data_module.length(x), data_module.length(x_valid)
     everything = Data(
-        data_module.joined(x, x_valid),
+        every,
         data_module.joined(y, y_valid),
         _joined(weights, head.weights(valid.y, class_weight, valid.sample_weight), *sizes),
         None,

@@ -192,10 +192,17 @@ class Stream:
         made = dataclasses.replace(made, each=datasets.bytes_of(made._one))
         return made._collected() if made._fits(PART) else made
 
-    def joined(self, second: Any) -> Stream:
-        """A stream of the examples and of arrays after them."""
-        chain = _Chain(self, second)
-        return Stream(chain, np.arange(chain.count), self.each, np.zeros(1, "int64"), self._one)
+    def in_one(self, second: Any, function: Callable[[Any], Any]) -> tuple[Any, Any, Any]:
+        """See `autonas.data.in_one`: of examples that do not fit in memory when they are made either, streams."""
+
+        def every(x: Any) -> Any:
+            return data.in_blocks(x, function)
+
+        first, second = self.applied(every), every(second)
+        if isinstance(first, Stream):
+            chain = _Chain(first, second)
+            return first, second, Stream(chain, np.arange(chain.count), first.each, np.zeros(1, "int64"), first._one)
+        return first, second, data.joined(first, second)
 
     def shapes(self) -> Any:
         """The shape of one example."""
@@ -296,5 +303,5 @@ def _part_of(name: str, rows: np.ndarray) -> str:
     return f"{name}[{first}:{end}]" if end - first == len(rows) else f"a sample of {name}"
 
 
-for _name in ("checked", "verified", "sample", "held_out", "applied", "joined", "shapes", "named", "dataset"):
+for _name in ("checked", "verified", "sample", "held_out", "applied", "in_one", "shapes", "named", "dataset"):
     getattr(data, _name).register(Stream, getattr(Stream, _name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 16  # steps that are run without a return to Python, at most
 OPERATIONS = 2e9  # of these steps together, at most: a deadline is looked at between them
+LARGE = 2**26  # bytes of examples from which on the memory of the training before is wanted back at once
 WORTHWHILE = 500  # steps of a training from which on it saves more than it takes to trace
 SEEN, HOPE = 0.5, 0.01  # share of the epochs before a training may be called hopeless, and the chance below which it is
 _PLAIN = "plain_loss"
@@ -95,6 +97,8 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
         trained.set_weights(kept.best or trained.get_weights())
         return _training(core, kept.history, budget, data, kept.timings, True)
     hopeless = _hopeless(budget, data, first + max(1, more), kept)
+    if not isinstance(part.x, Stream) and sum(leaf.nbytes for leaf in data_module.leaves(part.x)) > LARGE:
+        gc.collect()  # networks and datasets are in cycles
     with graphs_forgotten():
         told = trained.fit(
             data_module.dataset(part.x, part.y, part.weights, budget.batch_size, seed, lambda: running.number - 1),

@@ -439,3 +439,31 @@ def test_the_order_does_not_depend_on_a_global_seed(little_memory, of_the_user):
     tf.keras.utils.set_random_seed(of_the_user)
     after = rows_of(next(iter(data.dataset(train.x, train.y, None, 16, 0)))[0])
     assert list(before) == list(after)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_two_parts_are_preprocessed_into_one(stream, monkeypatch):
+    """The parts of arrays are views of the whole, so that images are in memory once, not twice."""
+    x, more = {"a": np.arange(600.0)[:, None]}, {"a": np.arange(300.0)[:, None] + 600}
+    monkeypatch.setattr(streams, "IN_MEMORY", 100 if stream else 2**30)
+    if stream:
+        x, *_ = streams.read(of(x, np.arange(600)))
+    seen = []
+
+    def double(block):
+        seen.append(data.length(block))
+        return {"a": 2 * block["a"]}
+
+    first, second, both = data.in_one(x, more, double)
+    assert max(seen) <= data.AT_ONCE
+    assert isinstance(both, streams.Stream) is stream
+    if not stream:
+        assert all(np.shares_memory(part["a"], both["a"]) for part in (first, second))
+        first, both = ([(np.arange(data.length(made)), made)] for made in (first, both))
+    else:
+        first, both = first.blocks(), both.blocks()
+    np.testing.assert_array_equal(second["a"], 2 * more["a"])
+    for parts, n in ((first, 600), (both, 900)):
+        rows, made = zip(*parts, strict=True)
+        np.testing.assert_array_equal(np.concatenate(rows), np.arange(n))
+        np.testing.assert_array_equal(np.concatenate([part["a"] for part in made])[:, 0], 2 * np.arange(n))

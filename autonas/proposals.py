@@ -73,8 +73,10 @@ class Proposals:
             values = self.strategy.propose(history, space, np.random.default_rng([self.seed, len(history)]))
             return None if values is None else Proposal(values)
         advised = self.screen.advises and self.screen.proposals > 1 and self.strategy.heeds
-        choose = self._advised if advised else self._filtered
-        return self._warm(self.screen, history, space) or choose(self.screen, history, space)
+        if not advised:
+            return self._warm(self.screen, history, space) or self._filtered(self.screen, history, space)
+        warm = None if self.strategy.begins else self._warm(self.screen, history, space)
+        return warm or self._advised(self.screen, history, space)
 
     def _warm(self, screen: Screen, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
         """The best of the pool that is not tried, until `screen.warm` of them were trained."""

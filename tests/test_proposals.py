@@ -220,3 +220,11 @@ def test_a_screen_that_chooses_none_gives_no_advice():
 def test_candidates_that_are_all_refused_are_rejected():
     refuse = Function(lambda several: np.full(len(several), -np.inf), pool=0)
     assert Proposals(Heeding(), 0, refuse).next([], space()).screen == -np.inf
+
+
+def test_a_strategy_that_begins_by_itself_has_no_warm_start():
+    class Front(Evolution):
+        heeds = begins = True
+
+    screen = Function(total, pool=50, warm=3)
+    assert [trial.origin for trial in run(screen, Front(), max_trials=4)] == ["front"] * 4

@@ -18,7 +18,8 @@ class Function(Screen):
         function: `function(list_of_values) -> scores`, one number for each candidate, higher is better; NaN for one that it
             cannot tell anything about, -inf for one that is never to be evaluated. Equal lists have to get equal scores.
         pool: How many random candidates the warm start scores.
-        warm: How many trials the warm start has.
+        warm: How many trials the warm start has. Where several objectives are sought and costs are known beforehand, the
+            default strategy begins by itself instead, with candidates that are good for what they cost.
         proposals: How many of a strategy's proposals it chooses one from; 1 chooses none. Of several objectives the default
             strategy chooses by itself, unless this is 1: it learns from the function's scores of all candidates that it has.
 

@@ -72,6 +72,11 @@ class Strategy(abc.ABC):
         proposed = (self.propose(history, space, rng) for rng in rngs)
         return [values for values in proposed if values is not None]
 
+    @property
+    def begins(self) -> bool:
+        """Whether it makes its own beginning of what a screen says, so that there is no warm start."""
+        return False
+
     def foreseeing(self, known: Foreseen) -> Strategy:
         """This strategy, with what is known of candidates before they are evaluated; itself if it has no use for that.
 

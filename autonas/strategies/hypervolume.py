@@ -29,6 +29,8 @@ _LEAST = 1e-3  # the nearest that it tells apart, in units
 _HOPE = 0.01  # the least probability that a candidate works
 _TURNS = 3  # of so many proposals one is for the first objective alone
 _RIDGE = 1e-3  # of the trend in what a screen says, for each trial
+_FARTHEST, _TINY = 3.0, 1e-9  # deviations that a known cost may be from the mean; the least that has a logarithm
+_DEAR = 0.05  # share of candidates with the worst known costs, which do not count as a beginning
 
 
 class Hypervolume(Strategy):
@@ -55,6 +57,10 @@ class Hypervolume(Strategy):
 
     What a screen says of candidates before they are trained is learned from too, if it tells of each by itself
     (`autonas.screens.base.Screen.advises`): each objective has a linear trend in it, and the processes learn what is left.
+    They are told of it as well, and of costs that are known beforehand: who costs as much as another and is said to be as good
+    is often the same network written otherwise, and no news. Where there is both, the first `initial` trials are those that
+    together dominate most of what costs are known and the screen's ranks make: they are spread over a front before there
+    is one.
 
     Labels are one-hot, numbers on their own scale, and beside them stands how often each value was taken among the
     hyperparameters that share it (see `autonas.encoding.Encoding`). With a single objective this is expected improvement.
@@ -84,6 +90,11 @@ class Hypervolume(Strategy):
     multi_objective: ClassVar[bool] = True
     foresees: ClassVar[bool] = True
     heeds: ClassVar[bool] = True
+
+    @property
+    def begins(self) -> bool:
+        """Where costs are known, it makes a better beginning of what a screen says than the best by the screen alone."""
+        return self._known is not None
 
     def __init__(self, initial: int = 10, pool: int = 1000, memory: int = 400) -> None:
         self.initial = integer("Hypervolume's initial", initial, 2)
@@ -128,12 +139,28 @@ class Hypervolume(Strategy):
             drawn = int(_DRAWN * self.pool)
             found = pool(history, front, space, rng, drawn, self.pool - drawn, places=(1,)) if enough else []
             if not found:
-                proposed.append(untried(history, space, rng, functools.partial(sample, space, rng)))
+                proposed.append(self._first(history, space, rng))
                 continue
             if unadvised is not None:
                 found = [found[place] for place in np.argsort(-unadvised.gains(found), kind="stable")]
             proposed.append(found[0] if self._advice is None else self._advised(found, trials, make, self._advice))
         return [values for values in proposed if values is not None]
+
+    def _first(
+        self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
+    ) -> Values | None:
+        """Before the processes are asked: who adds most to the front by known costs and the screen's ranks, or anyone."""
+        drawn: list[Values] = []
+        if self._known is not None and self._advice is not None:
+            drawn = pool(history, [], space, rng, self.pool, 0)[: self._asked]
+        if not drawn or self._known is None or self._advice is None:
+            return untried(history, space, rng, functools.partial(sample, space, rng))
+        values = [*(bare(trial.values) for trial in history), *drawn]
+        seen = _foreseen(np.asarray(self._known(values), dtype=float), self._advice(values))
+        tried, new = seen[: len(history)], seen[len(history) :]
+        reference = np.zeros(seen.shape[1])
+        gains = expected_hypervolume_improvement(new, np.zeros_like(new), np.vstack([reference, tried]), reference)
+        return drawn[int(np.argmax(gains))]
 
     def _advised(
         self, found: Sequence[Values], trials: Sequence[Trial], make: Callable[..., _Model], advice: Advice
@@ -181,14 +208,16 @@ class _Model:
         learned = worked if known is None else np.ones_like(worked)
         self._targets = scale(np.array([one or scale.worst for one in scores]))[learned]
         self._stretch = _Stretch(self._targets)
-        rows, targets = self._encode([trial.values for trial in trials]), self._stretch(self._targets)
+        values = [trial.values for trial in trials]
+        self._costs = None if known is None else _Costs(np.asarray(known(values), dtype=float))
+        rows, targets = self._encode(values, advice), self._stretch(self._targets)
         self._trend = None if advice is None else _trend(advice[learned], targets)
         self._predict = processes.fit(rows[learned], targets - self._along(advice, learned))
         self._works = None if worked.all() else processes.fit(rows, worked[:, None].astype(float))
 
     def gains(self, candidates: Sequence[Values], advice: np.ndarray | None = None) -> np.ndarray:
         """The expected improvement of each candidate, times the probability that it works; advice as for the trials."""
-        rows = self._encode(candidates)
+        rows = self._encode(candidates, advice)
         mean, deviation = self._predict(rows)
         mean = mean + self._along(advice, slice(None))
         told = None if self._known is None else self._scale(np.asarray(self._known(candidates), dtype=float))
@@ -208,9 +237,59 @@ class _Model:
     def _along(self, advice: np.ndarray | None, rows: Any) -> Any:
         return 0.0 if self._trend is None or advice is None else _with_ones(advice[rows]) @ self._trend
 
-    def _encode(self, candidates: Sequence[Values]) -> np.ndarray:
+    def _encode(self, candidates: Sequence[Values], advice: np.ndarray | None) -> np.ndarray:
         rows = self._encoding.transform(candidates)
-        return np.hstack([rows, self._encoding.histogram(rows)])
+        columns = [rows, self._encoding.histogram(rows)]
+        if advice is not None:
+            columns.append(advice)
+        if self._costs is not None and self._known is not None:
+            columns.append(self._costs(np.asarray(self._known(candidates), dtype=float)))
+        return np.hstack(columns)
+
+
+class _Costs:
+    """Known costs as numbers to learn from: on their own scale and on that of their logarithms; unknown ones are the worst.
+
+    Args:
+        known: Of the trials, (trials, objectives), higher is better, NaN for what only an evaluation tells.
+    """
+
+    def __init__(self, known: np.ndarray) -> None:
+        self._which = ~np.isnan(known).all(axis=0)
+        known = known[:, self._which]
+        self._worst = np.nanmin(known, axis=0)
+        columns = self._columns(known)
+        self._mean, deviation = columns.mean(axis=0), columns.std(axis=0)
+        self._deviation = np.where(deviation > 0, deviation, 1.0)
+
+    def __call__(self, known: np.ndarray) -> np.ndarray:
+        """Turns the costs of candidates, (candidates, objectives), into (candidates, columns)."""
+        return np.clip((self._columns(known[:, self._which]) - self._mean) / self._deviation, -_FARTHEST, _FARTHEST)
+
+    def _columns(self, known: np.ndarray) -> np.ndarray:
+        filled = np.where(np.isnan(known), self._worst, known)
+        return np.hstack([filled, np.log(np.maximum(np.abs(filled), _TINY))])
+
+
+def _foreseen(known: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Candidates before any is evaluated: objectives from 0, which counts no more, to 1, the best.
+
+    Args:
+        known: (candidates, objectives), higher is better; an objective of which nothing is known is what the screen says.
+        told: By the screen, (candidates,).
+    """
+    from scipy.stats import rankdata
+
+    ranks = (rankdata(np.where(np.isfinite(told), told, -np.inf), "min") - 1) / len(told)
+    columns = []
+    for column in known.T:
+        if np.isnan(column).all():
+            columns.append(ranks)
+            continue
+        dear, best = np.nanquantile(column, _DEAR), np.nanmax(column)
+        spread = best - dear if best > dear else 1.0
+        columns.append(np.where(np.isnan(column), 0.0, (column - dear) / spread))
+    return np.stack(columns, axis=1)
 
 
 def _columns(told: np.ndarray) -> np.ndarray:

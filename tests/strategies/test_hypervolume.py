@@ -10,7 +10,7 @@ from autonas.processes import fit
 from autonas.strategies.hypervolume import Hypervolume, Scale, _Model, _Stretch
 from autonas.strategies.nsga2 import NSGA2
 from autonas.testing.strategies import p_value_against_random
-from autonas.trials import FAILED, Trial
+from autonas.trials import FAILED, Trial, key
 from autonas.values import sample
 
 
@@ -178,6 +178,79 @@ def test_it_learns_from_what_a_screen_says():
 
     gains = [advised(Hypervolume(pool=200), seed) - advised(Deaf(pool=200), seed) for seed in range(8)]
     assert wilcoxon(gains, alternative="greater").pvalue < 0.05
+
+
+def known_cost(several):
+    return np.array([[np.nan, -float(sum(map(int, values.values())))] for values in several])
+
+
+def first_trials(strategy, advice, space, count, seed=0):
+    history = []
+    for number in range(count):
+        values = strategy.heeding(advice).propose(history, space, np.random.default_rng([seed, number]))
+        history.append(Trial(number, values, score=0.0, scores=[0.0, known_cost([values])[0, 1]]))
+    return [trial.values for trial in history]
+
+
+def test_where_costs_are_known_it_begins_with_the_front_by_what_a_screen_says():
+    """The screen is right: its best few for each cost are most of the front before any of them is evaluated."""
+    space = digits()
+
+    def good(values):  # the first half of the digits brings what they cost, the second nothing
+        return float(sum(int(values[f"c{number}"]) for number in range(3)))
+
+    def advice(several):
+        return np.array([good(values) for values in several])
+
+    def volume(found):
+        return hypervolume(
+            [[good(values), cost] for values, (_, cost) in zip(found, known_cost(found), strict=True)], [0, -24]
+        )
+
+    knowing = Hypervolume(initial=8).foreseeing(known_cost)
+    begun = [volume(first_trials(knowing, advice, space, 8, seed)) for seed in range(5)]
+    drawn = [volume(first_trials(Hypervolume(initial=8), advice, space, 8, seed)) for seed in range(5)]
+    assert min(begun) > max(drawn)
+    assert knowing.begins
+    assert not Hypervolume().begins
+
+
+def test_a_beginning_has_none_that_the_screen_knows_nothing_of():
+    space = digits()
+
+    def advice(several):
+        return np.array([np.nan if values["c0"] == "0" else float(values["c1"]) for values in several])
+
+    found = first_trials(Hypervolume(initial=6).foreseeing(known_cost), advice, space, 6)
+    assert all(values["c0"] != "0" for values in found)
+
+
+def test_who_costs_as_much_and_is_said_to_be_as_good_is_no_news():
+    """Of two candidates that differ from a trial alike, the one with other costs is less certain."""
+    space = digits()
+    rng = np.random.default_rng(0)
+    trials = [
+        Trial(n, values, score=float(n % 5), scores=[float(n % 5), 0.0])
+        for n, values in enumerate(sample(space, rng) for _ in range(30))
+    ]
+    scores = np.array([trial.scores for trial in trials])
+    costs = {key(trial.values): -float(n % 7) for n, trial in enumerate(trials)}
+    twin, stranger = ({**trials[0].values, "c5": str((int(trials[0].values["c5"]) + step) % 4)} for step in (1, 2))
+    costs |= {key(twin): costs[key(trials[0].values)], key(stranger): -40.0}
+
+    def known(several):
+        return np.array([[np.nan, costs[key(values)]] for values in several])
+
+    model = _Model(trials, space, Scale(scores[:10], scores), known)
+    _, deviation = model._predict(model._encode([twin, stranger], None))
+    assert deviation[0, 0] < deviation[1, 0]
+
+
+def digits():
+    space = keras_tuner.HyperParameters()
+    for number in range(6):
+        space.Choice(f"c{number}", list("0123"))
+    return space
 
 
 def history_of(count, space, seed=0):

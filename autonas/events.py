@@ -15,7 +15,6 @@ from autonas import columns
 from autonas.errors import InputError
 from autonas.sequences import LARGEST_VALUE, LONGEST
 
-NUMBER, CATEGORY = "number", "category"
 ALWAYS_ONE = ""  # the only number of steps that have none
 
 
@@ -30,9 +29,13 @@ def check_arguments(sequence_id: Any, order_by: Any, static: Any, types: Mapping
             raise InputError.of(name, "left out without sequence_id", repr(value), "It names columns of a frame.")
     if isinstance(static, str):
         raise InputError.of("static", "a list of columns", repr(static))
-    wrong = {column: kind for column, kind in (types or {}).items() if kind not in (NUMBER, CATEGORY)}
+    wrong = {
+        column: kind for column, kind in (types or {}).items() if kind not in (columns.NUMERIC, columns.CATEGORICAL)
+    }
     if wrong:
-        raise InputError.of("types", f"a dict of columns, each {NUMBER!r} or {CATEGORY!r}", str(wrong))
+        raise InputError.of(
+            "types", f"a dict of columns, each {columns.NUMERIC!r} or {columns.CATEGORICAL!r}", str(wrong)
+        )
 
 
 @dataclasses.dataclass
@@ -46,8 +49,8 @@ class Layout:
 
     @property
     def types(self) -> dict[str, str]:
-        numbers = dict.fromkeys(self.step_numbers + self.static_numbers, NUMBER)
-        return numbers | dict.fromkeys(self.step_categories + self.static_categories, CATEGORY)
+        numbers = dict.fromkeys(self.step_numbers + self.static_numbers, columns.NUMERIC)
+        return numbers | dict.fromkeys(self.step_categories + self.static_categories, columns.CATEGORICAL)
 
     @property
     def static(self) -> list[str]:
@@ -123,12 +126,12 @@ class Events:
         steps = [c for c in kinds if c not in static]
         if not steps and order_by is None:
             raise InputError.of(name, "a frame with a column that changes within a sequence", f"only {sorted(static)}")
-        numbers = [c for c in steps if kinds[c] == NUMBER] + ([order_by] if order_by else [])
+        numbers = [c for c in steps if kinds[c] == columns.NUMERIC] + ([order_by] if order_by else [])
         return Layout(
             numbers or [ALWAYS_ONE],
-            [c for c in steps if kinds[c] == CATEGORY],
-            [c for c in static if kinds.get(c) == NUMBER],
-            [c for c in static if kinds.get(c) == CATEGORY],
+            [c for c in steps if kinds[c] == columns.CATEGORICAL],
+            [c for c in static if kinds.get(c) == columns.NUMERIC],
+            [c for c in static if kinds.get(c) == columns.CATEGORICAL],
         )
 
     def arranged(self, layout: Layout, order_by: str | None, name: str) -> tuple[dict[str, np.ndarray], dict[str, int]]:
@@ -183,7 +186,7 @@ class Events:
     def _as(self, column: str, kind: str, name: str) -> np.ndarray:
         """A column as float32, NaN where missing, or as names of categories, empty where missing."""
         values = columns.plain(self.columns[column], f"{name}[{column!r}]")
-        if kind == CATEGORY:
+        if kind == columns.CATEGORICAL:
             return columns.words(values)
         return columns.numeric(values, f"{name}[{column!r}]", LARGEST_VALUE)
 
@@ -256,6 +259,6 @@ def _times(values: np.ndarray, name: str) -> np.ndarray:
 def _type_of(values: np.ndarray, name: str) -> str:
     kind = columns.infer(columns.plain(values, name))
     if kind == columns.DATE:
-        hint = "Turn dates into numbers, such as days before the event, leave them out, or say 'category' in types."
+        hint = "Turn dates into numbers, such as days before the event, leave them out, or say 'categorical' in types."
         raise InputError.of(name, "numbers or text", "dates", hint)
-    return CATEGORY if kind == columns.CATEGORICAL else NUMBER
+    return columns.CATEGORICAL if kind == columns.CATEGORICAL else columns.NUMERIC

@@ -174,7 +174,7 @@ SEQUENCES = {
         r"static must .*\['home'\]",
     ),
     "types of no column": (
-        {**ORDERED, "types": {"shop": "category"}},
+        {**ORDERED, "types": {"shop": "categorical"}},
         EVENTS,
         {"target": "fraud"},
         r"types must be columns of x.*\['shop'\]",

@@ -57,7 +57,7 @@ class SequenceInput(Input):
             the rows. None keeps that order for all.
         static: The columns beside the sequences; one that is not constant within each is an error. None finds them: of one that
             is not constant any more after `fit`, the last value of each sequence counts, and a warning says so.
-        types: column -> `"number"` or `"category"`, where the type of the column does not say it.
+        types: column -> `"numeric"` or `"categorical"`, where the type of the column does not say it.
 
     Raises:
         InputError: If an argument is of another kind, or only makes sense with `sequence_id`.
@@ -358,7 +358,12 @@ class SequenceInput(Input):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SequenceInput:
         """The inverse of `get_config`."""
-        made = cls(config["sequence_id"], config["order_by"], config["static"], config["types"] or None)
+        words = {
+            "number": "numeric",
+            "category": "categorical",
+        }  # of projects from before tables and events had the same
+        types = {column: words.get(kind, kind) for column, kind in config["types"].items()}
+        made = cls(config["sequence_id"], config["order_by"], config["static"], types or None)
         made._layout = None if config["layout"] is None else Layout(**config["layout"])
         made._steps = None if config["steps"] is None else Scale(**config["steps"])
         made._static_numbers, made._log_length = Scale(**config["static_numbers"]), Scale(**config["log_length"])

@@ -198,7 +198,7 @@ def test_columns_of_any_type_of_pandas_mean_the_same(change):
 
 def test_types_make_categories_of_numbers_with_and_without_gaps():
     frame = events(shop=[1, 2, 1, 1, 2, 2])
-    sequences = SequenceInput(sequence_id="card", order_by="day", types={"shop": "category"})
+    sequences = SequenceInput(sequence_id="card", order_by="day", types={"shop": "categorical"})
     rows = sequences.check(frame)
     sequences.fit(rows)
     assert sequences.sizes["step_categories"] == [4]
@@ -213,9 +213,9 @@ def test_texts_are_read_as_those_of_a_table_are(form):
     one = SequenceInput(sequence_id="card").check({"card": list("babcab"), "amount": form(numbers)})
     assert one["steps"][0, :, 0].tolist() == [30, 10, 20]
     dates = ["2024-01-03", "2024-01-01 10:00", None, "2024-01-09", "2024-01-02", "2024-01-02"]
-    with pytest.raises(InputError, match=r"x\['opened'\] must be numbers or text. Got dates.*'category' in types"):
+    with pytest.raises(InputError, match=r"x\['opened'\] must be numbers or text. Got dates.*'categorical' in types"):
         SequenceInput(sequence_id="card").check({"card": list("babcab"), "opened": form(dates)})
-    as_categories = SequenceInput(sequence_id="card", types={"opened": "category", "amount": "category"})
+    as_categories = SequenceInput(sequence_id="card", types={"opened": "categorical", "amount": "categorical"})
     rows = as_categories.check({"card": list("babcab"), "opened": form(dates), "amount": form(numbers)})
     assert rows["step_categories"][0].tolist() == [["2024-01-03", "30"], ["", "10"], ["2024-01-02", "20"]]
 

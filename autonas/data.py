@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 AT_ONCE = 256  # examples that are preprocessed
+ALIGNED = 64  # bytes: TensorFlow shares an array that begins at a multiple of it, and any other would end the process
+LARGE = 2**20  # bytes of an array from which on it is shared; smaller ones are copied, which takes no time
 
 
 def mapped(function: Callable[..., Any], *parts: Any) -> Any:
@@ -47,8 +49,40 @@ def length(x: Any) -> int:
 
 
 def take(x: Any, rows: Any) -> Any:
-    """Some of the examples."""
-    return mapped(lambda part: part[rows], x)
+    """Some of the examples: views of a slice, copies of other rows."""
+    return mapped(lambda part: _taken(part, rows), x)
+
+
+def _taken(part: Any, rows: Any) -> Any:
+    numbers = isinstance(part, np.ndarray) and part.dtype.kind in "biuf" and part.nbytes >= LARGE
+    if not numbers or isinstance(rows, slice):
+        return part[rows]
+    rows = np.asarray(rows)
+    rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+    return np.take(part, rows, axis=0, out=aligned((len(rows), *part.shape[1:]), part.dtype), mode="wrap")
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """An array without values that `tensor` can share."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(size + ALIGNED, np.uint8)
+    first = -memory.ctypes.data % ALIGNED
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
+def tensor(part: Any) -> tf.Tensor:
+    """The array as a tensor, which shares its memory where it can: TensorFlow would hold a copy of twice the size."""
+    import tensorflow as tf
+
+    flags = part.flags if isinstance(part, np.ndarray) and part.dtype.kind in "iuf" else None
+    if (
+        flags is None
+        or part.nbytes < LARGE
+        or part.ctypes.data % ALIGNED
+        or not (flags.c_contiguous and flags.writeable)
+    ):
+        return tf.constant(part)
+    return tf.experimental.dlpack.from_dlpack(part.__dlpack__())
 
 
 @functools.singledispatch
@@ -86,7 +120,7 @@ def in_blocks(x: Any, function: Callable[[Any], Any], spare: int = 0) -> Any:
     for at in range(0, n, AT_ONCE):
         block = function(take(x, slice(at, at + AT_ONCE)))
         if made is None:
-            made = mapped(lambda part: np.empty((n + spare, *part.shape[1:]), part.dtype), block)
+            made = mapped(lambda part: aligned((n + spare, *part.shape[1:]), part.dtype), block)
         _put(made, at, block)
     return made
 
@@ -341,7 +375,7 @@ def dataset(
     import tensorflow as tf
 
     with tf.device("CPU:0"):
-        parts = [mapped(tf.constant, part) for part in (x, y, weights) if part is not None]
+        parts = [mapped(tensor, part) for part in (x, y, weights) if part is not None]
     n = length(x)
     steps = math.ceil(n / batch_size)
     options = tf.data.Options()
@@ -356,7 +390,7 @@ def dataset(
     if seed is not None:
         orders = in_each_pass(lambda random: random.permutation(n), tf.TensorSpec((n,), tf.int64), seed, epoch)
         rows = orders.flat_map(cut).apply(tf.data.experimental.assert_cardinality(steps))
-    batches = rows.map(lambda row: tuple(mapped(lambda tensor: tf.gather(tensor, row), part) for part in parts))
+    batches = rows.map(lambda row: tuple(mapped(lambda whole: tf.gather(whole, row), part) for part in parts))
     return batches.prefetch(1).with_options(options)
 
 

@@ -242,3 +242,32 @@ def test_two_datasets_do_not_disturb_each_other():
 
 def test_keras_sees_how_many_batches_there_are():
     assert int(data.dataset(X, Y, None, 5, 0).cardinality()) == 3
+
+
+def test_large_arrays_are_shared_with_tensorflow():
+    """A copy would take twice their size beside them."""
+    x = np.random.default_rng(0).normal(size=(500, 1000)).astype("float32")
+    rows = data.take({"x": x}, np.array([3, 1, 499, 1]))["x"]
+    np.testing.assert_array_equal(rows, x[[3, 1, 499, 1]])
+    chosen = data.take(x, np.arange(500) % 2 == 0)
+    np.testing.assert_array_equal(chosen, x[::2])
+    shared = data.tensor(data.take(x, np.arange(500)))
+    np.testing.assert_array_equal(shared, x)
+    whole = data.aligned((500, 1000), "float32")
+    whole[:] = 1
+    tensor = data.tensor(whole)
+    whole[0, 0] = 7
+    assert float(tensor[0, 0]) == 7
+
+
+@pytest.mark.parametrize("offset", [4, 16, 32])
+def test_what_begins_elsewhere_is_copied(offset):
+    """TensorFlow would end the process."""
+    memory = data.aligned((2**20 + 64,), "uint8")
+    x = memory[offset : offset + 2**20].view("float32")
+    x[:] = 1
+    tensor = data.tensor(x)
+    x[0] = 7
+    assert float(tensor[0]) == 1
+    for other in (np.ones((600, 600), "float32").T, np.arange(2**18) > 3, np.ones(3)):
+        np.testing.assert_array_equal(data.tensor(other), other)

@@ -57,8 +57,7 @@ def _taken(part: Any, rows: Any) -> Any:
     numbers = isinstance(part, np.ndarray) and part.dtype.kind in "biuf" and part.nbytes >= LARGE
     if not numbers or isinstance(rows, slice):
         return part[rows]
-    rows = np.asarray(rows)
-    rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+    rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
     return np.take(part, rows, axis=0, out=aligned((len(rows), *part.shape[1:]), part.dtype), mode="wrap")
 
 

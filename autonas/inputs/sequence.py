@@ -358,10 +358,8 @@ class SequenceInput(Input):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SequenceInput:
         """The inverse of `get_config`."""
-        words = {
-            "number": "numeric",
-            "category": "categorical",
-        }  # of projects from before tables and events had the same
+        # there are projects from before tables and events had the same words
+        words = {"number": "numeric", "category": "categorical"}
         types = {column: words.get(kind, kind) for column, kind in config["types"].items()}
         made = cls(config["sequence_id"], config["order_by"], config["static"], types or None)
         made._layout = None if config["layout"] is None else Layout(**config["layout"])

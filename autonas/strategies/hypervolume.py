@@ -156,11 +156,12 @@ class Hypervolume(Strategy):
         if not drawn or self._known is None or self._advice is None:
             return untried(history, space, rng, functools.partial(sample, space, rng))
         values = [*(bare(trial.values) for trial in history), *drawn]
-        seen = _foreseen(np.asarray(self._known(values), dtype=float), self._advice(values))
+        told = self._advice(values)
+        seen = _foreseen(np.asarray(self._known(values), dtype=float), told)
         tried, new = seen[: len(history)], seen[len(history) :]
         reference = np.zeros(seen.shape[1])
         gains = expected_hypervolume_improvement(new, np.zeros_like(new), np.vstack([reference, tried]), reference)
-        return drawn[int(np.argmax(gains))]
+        return drawn[int(np.where(np.isneginf(told[len(history) :]), -1.0, gains).argmax())]
 
     def _advised(
         self, found: Sequence[Values], trials: Sequence[Trial], make: Callable[..., _Model], advice: Advice

@@ -22,6 +22,7 @@ from autonas import (
     devices,
     estimators,
     heads,
+    heap,
     lite,
     objectives,
     preparation,
@@ -223,6 +224,7 @@ class AutoModel(Answers):
             SearchError: If no candidate could be trained.
         """
         begun = time.monotonic()
+        heap.keep_freed()
         epochs = arguments.whole_or_none("epochs", epochs, least=1)
         batch_size = arguments.whole_or_none("batch_size", batch_size, least=1)
         callbacks = list(callbacks or [])

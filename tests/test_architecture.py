@@ -24,7 +24,7 @@ ROOT = Path(autonas.__file__).parent
 # Each line may import from the lines above it, never from its own line or below (but for its own folder).
 LAYERS = [
     "errors",
-    "checks flatbuffer quiet registry trials schedules optimizers gradients kept products",
+    "checks flatbuffer heap quiet registry trials schedules optimizers gradients kept products",
     "allocation timing regression pace power stopwatch",
     "control tflite",
     "kernels tflite_writer signature",

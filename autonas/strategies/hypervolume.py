@@ -210,18 +210,20 @@ class _Model:
         self._targets = scale(np.array([one or scale.worst for one in scores]))[learned]
         self._stretch = _Stretch(self._targets)
         values = [trial.values for trial in trials]
-        self._costs = None if known is None else _Costs(np.asarray(known(values), dtype=float))
-        rows, targets = self._encode(values, advice), self._stretch(self._targets)
+        told = self._told(values)
+        self._costs = None if told is None else _Costs(told)
+        rows, targets = self._encode(values, advice, told), self._stretch(self._targets)
         self._trend = None if advice is None else _trend(advice[learned], targets)
         self._predict = processes.fit(rows[learned], targets - self._along(advice, learned))
         self._works = None if worked.all() else processes.fit(rows, worked[:, None].astype(float))
 
     def gains(self, candidates: Sequence[Values], advice: np.ndarray | None = None) -> np.ndarray:
         """The expected improvement of each candidate, times the probability that it works; advice as for the trials."""
-        rows = self._encode(candidates, advice)
+        known = self._told(candidates)
+        rows = self._encode(candidates, advice, known)
         mean, deviation = self._predict(rows)
         mean = mean + self._along(advice, slice(None))
-        told = None if self._known is None else self._scale(np.asarray(self._known(candidates), dtype=float))
+        told = None if known is None else self._scale(known)
         if self._alone:
             first = 0 if told is None else int(np.argmax(np.isnan(told).any(axis=0)))
             best = self._stretch(self._targets)[:, first].max()
@@ -238,13 +240,16 @@ class _Model:
     def _along(self, advice: np.ndarray | None, rows: Any) -> Any:
         return 0.0 if self._trend is None or advice is None else _with_ones(advice[rows]) @ self._trend
 
-    def _encode(self, candidates: Sequence[Values], advice: np.ndarray | None) -> np.ndarray:
+    def _told(self, candidates: Sequence[Values]) -> np.ndarray | None:
+        return None if self._known is None else np.asarray(self._known(candidates), dtype=float)
+
+    def _encode(self, candidates: Sequence[Values], advice: np.ndarray | None, known: np.ndarray | None) -> np.ndarray:
         rows = self._encoding.transform(candidates)
         columns = [rows, self._encoding.histogram(rows)]
         if advice is not None:
             columns.append(advice)
-        if self._costs is not None and self._known is not None:
-            columns.append(self._costs(np.asarray(self._known(candidates), dtype=float)))
+        if self._costs is not None and known is not None:
+            columns.append(self._costs(known))
         return np.hstack(columns)
 
 

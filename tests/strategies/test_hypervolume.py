@@ -242,7 +242,7 @@ def test_who_costs_as_much_and_is_said_to_be_as_good_is_no_news():
         return np.array([[np.nan, costs[key(values)]] for values in several])
 
     model = _Model(trials, space, Scale(scores[:10], scores), known)
-    _, deviation = model._predict(model._encode([twin, stranger], None))
+    _, deviation = model._predict(model._encode([twin, stranger], None, known([twin, stranger])))
     assert deviation[0, 0] < deviation[1, 0]
 
 

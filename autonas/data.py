@@ -1,4 +1,4 @@
-"""Data on its way to a training: checked, split, sampled, fingerprinted, and batched.
+"""Data on its way to a training: checked, preprocessed, fingerprinted, and batched.
 
 Examples are arrays, or what stands for arrays that do not fit in memory (`autonas.streams.Stream`), which brings its own
 answer to each `singledispatch` function in here.
@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas.arrays import LARGE, aligned, tensor
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 AT_ONCE = 256  # examples that are preprocessed
-ALIGNED = 64  # bytes: TensorFlow shares an array that begins at a multiple of it, and any other would end the process
-LARGE = 2**20  # bytes of an array from which on it is shared; smaller ones are copied, which takes no time
 
 
 def mapped(function: Callable[..., Any], *parts: Any) -> Any:
@@ -59,29 +58,6 @@ def _taken(part: Any, rows: Any) -> Any:
         return part[rows]
     rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
     return np.take(part, rows, axis=0, out=aligned((len(rows), *part.shape[1:]), part.dtype), mode="wrap")
-
-
-def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """An array without values that `tensor` can share."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.empty(size + ALIGNED, np.uint8)
-    first = -memory.ctypes.data % ALIGNED
-    return memory[first : first + size].view(dtype).reshape(shape)
-
-
-def tensor(part: Any) -> tf.Tensor:
-    """The array as a tensor, which shares its memory where it can: TensorFlow would hold a copy of twice the size."""
-    import tensorflow as tf
-
-    flags = part.flags if isinstance(part, np.ndarray) and part.dtype.kind in "iuf" else None
-    if (
-        flags is None
-        or part.nbytes < LARGE
-        or part.ctypes.data % ALIGNED
-        or not (flags.c_contiguous and flags.writeable)
-    ):
-        return tf.constant(part)
-    return tf.experimental.dlpack.from_dlpack(part.__dlpack__())
 
 
 @functools.singledispatch
@@ -242,84 +218,6 @@ def read_weights(sample_weight: Any, n: int) -> np.ndarray:
         if is_wrong:
             raise InputError.of("sample_weight", f"{n} finite numbers, none negative and not all zero", got)
     return weights.astype("float32")
-
-
-def check_share(fraction: Any) -> None:
-    """Raises an InputError unless this is a share in (0, 1)."""
-    if not isinstance(fraction, (float, np.floating)) or not 0 < fraction < 1:
-        raise InputError.of("validation_split", "a share in (0, 1)", repr(fraction))
-
-
-def split(n: int, strata: np.ndarray | None, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Splits row numbers in two, the classes in proportion. A class with two rows or more has one in each part.
-
-    Where there are more classes than the fraction has room for, the second part is larger than the fraction says.
-
-    Args:
-        n: How many rows.
-        strata: A class for each row; None splits at random.
-        fraction: Share of the second part, in (0, 1).
-        seed: Of the choice.
-
-    Returns:
-        The row numbers of the first and of the second part, in random order.
-
-    Raises:
-        InputError: If the fraction is not in (0, 1), or a part would be empty.
-    """
-    check_share(fraction)
-    if n < 2:
-        raise InputError.of("x", "at least 2 examples, so that some can be held out", n)
-    size = min(max(1, round(fraction * n)), n - 1)
-    first, second = _draw(n, strata, size, seed)
-    if strata is not None:
-        second, first = _top_up(second, first, strata, leave=1)
-        first, second = _top_up(first, second, strata, leave=1)
-    return first, second
-
-
-def subsample(n: int, strata: np.ndarray | None, fraction: float, seed: int) -> np.ndarray:
-    """Draws a share of row numbers, the classes in proportion and none left out.
-
-    Args:
-        n: How many rows.
-        strata: A class for each row; None draws at random.
-        fraction: In (0, 1]; 1 takes every row, in its order.
-        seed: Of the choice.
-
-    Returns:
-        At least `fraction * n` row numbers, in random order.
-
-    Raises:
-        InputError: If the fraction is not in (0, 1].
-    """
-    if not 0 < fraction <= 1:
-        raise InputError.of("The share of the data", "in (0, 1]", repr(fraction))
-    size = min(n, math.ceil(fraction * n - 1e-9))  # 0.07 * 100 is 7.000000000000001
-    if size == n:
-        return np.arange(n)
-    rest, kept = _draw(n, strata, size, seed)
-    return kept if strata is None else _top_up(kept, rest, strata, leave=0)[0]
-
-
-def _draw(n: int, strata: np.ndarray | None, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers in two random parts, the second of `size`; the classes in proportion if both have room for all."""
-    from sklearn.model_selection import train_test_split
-
-    if strata is not None:
-        counts = np.unique(strata, return_counts=True)[1]
-        if min(counts) < 2 or min(size, n - size) < len(counts):
-            strata = None
-    state = int(np.random.SeedSequence(seed).generate_state(1)[0])
-    first, second = train_test_split(np.arange(n), test_size=size, stratify=strata, random_state=state)
-    return first, second
-
-
-def _top_up(part: np.ndarray, other: np.ndarray, strata: np.ndarray, leave: int) -> tuple[np.ndarray, np.ndarray]:
-    """Moves one row of each class that `part` lacks out of `other`, if that leaves `leave` of them there."""
-    classes, at, counts = np.unique(strata[other], return_index=True, return_counts=True)
-    moved = at[~np.isin(classes, strata[part]) & (counts > leave)]
-    return np.concatenate([part, other[moved]]), np.delete(other, moved)
 
 
 def fingerprint(*parts: Any) -> str:

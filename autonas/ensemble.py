@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import data as data_module
+from autonas import stratified
 from autonas.data import mapped
 from autonas.estimators.base import Data
 from autonas.quiet import odd_names_allowed
@@ -49,7 +50,7 @@ def folds(data: Data, everything: Data, count: int) -> list[Data]:
             held = rest
         else:
             strata = None if data.strata is None else data.strata[rest]
-            kept, out = data_module.split(len(rest), strata, 1 / left, data.seed + number)
+            kept, out = stratified.split(len(rest), strata, 1 / left, data.seed + number)
             rest, held = rest[kept], rest[out]
         result.append(_fold(everything, np.sort(held)))
     return result

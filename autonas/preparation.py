@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import data as data_module
-from autonas import datasets, splits, streams
+from autonas import datasets, splits, stratified, streams
 from autonas.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def check(
     Raises:
         InputError: If something cannot be used.
     """
-    data_module.check_share(validation_split)
+    stratified.check_share(validation_split)
     _check_kind(how)
 
     def learn(y: Any, weights: Any) -> None:
@@ -116,7 +116,7 @@ def check(
     share = data_module.held_out(validation.x, 1.0)
     if share < 1:
         n = data_module.length(validation.x)
-        validation = validation.rows(data_module.subsample(n, head.strata(validation.y), share, seed))
+        validation = validation.rows(stratified.subsample(n, head.strata(validation.y), share, seed))
     return Given(given, validation, None)
 
 
@@ -136,7 +136,7 @@ def _split(
     n = data_module.length(given.x)
     fraction = data_module.held_out(given.x, fraction)
     if how == "stratified":
-        return *data_module.split(n, strata, fraction, seed), "stratified"
+        return *stratified.split(n, strata, fraction, seed), "stratified"
     if how == "time":
         times = input.times(data_module.sample(given.x))
         if times is not None and len(times) != n:

@@ -10,6 +10,7 @@ import numpy as np
 
 from autonas import labels
 from autonas.errors import InputError
+from autonas.stratified import check_share
 
 _DRAWS = 100  # of which the one nearest to the fraction is taken
 
@@ -34,7 +35,7 @@ def by_time(time: Any, fraction: float) -> tuple[np.ndarray, np.ndarray]:
     >>> by_time(["2024-03-01", "2024-01-01", "2024-02-01"], 0.3)
     (array([1, 2]), array([0]))
     """
-    _check_fraction(fraction)
+    check_share(fraction)
     when = read_time(time)
     order = np.argsort(when, kind="stable")
     changes = np.flatnonzero(when[order][1:] != when[order][:-1]) + 1  # where a second part may begin
@@ -70,7 +71,7 @@ def by_group(
     >>> len(train), len(valid)
     (3, 1)
     """
-    _check_fraction(fraction)
+    check_share(fraction)
     names = _one_axis(labels.read(groups, "groups"), "groups")
     found, group, sizes = np.unique(names, return_inverse=True, return_counts=True)
     group = group.reshape(-1)
@@ -190,8 +191,3 @@ def _readings(values: np.ndarray) -> list[Any]:
 def _missing(missing: np.ndarray) -> InputError:
     got = f"{int(missing.sum())} missing (None, NaN, NaT or infinite), the first at {int(np.argmax(missing))}"
     return InputError.of("time", "known for each row", got, "Leave out those rows, or fill them in.")
-
-
-def _check_fraction(fraction: Any) -> None:
-    if not isinstance(fraction, (float, np.floating)) or not 0 < fraction < 1:
-        raise InputError.of("validation_split", "a share in (0, 1)", repr(fraction))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from autonas import checkpoint
+from autonas import checkpoint, stratified
 from autonas import data as data_module
 from autonas.errors import InputError
 from autonas.training import train
@@ -59,7 +59,7 @@ class Data:
         n = min(len(self), max(at_least, math.ceil(share * len(self))))
         if n == len(self):
             return self
-        rows = data_module.subsample(len(self), self.strata, n / len(self), self.seed)
+        rows = stratified.subsample(len(self), self.strata, n / len(self), self.seed)
         weights = None if self.weights is None else self.weights[rows]
         strata = None if self.strata is None else self.strata[rows]
         x, y = data_module.take(self.x, rows), data_module.take(self.y, rows)
@@ -70,7 +70,7 @@ class Data:
         if self.validation is None or data_module.length(self.validation[0]) <= most:
             return self
         count = data_module.length(self.validation[0])
-        rows = data_module.subsample(count, None, most / count, self.seed)
+        rows = stratified.subsample(count, None, most / count, self.seed)
         x, y, weights = self.validation
         weights = None if weights is None else weights[rows]
         return dataclasses.replace(self, validation=(data_module.take(x, rows), data_module.take(y, rows), weights))

@@ -34,8 +34,9 @@ from autonas import (
 )
 from autonas import data as data_module
 from autonas import inputs as inputs_module
-from autonas.answers import KEPT, Answers, read
+from autonas.answers import KEPT, read
 from autonas.errors import NotFittedError
+from autonas.findings import Findings
 from autonas.heads.base import Head
 from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
@@ -60,7 +61,7 @@ CHECKPOINTS = "checkpoints"  # folder of trainings that a strategy may go on wit
 MOST_FOLDS = 10  # of an ensemble
 
 
-class AutoModel(Answers):
+class AutoModel(Findings):
     """Searches a network for some data, retrains it, and answers with it.
 
     Args:

@@ -52,6 +52,7 @@ LAYERS = [
     "arguments goals progress project report",
     "settings search_result run",
     "answers",
+    "findings",
     "auto_model searching",
     "tasks",
 ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from autonas.trials import Trial
 
 UNHURRIED = 2  # networks that an ensemble is chosen from without a deadline
+QUICK = 0.25  # of the time that is left, which those may take together that are trained before the best one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,25 +55,57 @@ class Committee:
     data: Data
     together: Together
 
-    def more(self, entries: list[Entry], trials: Sequence[Trial]) -> list[Entry]:
+    def entries(self, trials: Sequence[Trial], count: int) -> list[Entry]:
+        """Trains the first finalists, and of the others those that there turns out to be time for; best first.
+
+        Where the time is hardly enough for the best one, those that take next to none of it come before it: together they
+        are often better than the best one cut short, which may be the best by chance.
+
+        Args:
+            trials: The finalists, best first.
+            count: How many of them are affordable.
+
+        Raises:
+            SearchError: If every one diverged.
+        """
+        count, alone = max(1, count), count == 0
+        quick = self._quick(trials[1:]) if count == 1 else []
+        entries: list[Entry] = []
+        for trial in quick:
+            with contextlib.suppress(SearchError):  # it was said
+                entries += self.finals.first_fold([trial], self.data)
+        folds_of_quick = (self.together.folds - 1) * sum(entry.fold_seconds for entry in entries)
+        with contextlib.suppress(SearchError) if entries else contextlib.nullcontext():
+            entries += self.finals.first_fold(trials[:count], self.data, alone, folds_of_quick)
+        return self._more(entries, [trial for trial in trials[count:] if trial not in quick])
+
+    def _quick(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Those that take a small part of the time that is left, with all their folds."""
+        found, left = [], QUICK * self._left
+        for trial in trials:
+            needed = self.together.folds * timetable.seconds(trial, self.data, self.finals.budget)
+            if needed <= left:
+                left -= needed
+                found.append(trial)
+        return found
+
+    def _more(self, entries: list[Entry], trials: Sequence[Trial]) -> list[Entry]:
         """Trains further finalists while there is time for all folds of them and of the others; best first.
 
         Trainings that stop early take less time than was planned for them, so there may be some left. Where there is no time
         for all folds of any of the others, one comes in that takes half of theirs and can have three.
         """
         budget, count = self.finals.budget, self.together.folds
-        if budget.deadline is None:
-            return entries
-        for trial in trials:
+        for trial in trials if budget.deadline is not None else ():
             folds = [entry.fold_seconds for entry in entries]
             planned = sum(timetable.seconds(entry.trial, self.data, budget) for entry in entries)
             expected = sum(folds) / planned * timetable.seconds(trial, self.data, budget)
-            left = budget.deadline - time.monotonic()
+            left = self._left
             if (count - 1) * min(folds) <= left:
                 needed = (count - 1) * sum(folds) + count * expected
             else:
                 needed = 3 * expected if 2 * expected <= min(folds) else math.inf
-            if needed > left:
+            if needed > left or not timetable.pays(budget, trial, self.data, self.finals.everything):
                 continue  # a cheaper one may follow
             with contextlib.suppress(SearchError):  # it was said, and the others are enough
                 entries = [*entries, *self.finals.first_fold([trial], self.data)]

@@ -126,8 +126,14 @@ class Finals:
             self.view.say(f"Trial {trial.number + 1} is not taken: now that it is trained, {reason}.")
         return reason is None
 
-    def first_fold(self, trials: Sequence[Trial], data: Data, alone: bool = False) -> list[Entry]:
+    def first_fold(self, trials: Sequence[Trial], data: Data, alone: bool = False, kept: float = 0.0) -> list[Entry]:
         """Trains all of them on the split that the search had; best first. One that is alone gets all of the time.
+
+        Args:
+            trials: The finalists.
+            data: With its validation part.
+            alone: Whether no time is kept to train the best of them on all the data.
+            kept: Seconds that are kept for other trainings.
 
         Raises:
             SearchError: If every one diverged.
@@ -138,7 +144,7 @@ class Finals:
             of = f"{place + 1}/{len(trials)}, " if len(trials) > 1 else ""
             self.view.stage(f"Retraining {of}trial {trial.number + 1}")
             begun = time.monotonic()
-            ahead = sum(timetable.seconds(other, data, self.budget) for other in trials[place + 1 :])
+            ahead = kept + sum(timetable.seconds(other, data, self.budget) for other in trials[place + 1 :])
             # the winner may be any of them
             ahead += 0.0 if alone else max(timetable.seconds(other, self.everything, self.budget) for other in trials)
             share = timetable.fitted(self.budget, trial, data, ahead, least=trial.seconds if not entries else 0.0)

@@ -99,10 +99,11 @@ def _handed_over(
     if count <= 1 and trials[0] is not plain and not finals.keeps_outputs:
         alone = finals.unjudged(trials[0])
         return {plain.number}, alone if finals.keeps_limits(alone.core, alone.trial) else None
-    entries = finals.first_fold(trials[: max(1, count)], data, alone=count == 0)
-    if together is not None:
+    if together is None:
+        entries = finals.first_fold(trials[: max(1, count)], data, alone=count == 0)
+    else:
         committee = Committee(finals, data, together)
-        entries = committee.more(entries, trials[count:])
+        entries = committee.entries(trials, count)
         made = committee.made(entries)
         if made is not None and finals.keeps_limits(made.core, made.trial):
             return set(), made

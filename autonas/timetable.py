@@ -49,6 +49,12 @@ def affordable(trials: Sequence[Trial], data: Data, everything: Data, budget: Bu
     return next((n for n in range(len(trials), 0, -1) if needed(trials[:n]) <= left), 0)
 
 
+def pays(budget: Budget, trial: Trial, data: Data, everything: Data) -> bool:
+    """Whether one more finalist would get enough of its epochs to say something, with as much time once more on everything."""
+    fewest = PAYABLE_EPOCHS * budget.epochs
+    return fitted(budget, trial, data, seconds(trial, everything, budget)).epochs >= fewest
+
+
 def with_late_choices(trials: Sequence[Trial], count: int, everything: Data, budget: Budget) -> Sequence[Trial]:
     """Puts the first of the other ways to train the best network in its place, where there is no time to try both.
 

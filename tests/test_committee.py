@@ -2,11 +2,12 @@
 
 import dataclasses
 import time
+import types
 
 import numpy as np
 import pytest
 
-from autonas import ensemble, finals, timetable
+from autonas import committee, ensemble, finals, timetable
 from autonas.committee import Committee, Together
 from autonas.errors import TrialError
 from autonas.finals import Finals
@@ -84,6 +85,7 @@ def ensemble_count(outcome):
 
 @pytest.mark.slow
 def test_time_that_is_left_trains_further_finalists(monkeypatch):
+    monkeypatch.setattr(committee, "QUICK", 0.0)
     monkeypatch.setattr(timetable, "affordable", lambda *a, **k: 1)  # as if trainings took as long as was planned
     budget = dataclasses.replace(BUDGET, deadline=time.monotonic() + 1e4)
     outcome = ensemble_of(2, two, budget)
@@ -105,8 +107,9 @@ def short_of_time(monkeypatch, seconds, shares, deadline):
     clock, train = [0.0], finals.train
 
     def trained(candidate, data, budget, seed):
-        clock[0] += seconds[rates.index(candidate.values["adamw_learning_rate"])]
-        return train(candidate, data, dataclasses.replace(budget, deadline=None), seed)
+        training = train(candidate, data, dataclasses.replace(budget, deadline=None), seed)
+        clock[0] += seconds[rates.index(candidate.values["adamw_learning_rate"])]  # not before: steps are watched
+        return training
 
     candidate, _ = example()
     rates = [trial.values["adamw_learning_rate"] for trial in two(candidate)]
@@ -135,6 +138,43 @@ def test_where_time_is_short_the_cheap_network_has_more_folds(monkeypatch):
     assert {finalist.trial: len(finalist.scores) for finalist in outcome.finalists} == {0: 3, 1: 1}
     assert [finalist.share for finalist in outcome.finalists] == [0.5, 0.5]
     assert ensemble_count(outcome) == 4
+
+
+def first_folds(monkeypatch, steps, count, seconds=1000.0):
+    """Whom the first folds are trained of in so many seconds, by what a step takes of each, and the seconds that are kept."""
+    candidate, data, _ = setting()
+    trained = []
+
+    def first_fold(self, trials, data, alone=False, kept=0.0):
+        trained.append(([trial.number for trial in trials], alone, kept))
+        return [types.SimpleNamespace(trial=t, fold_seconds=10.0, rank=0.0, found=None) for t in trials]
+
+    monkeypatch.setattr(Finals, "first_fold", first_fold)
+    monkeypatch.setattr(committee, "best_first", list)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    trials = [
+        Trial(n, candidate.values, score=1.0 - n, costs={"step_seconds": seconds}) for n, seconds in enumerate(steps)
+    ]
+    budget = dataclasses.replace(BUDGET, deadline=seconds)
+    finals = Finals(candidate.space, everything_of(data), budget, None, 0, None, True)
+    Committee(finals, data, Together(5)).entries(trials, count)
+    return trained
+
+
+def test_before_a_network_that_takes_all_the_time_come_those_that_take_next_to_none(monkeypatch):
+    steps = [80.0, 40.0, 0.2, 0.5]  # a training has 12 steps, each 1.15 times as long as in the search; five folds
+    assert first_folds(monkeypatch, steps, 0)[:3] == [([2], False, 0.0), ([3], False, 0.0), ([0], True, 80.0)]
+    assert first_folds(monkeypatch, steps, 1)[2] == ([0], False, 80.0)
+
+
+def test_where_there_is_time_for_several_they_come_in_their_order(monkeypatch):
+    assert first_folds(monkeypatch, [8.0, 4.0, 0.1, 0.2], 2)[0] == ([0, 1], False, 0.0)
+
+
+def test_nobody_comes_in_who_would_be_trained_for_next_to_no_epochs(monkeypatch):
+    """The estimate of folds that stop early says that there is time, and the schedule that there is none."""
+    assert len(first_folds(monkeypatch, [8.0, 4.0, 20.0], 2, 400.0)) == 1
+    assert len(first_folds(monkeypatch, [8.0, 4.0, 20.0], 2, 2000.0)) == 2
 
 
 @pytest.mark.slow

@@ -269,13 +269,21 @@ class _Reader:
         return [None if key is None else Tensor(*key) for key in places_of], numbers
 
     def _shapes(self, used: Sequence[int]) -> list[Shape]:
-        """The shape of each tensor of the file. LiteRT is asked for those which the file does not say."""
-        shapes, signatures = self._tensors.vectors(0), self._tensors.vectors(7)
+        """The shape of each tensor of the file.
+
+        Open ones are those of a batch of one in the file, and wrong only where a reshaping made one dimension of the batch
+        and another. LiteRT, which takes microseconds for each tensor, is asked then.
+        """
+        shapes, signatures, reshaped = self._tensors.vectors(0), self._tensors.vectors(7), self._reshaped()
+
+        def sizes_stay() -> bool:
+            return all(math.prod(shapes[given]) == math.prod(shapes[made]) for given, made in reshaped)
+
         open_ones = [number for number in used if signatures[number] and min(signatures[number]) < 0]
-        if open_ones:
-            model, reshaped, known = Allocation(self._content), self._reshaped(), set(open_ones)
+        if open_ones and not (sizes_stay() and all(shapes[number] for number in open_ones)):
+            model, known = Allocation(self._content), set(open_ones)
             model.look([number for pair in reshaped for number in pair if number in known], shapes)
-            if any(math.prod(shapes[given]) != math.prod(shapes[made]) for given, made in reshaped):
+            if not sizes_stay():
                 model.run()  # some shapes are only known then
             model.look(open_ones, shapes)
         return shapes

@@ -58,8 +58,8 @@ class Committee:
     def entries(self, trials: Sequence[Trial], count: int) -> list[Entry]:
         """Trains the first finalists, and of the others those that there turns out to be time for; best first.
 
-        Where the time is hardly enough for the best one, those that take next to none of it come before it: together they
-        are often better than the best one cut short, which may be the best by chance.
+        Those that there is no time for beside the first ones, but that take next to none of it, come before all others:
+        together with them the best is often better than cut less short, and it may be the best by chance.
 
         Args:
             trials: The finalists, best first.
@@ -69,7 +69,7 @@ class Committee:
             SearchError: If every one diverged.
         """
         count, alone = max(1, count), count == 0
-        quick = self._quick(trials[1:]) if count == 1 else []
+        quick = self._quick(trials[count:])
         entries: list[Entry] = []
         for trial in quick:
             with contextlib.suppress(SearchError):  # it was said

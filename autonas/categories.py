@@ -28,6 +28,6 @@ def looked_up(x: Any, number: int, known: list[str]) -> Any:
     """What `numbered` does, for one column of a tensor (..., columns); it keeps its axis."""
     import keras
 
-    # Keras takes no empty vocabulary; a name that cannot be one is never found
-    lookup = keras.layers.StringLookup(vocabulary=known or ["\0"], mask_token="", num_oov_indices=1)
+    # Keras takes no empty vocabulary; a name that nothing has is never found (a NUL alone is empty to NumPy)
+    lookup = keras.layers.StringLookup(vocabulary=known or ["\0nothing"], mask_token="", num_oov_indices=1)
     return keras.ops.cast(lookup(x[..., number : number + 1]), "float32")

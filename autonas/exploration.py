@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas.errors import InputError
 from autonas.hyperparameters import discover, filled
 from autonas.trials import key
 from autonas.values import Values, is_range, legal_values, sample
@@ -42,6 +43,9 @@ def explore(declare: Declare) -> keras_tuner.HyperParameters:
 
     Returns:
         A `keras_tuner.HyperParameters` with all that were found, at their defaults.
+
+    Raises:
+        InputError: If one has other values to choose from under some values of others.
 
     Example:
 
@@ -124,6 +128,7 @@ class _Exploration:
         self._declare = declare
         self._calls: dict[str, _Call | None] = {}
         self._under: dict[str, Values] = {}  # the values that each was first asked for under
+        self._declared: dict[tuple[str, str], tuple[HyperParameter, Any]] = {}  # each as it was first, under its scopes
         self._tried: set[tuple[str, Any]] = set()
         self.found = discover(declare)
 
@@ -164,8 +169,22 @@ class _Exploration:
         if answer is not None:
             for one in answer.names:
                 self._under.setdefault(one, answer.values)
+            self._check(answer.asked)
             self.found.merge(list(answer.asked), overwrite=False)
         return answer
+
+    def _check(self, asked: Sequence[HyperParameter]) -> None:
+        """Makes sure that each has the values that it had before: Keras Tuner would go on with the first ones."""
+        for one in asked:
+            choice = {**one.get_config(), "default": None}
+            first, known = self._declared.setdefault((one.name, str(choice["conditions"])), (one, choice))
+            if choice != known:
+                raise InputError.of(
+                    f"The hyperparameter {one.name!r}",
+                    "asked for with the same values to choose from each time",
+                    f"{first!r} and {one!r}",
+                    "Give them different names.",
+                )
 
     def conditions(self, hyperparameter: HyperParameter) -> dict[str, list[Any]]:
         """The values of others that a hyperparameter is asked for under, where it is not under all; name -> values.

@@ -3,6 +3,7 @@
 import pytest
 
 from autonas import exploration
+from autonas.errors import InputError
 from autonas.exploration import Completion, explore
 
 
@@ -133,3 +134,32 @@ def test_what_was_not_found_has_its_default_and_is_named_once():
     with pytest.warns(UserWarning, match=r"\['rate'\] are asked for under {'n': 123} alone"):
         assert completion({"n": 123}) == {"n": 123, "rate": 0.5}
     assert completion({"n": 123, "tuner/budget": 0.5}) == {"n": 123, "tuner/budget": 0.5, "rate": 0.5}
+
+
+def narrow_or_wide(hp):
+    hp.Boolean("wide")
+    hp.Choice("kind", ["a", "b"])
+    with hp.conditional_scope("kind", ["b"]):
+        hp.Int("width", 1, 9 if hp.get("wide") else 5)
+
+
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda hp: hp.Int("width", 1, 5) if hp.Boolean("small") else hp.Int("width", 10, 20),
+        lambda hp: hp.Choice("width", ["p", "q"] if hp.Choice("kind", ["a", "b"]) == "a" else ["q", "r"]),
+        lambda hp: hp.Int("width", 1, hp.Int("most", 1, 5)),
+        lambda hp: hp.Float("width", 1, 5) if hp.Boolean("exact") else hp.Int("width", 1, 5),
+        narrow_or_wide,
+    ],
+)
+def test_one_name_for_several_ranges_is_refused(declare):
+    with pytest.raises(InputError, match=r"'width' must be asked for with the same values.* and .*different names"):
+        explore(declare)
+
+
+def test_another_default_is_no_other_range():
+    assert found(lambda hp: hp.Int("width", 1, 9, default=2 if hp.Boolean("small") else 8)) == {
+        "small": {},
+        "width": {},
+    }

@@ -240,7 +240,7 @@ def enumerate_space(space: keras_tuner.HyperParameters, start: Mapping[str, Any]
             name = rest[0].name
             listed = legal_values(rest[0])
             listed = sorted(rest[0].values) if listed is None else listed
-            first = listed.index(start[name]) if start.get(name) in listed else 0
+            first = listed.index(start[name]) if name in start and start[name] in listed else 0
             for place in range(first, len(listed)):
                 begin = start if place == first and name in start else {}
                 yield from extend({**values, name: listed[place]}, rest[1:], begin)

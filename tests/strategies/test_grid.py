@@ -45,6 +45,12 @@ def test_a_range_of_floats_is_tried_at_ten_of_its_values():
     np.testing.assert_allclose(values, np.arange(10) / 10 + 0.05)
 
 
+def test_a_range_too_long_to_be_gone_through_is_begun():
+    space = keras_tuner.HyperParameters()
+    space.Int("n", 0, 10**12)
+    assert run(space, 3) == [{"n": 0}, {"n": 1}, {"n": 2}]
+
+
 def test_listing_can_begin_anywhere():
     for space in spaces().values():
         listed = list(zip(range(300), enumerate_space(space), strict=False))

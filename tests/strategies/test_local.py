@@ -113,3 +113,16 @@ def test_all_labels_and_the_adjacent_numbers_are_neighbours():
 def test_impossible_arguments():
     with pytest.raises(InputError, match="Local's samples"):
         Local(0)
+
+
+def test_a_range_too_long_to_be_gone_through_has_adjacent_numbers():
+    space = keras_tuner.HyperParameters()
+    space.Int("n", 0, 10**12)
+    moved = {found["n"] for found in neighbours({"n": 5 * 10**11}, space)}
+    assert {5 * 10**11 - 1, 5 * 10**11 + 1} < moved
+
+
+def test_steps_of_a_reversed_scale_have_adjacent_numbers():
+    space = keras_tuner.HyperParameters()
+    space.Int("n", 1, 1000, step=10, sampling="reverse_log")
+    assert {1, 991} <= {found["n"] for found in neighbours({"n": 901}, space)}

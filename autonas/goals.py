@@ -104,7 +104,7 @@ class Answers:
         from autonas.loop import Outcome
 
         goals, found = self._goals, dict(answer) if isinstance(answer, Mapping) else {self._goals[0].name: answer}
-        if isinstance(answer, Mapping) and goals[0].name is None:
+        if goals[0].name is None and None not in found:
             if len(found) != 1:
                 raise TrialError(
                     f"evaluate returned the metrics {list(found)}: objective= has to say which of them counts."

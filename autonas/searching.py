@@ -102,7 +102,7 @@ def search(
     strategy = arguments.strategy(strategy, "score", len(goals) > 1)
     measure = _evaluate(evaluate, strategy)
     if costs is not None:
-        measure, strategy = _with_costs(measure, costs, goals, strategy)
+        measure, strategy = _with_costs(measure, costs, goals, strategy, space)
     complete_values, answers = Completion(declare) if declare is not None else dict, Answers(goals)
     control = arguments.control(control)
     max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
@@ -193,16 +193,20 @@ def _with_costs(
     costs: Callable[[Values], Mapping[str, float]],
     goals: Sequence[Goal],
     strategy: Any,
+    space: keras_tuner.HyperParameters,
 ) -> tuple[Callable[[Values], Any], Any]:
     """An evaluation that brings the costs too, and the strategy that foresees them.
 
     Raises:
-        InputError: If `costs` is no function.
+        InputError: If `costs` is no function, or does not return a dict when it is asked about one candidate.
     """
     if not callable(costs):
         raise InputError.of(
             "costs", "a function of the values of a candidate that returns a dict of metrics", repr(costs)
         )
+    told = costs(sample(space, np.random.default_rng(0)))
+    if not isinstance(told, Mapping):
+        raise InputError.of("What costs returns", "a dict of metrics", repr(told))
 
     def measured(values: Values) -> Any:
         found = measure(values)

@@ -415,6 +415,8 @@ class Networks(Screen):
         ({"starting_points": [{"width": [3]}]}, "'width' of a starting point"),
         ({"starting_points": [{"kind": np.array(["line", "wave"])}]}, "'kind' of a starting point"),
         ({"directory": 5}, "directory must be the path of a folder. Got 5"),
+        ({"costs": {"energy": 1}}, "costs must be a function"),
+        ({"costs": lambda values: 3.0}, r"What costs returns must be a dict of metrics\. Got 3\.0"),
         ({"control": "grid"}, "control must be None or 'random'"),
     ],
 )
@@ -451,9 +453,16 @@ def test_costs_that_are_known_before_are_told_to_the_strategy_and_kept():
     assert [values for values in asked if values not in tried]  # looked at, and not evaluated
     asked.clear()
     autonas.search(build, evaluate, "random", objective=objective, costs=costs, max_trials=5)
-    assert len(asked) == 5
-    with pytest.raises(InputError, match="costs must be a function"):
-        autonas.search(build, evaluate, objective=objective, costs={"energy": 1})
+    assert len(asked) == 6  # once before the search, to see what it returns
+
+
+def test_costs_stand_beside_a_plain_number():
+    result = autonas.search(
+        build, distance, "random", objective="min", costs=lambda values: {"energy": 3}, max_trials=5
+    )
+    assert result.best.score == min(distance(trial.values) for trial in result.trials)
+    assert all(trial.metrics == {"energy": 3} for trial in result.trials)
+    assert list(result.leaderboard().energy) == [3] * 5
 
 
 def test_the_best_of_shares_of_the_budget_is_that_of_the_largest():

@@ -255,13 +255,14 @@ def _point(point: Any, space: keras_tuner.HyperParameters) -> Values:
 
 
 def _screen(screen: Any, strategy: Any, space: keras_tuner.HyperParameters) -> Screen | None:
-    """Reads a screen, and asks it about one candidate, so that what is wrong with it is said before any evaluation."""
+    """Reads a screen, and asks it about two candidates, so that what is wrong with it is said before any evaluation."""
     chosen = arguments.screen(screen, strategy)
     if chosen is None:
         return None
     if chosen.needs_network:
         raise InputError.of("screen", "one that needs no networks, since this space has none", repr(chosen))
-    chosen.score([Candidate(sample(space, np.random.default_rng(0)), space)], [])
+    rng = np.random.default_rng(0)
+    chosen.score([Candidate(sample(space, rng), space) for _ in range(2)], [])
     return chosen
 
 

@@ -97,6 +97,9 @@ class Predictor(Screen):
 
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
         """Predicts, as normal deviates among the finished trials; NaN while there are too few of them."""
+        if not finished:  # what is wrong with the user's features is said before there are trials to learn from
+            for features in self._features if candidates else []:
+                _user_features(features, [one.values for one in candidates])
         known = [one for one in finished if one.trial is not None and scores_of(one.trial)]
         targets = np.array([scores_of(one.trial) for one in known if one.trial is not None])
         if len(known) < self.start or not candidates or (targets == targets[0]).all(axis=0).any():

@@ -394,6 +394,7 @@ class Networks(Screen):
         ({"strategy": "evolutoin"}, "Did you mean 'evolution'"),
         ({"screen": "limit"}, "screen must be"),
         ({"screen": Networks()}, "needs no networks"),
+        ({"screen": "graph_attention"}, "needs no networks"),
         ({"screen": lambda candidates: [1.0, 2.0, 3.0]}, "one number for each of the 2 candidates"),
         ({"screen": lambda candidates: [1.0]}, "one number for each of the 2 candidates"),
         ({"screen": Predictor(features=lambda candidates: [1.0, 2.0])}, "Predictor's features return"),

@@ -27,8 +27,8 @@ class GraphAttention(Screen):
 
     Args:
         graph: `graph(values)` -> (labels, edges): the operations of a candidate, each after those that it takes from, and
-            which takes from which, as positions. None reads the candidates' networks; where a search is not over
-            networks, it then cannot tell (NaN).
+            which takes from which, as positions. None reads the candidates' networks, so that it has no use where a search is
+            not over networks.
         start: Completed trials from which on it predicts, at least 10.
         every: Completed trials after which it learns anew.
         steps: Of the optimiser in each training.
@@ -66,6 +66,11 @@ class GraphAttention(Screen):
         self.seed = _integer("seed", seed, 0)
         self._graph = graph
         self._learned: tuple[Key, graph_network.Ranker] | None = None
+
+    @property
+    def needs_network(self) -> bool:  # type: ignore[override]
+        """Whether it was given no graphs."""
+        return self._graph is None
 
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
         """Ranks; NaN while there are too few trials, and for what has no network."""

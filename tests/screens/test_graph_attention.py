@@ -66,6 +66,11 @@ def test_what_it_remembers_is_of_these_trials_only(learned):
     assert after[0] < after[1]
 
 
+def test_it_needs_networks_unless_it_is_given_graphs():
+    assert GraphAttention().needs_network
+    assert not GraphAttention(chain).needs_network
+
+
 def test_it_cannot_tell_without_networks():
     bare = [Candidate(one.values, one.space, one.trial) for one in finished(20)]
     assert np.isnan(GraphAttention(start=10).score([candidate(2)], bare)).all()

@@ -15,7 +15,7 @@ import numpy as np
 
 from autonas.encoding import Encoding
 from autonas.errors import SearchError
-from autonas.trials import Trial, completed
+from autonas.trials import Trial, comparable
 from autonas.values import Values, is_active, is_range, legal_values
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def importance(space: keras_tuner.HyperParameters, trials: Sequence[Trial], seed
 
     Args:
         space: All hyperparameters.
-        trials: Of the search.
+        trials: Of the search; of shares of the budget, those of the share that most have are learned from.
         seed: Of the forest and of the candidates that means are taken over.
 
     Returns:
@@ -132,7 +132,7 @@ def importance(space: keras_tuner.HyperParameters, trials: Sequence[Trial], seed
     from scipy.stats import norm, rankdata
     from sklearn.ensemble import RandomForestRegressor
 
-    done = completed(trials)
+    done = comparable(trials)
     scores = np.array([trial.score for trial in done], dtype=float)
     if len(done) < FEWEST_TRIALS or np.all(scores == scores[0]):
         return None
@@ -209,13 +209,14 @@ class Favoured:
 def favoured(space: keras_tuner.HyperParameters, trials: Sequence[Trial]) -> list[Favoured]:
     """Compares the best quarter of the completed trials with all of them, one hyperparameter after the other.
 
-    Where a hyperparameter is not active it does not count. One that never varied is left out.
+    Of shares of the budget, these are the trials of the share that most have. Where a hyperparameter is not active it does
+    not count. One that never varied is left out.
 
     Args:
         space: All hyperparameters.
         trials: Of the search.
     """
-    done = completed(trials)
+    done = comparable(trials)
     quarter = done[: math.ceil(len(done) / 4)]
     found = []
     for one in space.space:
@@ -277,5 +278,5 @@ def told(space: keras_tuner.HyperParameters, trials: Sequence[Trial]) -> pd.Data
     """
     found = importance(space, trials)
     if found is None:
-        raise SearchError(f"Importance is told by ten trials or more that differ; {len(completed(trials))} completed.")
+        raise SearchError(f"Importance is told by ten trials or more that differ; {len(comparable(trials))} completed.")
     return importance_table(found, favoured(space, trials))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autonas import analysis
 from autonas.analysis import Correlation
 from autonas.proposals import WARM_START
-from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, completed, fullest
+from autonas.trials import COMPLETED, FAILED, REJECTED, Trial, comparable, completed, fullest
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -105,10 +105,10 @@ def _over_control(trials: Sequence[Trial], control: Sequence[Trial], objective: 
         return []
     found, random = _shown(best[0].score, sign), _shown(other[0].score, sign)
     trained = sum(trial.status != REJECTED for trial in control)
-    return [
-        f"Random search at the same budget (one run, {trained} trained): best {objective} {random:.4g}",
-        f"Gain over random search in the search: {sign * (found - random) + 0.0:+.4g}",
-    ]
+    told = [f"Random search at the same budget (one run, {trained} trained): best {objective} {random:.4g}"]
+    if best[0].budget == other[0].budget:
+        told.append(f"Gain over random search in the search: {sign * (found - random) + 0.0:+.4g}")
+    return told
 
 
 def _rankings(trials: Sequence[Trial], finalists: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -118,8 +118,9 @@ def _rankings(trials: Sequence[Trial], finalists: Sequence[Mapping[str, Any]]) -
     for finalist in finalists:  # other ways to train a network that is there already do not count
         full.setdefault(finalist["trial"], finalist["score"])
     screened = [trial for trial in done if trial.screen is not None]
-    warm = [trial for trial in screened if trial.origin == WARM_START]
-    filtered = [trial for trial in screened if trial.origin != WARM_START]
+    alike = [trial for trial in comparable(trials) if trial.screen is not None]
+    warm = [trial for trial in alike if trial.origin == WARM_START]
+    filtered = [trial for trial in alike if trial.origin != WARM_START]
     compared: dict[str, list[tuple[Any, Any]]] = {
         "screen with search, warm start": [(t.screen, t.score) for t in warm],
         "screen with search, other proposals": [(t.screen, t.score) for t in filtered],

@@ -10,6 +10,7 @@ import math
 import os
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
@@ -228,6 +229,14 @@ def fullest(trials: Iterable[Trial]) -> list[Trial]:
     """The completed trials of the largest budget that one was completed with, best first: their scores can be compared."""
     done = completed(trials)
     most = max((trial.budget for trial in done), default=1.0)
+    return [trial for trial in done if trial.budget == most]
+
+
+def comparable(trials: Iterable[Trial]) -> list[Trial]:
+    """The completed trials of the budget that most were completed with, of equals the larger one, best first."""
+    done = completed(trials)
+    counts = Counter(trial.budget for trial in done)
+    most = max(counts, key=lambda budget: (counts[budget], budget), default=1.0)
     return [trial for trial in done if trial.budget == most]
 
 

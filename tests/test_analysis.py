@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import keras_tuner
@@ -7,7 +8,7 @@ from scipy.stats import spearmanr
 
 from autonas import analysis
 from autonas.analysis import favoured, importance, importance_table, rank_correlation
-from autonas.trials import FAILED, Trial
+from autonas.trials import BUDGET, FAILED, Trial
 from autonas.values import sample
 
 # --- correlations
@@ -119,6 +120,14 @@ def test_one_that_never_varied_and_a_diverged_trial_do_no_harm():
 def test_noise_is_not_foreseen():
     rng = np.random.default_rng(1)
     assert importance(space(), trials(60, lambda values: rng.normal())).correlation < 0.3
+
+
+def test_scores_of_several_budgets_are_not_mixed():
+    low = trials(40, lambda values: values["strong"])
+    low = [dataclasses.replace(one, values={**one.values, BUDGET: 1 / 3}) for one in low]
+    far = [Trial(one.number + 40, {**one.values, BUDGET: 1.0}, score=9 - one.score) for one in low[:20]]
+    assert importance(space(), low + far) == importance(space(), low)
+    assert favoured(space(), low + far) == favoured(space(), low)
 
 
 def test_too_few_or_equal_trials_tell_nothing():

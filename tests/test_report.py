@@ -105,6 +105,21 @@ def test_how_well_the_cheap_estimates_ranked():
     assert "  search with full training: 3 candidates, too few to tell" in lines
 
 
+def test_a_screen_is_compared_with_scores_of_one_budget():
+    low = [Trial(n, {"width": n, BUDGET: 1 / 3}, score=float(n), screen=float(n), origin=WARM_START) for n in range(7)]
+    high = [Trial(7, {"width": 0, BUDGET: 1.0}, score=99.0, screen=0.0, origin=WARM_START)]
+    assert "warm start: 1.00 (1.00 to 1.00), 7 candidates" in report.summary(low + high, [], "score", 1, HUMAN)
+
+
+def test_there_is_no_gain_over_a_random_search_of_another_budget():
+    control = [Trial(0, {"width": 8}, score=0.5)]
+    parts = [Trial(0, {"width": 8, BUDGET: 1 / 3}, score=0.9)]
+    text = report.summary(parts, [], "score", 1, HUMAN, control)
+    assert "best score 0.5" in text
+    assert "Gain over random" not in text
+    assert "in the search: +0.4" in report.summary([Trial(0, {BUDGET: 1.0}, score=0.9)], [], "score", 1, HUMAN, control)
+
+
 def test_other_ways_to_train_a_network_are_no_further_candidates():
     trials = [Trial(n, {}, score=float(n)) for n in range(3)]
     finalists = [{**FINALISTS[0], "trial": 2, "score": 1.0}, {**FINALISTS[0], "trial": 2, "score": 0.5}]

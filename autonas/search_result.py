@@ -42,7 +42,8 @@ class SearchResult:
         space: keras_tuner.HyperParameters,
         control: Sequence[Trial] = (),
     ) -> None:
-        self._found, self._goals, self._space, self._control = list(found), list(goals), space, list(control)
+        self._found, self._space, self._control = list(found), space, list(control)
+        self._goals = [Goal(goal.name or "score", goal.direction) for goal in goals]
         self.trials = [self._as_returned(trial) for trial in found]
 
     @property
@@ -71,8 +72,9 @@ class SearchResult:
 
         first = self._goals[0]
         told = front.summary(self._found, self._goals, self._control) if len(self._goals) > 1 else []
-        name = first.name or "score"
-        return report.summary(self._found, [], name, first.sign, STARTING_POINT, self._control, self._space, told)
+        return report.summary(
+            self._found, [], str(first.name), first.sign, STARTING_POINT, self._control, self._space, told
+        )
 
     def importance(self) -> pd.DataFrame:
         """Which hyperparameters mattered, and what the best trials have in them: one row each, the most important first.
@@ -100,7 +102,8 @@ class SearchResult:
         """How much the front covered after each trial.
 
         Args:
-            reference: objective -> value from which on it counts. None takes the worst of the trials in each.
+            reference: objective (`"score"` where it has no name) -> value from which on it counts. None takes the worst of the
+                trials in each.
 
         Returns:
             Columns `trial`, `seconds` (of all trials until then) and `hypervolume`; the reference is in

@@ -117,6 +117,12 @@ def test_the_front_of_one_objective_is_the_best_trial_and_its_equals():
     assert len(result.pareto_front()) > 1
 
 
+def test_the_only_objective_is_called_score_where_it_has_no_name():
+    result = autonas.search(build, distance, "random", objective="min", max_trials=5)
+    assert result.hypervolume().attrs["reference"] == {"score": max(trial.score for trial in result.trials)}
+    assert list(result.hypervolume({"score": 20}).hypervolume)[-1] == 20 - result.best.score
+
+
 def test_a_strategy_for_one_objective_is_asked_with_weighings_of_several():
     objective = ["accuracy", {"energy": "min"}]
     result = autonas.search(build, metrics, "evolution", objective=objective, max_trials=20)

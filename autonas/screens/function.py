@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autonas.checks import integer
 from autonas.errors import InputError
 from autonas.screens.base import Candidate, Screen
 
@@ -42,11 +43,10 @@ class Function(Screen):
         warm: int = 5,
         proposals: int = 20,
     ) -> None:
-        for name, value, least in (("pool", pool, 0), ("warm", warm, 0), ("proposals", proposals, 1)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InputError.of(f"Function({name}=)", f"an integer from {least} up", repr(value))
         self.name = getattr(function, "__qualname__", type(function).__qualname__)
-        self.pool, self.warm, self.proposals = pool, warm, proposals
+        self.pool = integer("Function(pool=)", pool, 0)
+        self.warm = integer("Function(warm=)", warm, 0)
+        self.proposals = integer("Function(proposals=)", proposals, 1)
         self._function = function
 
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:

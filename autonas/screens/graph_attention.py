@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
 from autonas import graph_network
+from autonas.checks import integer
 from autonas.errors import InputError
 from autonas.graph_features import skeleton
 from autonas.graph_network import Nodes
@@ -61,9 +61,11 @@ class GraphAttention(Screen):
         if graph is not None and not callable(graph):
             raise InputError.of("GraphAttention(graph=)", "a function of a candidate's values, or None", repr(graph))
         self.graph = None if graph is None else getattr(graph, "__qualname__", type(graph).__qualname__)
-        self.start, self.every = _integer("start", start, 10), _integer("every", every, 1)
-        self.steps, self.proposals = _integer("steps", steps, 1), _integer("proposals", proposals, 1)
-        self.seed = _integer("seed", seed, 0)
+        self.start = integer("GraphAttention(start=)", start, 10)
+        self.every = integer("GraphAttention(every=)", every, 1)
+        self.steps = integer("GraphAttention(steps=)", steps, 1)
+        self.proposals = integer("GraphAttention(proposals=)", proposals, 1)
+        self.seed = integer("GraphAttention(seed=)", seed, 0)
         self._graph = graph
         self._learned: tuple[Key, graph_network.Ranker] | None = None
 
@@ -105,9 +107,3 @@ class GraphAttention(Screen):
 def _score(candidate: Candidate) -> float:
     trial = candidate.trial
     return math.nan if trial is None or trial.score is None else trial.score
-
-
-def _integer(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError.of(f"GraphAttention({name}=)", f"an integer from {least} up", repr(value))
-    return value

@@ -11,6 +11,7 @@ import numpy as np
 
 from autonas import graph_features
 from autonas import proxies as registry
+from autonas.checks import integer
 from autonas.encoding import Encoding
 from autonas.errors import InputError
 from autonas.improvement import expected_hypervolume_improvement
@@ -90,9 +91,9 @@ class Predictor(Screen):
         self.proxies = dict(zip(names(registry.PROXIES, parts), parts, strict=True))
         self.features = [getattr(one, "__qualname__", type(one).__qualname__) for one in given]
         self.values, self.graph = values, graph
-        self.start = _integer("start", start, 5)
-        self.proposals = _integer("proposals", proposals, 1)
-        self.seed = _integer("seed", seed, 0)
+        self.start = integer("Predictor(start=)", start, 5)
+        self.proposals = integer("Predictor(proposals=)", proposals, 1)
+        self.seed = integer("Predictor(seed=)", seed, 0)
         self._features = given
 
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
@@ -230,9 +231,3 @@ def _joined(predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
         doubt, reference = np.full(predicted[told].shape, DOUBT), np.full(predicted.shape[1], -1.0)
         gains[told] = expected_hypervolume_improvement(predicted[told], doubt, deviates, reference)
     return gains
-
-
-def _integer(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError.of(f"Predictor({name}=)", f"an integer from {least} up", repr(value))
-    return value

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autonas import proxies as registry
+from autonas.checks import integer
 from autonas.errors import InputError
 from autonas.proxies.base import Proxy
 from autonas.registry import names
@@ -49,10 +50,9 @@ class ZeroCost(Screen):
     advises = True
 
     def __init__(self, proxies: Any = "vote", pool: int = 20, warm: int = 5, proposals: int = 3) -> None:
-        for name, value, least in (("pool", pool, 0), ("warm", warm, 0), ("proposals", proposals, 1)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise InputError.of(f"ZeroCost({name}=)", f"an integer of at least {least}", repr(value))
-        self.pool, self.warm, self.proposals = pool, warm, proposals
+        self.pool = integer("ZeroCost(pool=)", pool, 0)
+        self.warm = integer("ZeroCost(warm=)", warm, 0)
+        self.proposals = integer("ZeroCost(proposals=)", proposals, 1)
         given = list(VOTE) if proxies == "vote" else proxies if isinstance(proxies, (list, tuple)) else [proxies]
         if not given:
             raise InputError.of("ZeroCost(proxies=)", "at least one proxy", repr(proxies))

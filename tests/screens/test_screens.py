@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 
 from autonas import screens
 from autonas.errors import InputError
-from autonas.screens import SCREENS, Function, Vote
+from autonas.screens import SCREENS, Function, GraphAttention, Predictor, Vote, ZeroCost
 from autonas.testing.screens import check_screen
 
 
@@ -14,6 +15,14 @@ def test_every_screen_keeps_to_the_contract(name):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(InputError, match="limits"):
         screens.get("limit")
+
+
+@pytest.mark.parametrize("kind", [lambda **options: Function(len, **options), GraphAttention, Predictor, ZeroCost])
+def test_counts_may_be_numpys(kind):
+    screen = kind(proposals=np.int64(3))
+    assert type(screen.proposals) is int
+    with pytest.raises(InputError, match="proposals="):
+        kind(proposals=True)
 
 
 def test_a_function_is_a_screen_and_a_list_votes():

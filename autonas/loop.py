@@ -22,7 +22,7 @@ from autonas.oracles import SearchTuner, make_oracle, origin
 from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy
-from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, reading, tried
+from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, plain, reading, tried
 from autonas.values import Values, active
 
 STARTING_POINT = "starting point"
@@ -116,7 +116,7 @@ class StrategyOracle(keras_tuner.Oracle):
             if key(point) not in known:
                 return dict(point)
         proposal = Proposals(self.strategy, self.seed).next(history, self.hyperparameters)
-        return None if proposal is None else proposal.values
+        return None if proposal is None else plain(proposal.values)
 
     def history(self) -> History:
         """The trials so far, as strategies read them; one that another worker is still running has no score."""
@@ -194,6 +194,7 @@ class Session:
             origin: Who proposed it, for the record.
             screen: What the screen said of it; at -inf it is rejected and not evaluated.
         """
+        values = plain(values)
         known = self.store.find(values)
         if known is not None:
             self._fruitless += 1

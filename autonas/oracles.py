@@ -51,7 +51,7 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
         hp = trial.hyperparameters
         known = {h.name for h in hp.space}
         active = {h.name for h in hp.space if hp.is_active(h)}
-        values = {n: _plain(v) for n, v in hp.values.items() if n in active or n not in known}
+        values = {n: v for n, v in hp.values.items() if n in active or n not in known}
         result = self.session.answer(values, self.origin)
         self._failed = result is None or result.score is None
         score = 0.0 if result is None or result.score is None else result.score
@@ -116,7 +116,3 @@ def origin(strategy: Any) -> str:
     """How a strategy or an oracle is called in the records: its class's name in small letters."""
     kind = strategy if isinstance(strategy, type) else type(strategy)
     return kind.__name__.lower()
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import json
 import math
+import operator
 import os
 import tempfile
 import warnings
@@ -80,7 +81,18 @@ def key(values: Mapping[str, Any]) -> str:
     >>> key({"b": 1, "a": "x"}) == key({"a": "x", "b": 1})
     True
     """
-    return json.dumps(values, sort_keys=True)
+    return json.dumps(values, sort_keys=True, default=operator.methodcaller("item"))
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with Python's own scalars in the place of NumPy's, which a generator draws.
+
+    Example:
+
+    >>> plain({"width": np.int64(8)})
+    {'width': 8}
+    """
+    return {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
 
 
 def scores_of(trial: Trial) -> list[float]:

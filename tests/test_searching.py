@@ -10,6 +10,7 @@ from autonas.errors import InputError, ProjectError, SearchError
 from autonas.goals import Goal
 from autonas.screens import Function, Predictor
 from autonas.screens.base import Screen
+from autonas.strategies.base import untried
 
 
 def build(hp):
@@ -374,6 +375,33 @@ def test_a_second_argument_of_another_kind_is_left_alone():
 def test_an_oracle_of_keras_tuner_searches_too():
     result = autonas.search(build, distance, keras_tuner.oracles.RandomSearchOracle, objective="min", max_trials=5)
     assert [trial.origin for trial in result.trials] == ["randomsearchoracle"] * 5
+
+
+class Widest(autonas.Strategy):
+    """As one of the user's own may draw."""
+
+    def propose(self, history, space, rng):
+        def drawn():
+            return {
+                "kind": rng.choice(["line"]),
+                "width": rng.integers(1, 21),
+                "slow": np.bool_(False),
+                "rate": np.float32(0.5),
+            }
+
+        return untried(history, space, rng, drawn)
+
+
+def test_a_strategy_may_propose_numpys_values(tmp_path):
+    def declare(hp):
+        hp.Choice("kind", ["line"])
+        hp.Int("width", 1, 20)
+        hp.Boolean("slow")
+        hp.Float("rate", 0.0, 1.0)
+
+    results = [autonas.search(declare, distance, Widest(), max_trials=n, directory=tmp_path) for n in (3, 5)]
+    assert [trial.values for trial in results[1].trials[:3]] == [trial.values for trial in results[0].trials]
+    assert all([type(value) for value in one.values.values()] == [str, int, bool, float] for one in results[1].trials)
 
 
 def test_a_search_shows_where_it_is_when_asked_to(capsys):

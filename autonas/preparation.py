@@ -178,7 +178,8 @@ def _part(
 ) -> Part:
     """Checks examples and targets, these first: images may have to be decoded, which takes time."""
     x, y, sample_weight = streams.read(x, y, sample_weight, seed)
-    y = head.check(input.targets(x, y), y_name)
+    y, sample_weight = streams.one_each(input, x, y, sample_weight)
+    y = head.check(y, y_name)
     data_module.check_lengths(y, y, sample_weight)
     if learn is not None:
         learn(y, sample_weight)

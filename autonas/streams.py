@@ -105,7 +105,13 @@ def portions(x: Any, y: Any, sample_weight: Any, input: Input, batch_size: int) 
             yield datasets.one_of_each(input.check(examples), examples), targets, weights
     else:
         x, y, sample_weight = read(x, y, sample_weight)
-        yield input.check(x), input.targets(x, y), sample_weight
+        yield input.check(x), *one_each(input, x, y, sample_weight)
+
+
+def one_each(input: Input, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
+    """Targets and weights, one for each example: of events both may be there for each event, or by an index of ids."""
+    named = sample_weight is None or isinstance(sample_weight, str)  # a column is none, which `check_lengths` tells
+    return input.targets(x, y), sample_weight if named else input.targets(x, sample_weight, "sample_weight")
 
 
 def examples(x: Any, input: Input, batch_size: int) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from autonas.inputs.image import ImageInput
 from autonas.inputs.sequence import SequenceInput
 from autonas.inputs.several import SeveralInputs
 from autonas.inputs.table import TableInput
+from autonas.streams import portions
 
 X = np.random.default_rng(0).integers(0, 255, (40, 8, 8), dtype="uint8")
 Y = np.arange(40) % 4
@@ -210,6 +211,27 @@ def test_groups_of_events_are_those_of_their_sequences(groups):
     train, valid = split(lambda f: {"group": groups(f)})
     assert len(valid) == 4
     assert not set(HOME[train]) & set(HOME[valid])
+
+
+@pytest.mark.parametrize(
+    "weigh",
+    [
+        lambda f: 1.0 + f["card"],
+        lambda f: (1.0 + f["card"]).tolist(),
+        lambda f: f.groupby("card")["card"].first() + 1.0,
+        lambda f: 1.0 + f["card"].unique(),
+    ],
+    ids=["events", "a list", "by id", "order"],
+)
+def test_weights_of_events_are_those_of_their_sequences(weigh):
+    frame, sequences = events(), SequenceInput(sequence_id="card", order_by="time")
+    options = {"validation_split": 0.2, "validation_data": None, "class_weight": None, "seed": 0}
+    y, weights = frame["card"] % 2, weigh(frame)
+    given = preparation.check(sequences, ClassificationHead(), frame, y, sample_weight=weights, **options)
+    for part in given.train, given.validation:
+        assert part.sample_weight.tolist() == (part.x["static_numbers"][:, 0] + 0.5).tolist()
+    ((x, _, judged),) = portions(frame, y, weights, sequences, 8)
+    assert np.asarray(judged).tolist() == (x["static_numbers"][:, 0] + 0.5).tolist()
 
 
 def test_times_of_events_are_those_of_their_sequences():

@@ -391,10 +391,10 @@ class AutoModel(Findings):
             checkpoints,
         )
 
-    def _finished_model(self, preprocessor: keras.Model, core: keras.Model) -> keras.Model:
+    def _finished_model(self, preprocessor: keras.Model, core: keras.Model, head: Head | None = None) -> keras.Model:
         quality = objectives.lead(self.objectives)
         metric = None if quality is None or quality.name == "val_loss" else quality.name.removeprefix("val_")
-        return assembly.finished(preprocessor, core, self.head, metric, snake(type(self).__name__))
+        return assembly.finished(preprocessor, core, head or self.head, metric, snake(type(self).__name__))
 
     def _settings(
         self, given: Given, epochs: int | None, batch_size: int | None, callbacks: Sequence[Any], class_weight: Any

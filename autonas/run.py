@@ -62,7 +62,7 @@ class Run:
         everything: All of it, for the last training.
         budget: Of a full training.
         evaluation: Of one candidate.
-        finish: Makes of a trained core the model that the user gets.
+        finish: Makes of a trained core, and perhaps a head that decides, the model that the user gets.
         points: The starting points.
         store: Where the trials of the search are kept.
         control_store: Where those of the control are kept.
@@ -74,7 +74,7 @@ class Run:
     everything: Data
     budget: Budget
     evaluation: Evaluation
-    finish: Callable[[keras.Model], keras.Model]
+    finish: Callable[..., keras.Model]
     points: list[Values]
     store: TrialStore
     control_store: TrialStore
@@ -201,10 +201,11 @@ class Run:
             outcome: Of the full trainings.
             head: Fitted to the data; it is not changed.
         """
-        model, head = self.finish(outcome.core), copy.deepcopy(head)
-        model.optimizer.build(model.trainable_variables)  # Keras warns of a file that has it unbuilt
+        head = copy.deepcopy(head)
         if outcome.unseen is not None and head.calibrates:
             head.calibrate(outcome.unseen.outputs, outcome.unseen.y, outcome.unseen.weights)
+        model = self.finish(outcome.core, head)
+        model.optimizer.build(model.trainable_variables)  # Keras warns of a file that has it unbuilt
         return model, head
 
     def _searched(self) -> SearchSpace:

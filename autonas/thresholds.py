@@ -48,6 +48,12 @@ class Threshold:
     positives: int
     n: int
 
+    @property
+    def below(self) -> float:
+        """The next lower number of float32, for metrics of Keras: they count what is above a threshold, not what is at it."""
+        nearest = np.float32(self.value)
+        return float(nearest if float(nearest) < self.value else np.nextafter(nearest, np.float32(0)))
+
     def decide(self, scores: Any) -> np.ndarray:
         """Which scores raise an alert: booleans of the same shape."""
         return np.asarray(scores, "float64") >= self.value

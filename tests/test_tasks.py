@@ -143,7 +143,8 @@ def test_a_rare_class_is_looked_for(tmp_path, capsys):
     rare = rng.random(400) < 0.07
     frame = pd.DataFrame({"a": rng.normal(size=400) + 2 * rare, "b": rng.normal(size=400), "same": 1})
     y = np.where(rare, "fraud", "good")
-    task = autonas.TabularClassifier(directory=tmp_path, threshold={"max_fpr": 0.05}, **{**OPTIONS, "verbose": 1})
+    options = {**OPTIONS, "verbose": 1, "metrics": ["accuracy", "recall"]}
+    task = autonas.TabularClassifier(directory=tmp_path, threshold={"max_fpr": 0.05}, **options)
     task.fit(frame, y, epochs=5)
     found = "Columns: 2 numeric (a, b)\nLeft out: same (all rows have the same)\n"
     assert capsys.readouterr().out.startswith(found)
@@ -153,9 +154,14 @@ def test_a_rare_class_is_looked_for(tmp_path, capsys):
     assert task.threshold.aim == {"max_fpr": 0.05}
     assert "Threshold for 'fraud'" in task.report()
     assert "alerts per 1,000" in task.report()
-    assert autonas.load(tmp_path / task._project.folder.name).threshold == task.threshold
+    loaded = autonas.load(tmp_path / task._project.folder.name)
+    assert loaded.threshold == task.threshold
     alarms = task.predict_proba(frame)[:, 0] >= task.threshold.value
     assert (task.predict(frame) == np.where(alarms, "fraud", "good")).all()
+    for each in task, loaded:  # what is evaluated is what is predicted
+        told = each.evaluate(frame, y)
+        assert told["accuracy"] == pytest.approx((alarms == rare).mean())
+        assert told["recall"] == pytest.approx(alarms[rare].mean())
 
 
 @pytest.mark.slow

@@ -390,18 +390,24 @@ class ClassificationHead(Head):
         prefix = _PREFIXES.get(self.form, "binary_")
         family = next((family for family, names in _FAMILIES.items() if metric in names), None)
         if family is not None:
-            return renamed(read_metric(prefix + family), metric)
+            made = read_metric(prefix + family)
+            return renamed(made, metric, **self._settings(made))
         if metric in _TOP_K:
             return self._checked(lambda: renamed(read_metric(_TOP_K[self.form == SPARSE]), metric))
         made = read_metric(metric)
         return self._checked(lambda: renamed(made, metric, **self._settings(made)), metric)
 
     def _settings(self, metric: Any) -> dict[str, Any]:
-        """What makes one number of a metric that was asked for by name."""
-        names = names_of(metric)
+        """What makes one number of a metric that was asked for by name, which decides as `decode` does."""
+        names, known = names_of(metric), metric.get_config()
+        settings: dict[str, Any] = {}
         if "f_beta_score" in names:
-            return {"average": "macro", "threshold": None if self.form == ONE_HOT else 0.5}
-        return {"multi_label": self.form == MULTI_LABEL} if "auc" in names else {}
+            settings = {"average": "macro", "threshold": None if self.form == ONE_HOT else 0.5}
+        elif "auc" in names:
+            settings = {"multi_label": self.form == MULTI_LABEL}
+        if self.threshold is not None:
+            settings |= {name: self.threshold.below for name in ("threshold", "thresholds") if name in known}
+        return settings
 
     def _checked(self, make: Callable[[], keras.metrics.Metric], loss: str = "") -> keras.metrics.Metric:
         """Makes a metric, if it gives one number for such targets: what is wrong shows here, not in the first trial."""

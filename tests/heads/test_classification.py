@@ -246,6 +246,27 @@ def test_f1_is_that_of_scikit_learn(form):
     assert float(metric(head.encode(y), outputs)) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("labels", ["ab", "ba"])
+def test_metrics_of_decisions_that_are_asked_for_by_name_go_by_the_threshold(labels):
+    y = np.array([*labels[0] * 19, labels[1]] * 10)
+    own = keras.metrics.Recall(thresholds=0.5, name="own")
+    head = fitted(
+        y, metrics=["accuracy", "precision", "recall", "f1_score", "true_positives", "auc", own], threshold=0.3
+    )
+    outputs = np.random.default_rng(0).random((200, 1)).astype("float32")
+    outputs[:50] = 0.3  # a score at the threshold is an alert
+    head.calibrate(outputs, head.encode(y), None)
+    told = {metric.name: float(metric(head.encode(y), outputs)) for metric in head.metrics()}
+    answers, rare = head.decode(outputs), y == labels[1]
+    assert head.positive == labels[1]
+    assert told["accuracy"] == pytest.approx((answers == y).mean())
+    assert told["true_positives"] == (answers == y)[rare].sum()
+    for name in "precision", "recall", "f1_score":
+        score = getattr(sklearn.metrics, name if name == "f1_score" else f"{name}_score")
+        assert told[name] == pytest.approx(score(y, answers, pos_label=head.positive), abs=1e-6)
+    assert told["own"] == pytest.approx((outputs[rare, 0] > 0.5).mean())
+
+
 def test_auc_of_several_at_once_is_the_mean_over_classes():
     y = np.random.default_rng(0).integers(0, 2, (50, 3))
     noise = np.random.default_rng(1).random((50, 3))

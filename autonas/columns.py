@@ -19,6 +19,7 @@ from autonas.labels import few
 
 NUMERIC, CATEGORICAL, BOOLEAN, DATE = TYPES = ("numeric", "categorical", "boolean", "date")
 LARGEST = 1e30
+_WHOLE = 2**53  # from here on, floats make one of several whole numbers, such as ids
 ISO = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?")
 MARKS = {"", "-", "?", "#n/a", "<na>", "n/a", "na", "nan", "nat", "none", "null"}  # of gaps, among numbers and dates
 _TRUE, _FALSE = ("true", "yes", "1", "1.0"), ("false", "no", "0", "0.0")
@@ -127,7 +128,11 @@ def _series(series: Any, utc: bool) -> np.ndarray:
     if isinstance(series.dtype, np.dtype):
         return np.asarray(series.to_numpy())
     if series.dtype.kind in "iuf":
-        return np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
+        found = np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
+        if series.dtype.kind == "f" or not (np.abs(found) >= _WHOLE).any():
+            return found
+    if series.dtype.kind in "iu" and not series.hasnans:
+        return np.asarray(series.to_numpy(dtype=f"{series.dtype.kind}8"))
     return np.asarray(series.to_numpy(dtype=object, na_value=None))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from autonas import columns
 from autonas.errors import InputError
-from autonas.events import Events, column_of, keys
+from autonas.events import Events, column_of
 
 
 def of_sequences(events: Events, y: Any, index: Any, sequence_id: str, name: str = "y") -> Any:
@@ -94,7 +94,7 @@ def _ways(events: Events, own: Any, index: Any, sequence_id: str) -> list[np.nda
 
 def _by_id(events: Events, own: Any) -> np.ndarray:
     """The sequence that each value of an index is the id of, -1 for none. They are read as the ids were."""
-    ids, given = events.ids, keys(own, columns.read({"id": own.to_series()}, "y")["id"])
+    ids, given = events.ids, columns.read({"id": own.to_series()}, "y")["id"]
     if "U" in (ids.dtype.kind, given.dtype.kind):  # as of categories, which are texts
         ids, given = columns.words(ids), columns.words(given)
     known = {one: code for code, one in enumerate(ids.tolist())}

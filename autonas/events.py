@@ -82,8 +82,6 @@ class Events:
         """
         found = columns.read(x, name, utc=True)
         known = column_of(found, sequence_id, name, "sequence_id")
-        if hasattr(x, "iloc"):
-            known = keys(x.iloc[:, list(found).index(sequence_id)], known)
         codes, ids = _codes(known, name)
         when = None
         if order_by is not None:
@@ -218,12 +216,6 @@ def column_of(known: Mapping[str, np.ndarray], column: str, name: str, argument:
     if column not in known:
         raise InputError.of(argument, f"a column of {name}, one of {sorted(known)}", repr(column))
     return known[column]
-
-
-def keys(series: Any, read: np.ndarray) -> np.ndarray:
-    """Ids as they were read, but whole numbers of pandas's own types: as floats, two long ones may be one."""
-    whole = not isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu"
-    return np.asarray(series.to_numpy(dtype=object, na_value=None)) if whole else read
 
 
 def _codes(values: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -106,6 +106,14 @@ def test_types_of_pandas_are_read_with_their_gaps(kind, values, expected):
 
 
 @pytest.mark.parametrize("kind", ["int64[pyarrow]", "double[pyarrow]", "bool[pyarrow]", "string[pyarrow]"])
+@pytest.mark.parametrize("kind", ["Int64", "uint64[pyarrow]", "category", object, "string"])
+@pytest.mark.parametrize("gap", [False, True])
+def test_long_ids_are_the_same_categories_in_every_type(kind, gap):
+    ids = [2**60, 2**60 + 1, *([None] if gap else [2**60 + 2])]
+    expected = [str(one or "") for one in ids]
+    assert one(pd.Series(ids, dtype=object).astype(kind), c="categorical").tolist() == expected
+
+
 def test_columns_of_pyarrow_are_read_with_their_gaps(kind):
     text = kind.startswith("string")
     column = one(pd.Series(["1", None, "0"] if text else [1, None, 0], dtype=kind))

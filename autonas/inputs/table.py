@@ -237,14 +237,20 @@ class TableInput(Input):
         return result
 
     def times(self, x: Columns) -> np.ndarray | None:
-        """Seconds since 1970 of the first column of dates, (n,); None if there is none, or dates are missing."""
+        """Seconds since 1970 of the first column of dates, (n,); None if there is none.
+
+        Raises:
+            InputError: If dates are missing in it.
+        """
         dates = [column for column in x if column.endswith(":year") and canonical.parts_in(column[:-5], x, DATE)]
         if not dates:
             return None
         parts = canonical.parts_in(dates[0][:-5], x, DATE)
         year, month, day, _, hour = (x[part].astype(np.float64) for part in parts)
-        if np.isnan(year).any():
-            return None
+        if (missing := np.isnan(year)).any():
+            got = f"{int(missing.sum())} missing in {dates[0][:-5]!r}, the first in row {int(np.argmax(missing))}"
+            hint = "Leave out those rows, fill them in, or say split={'time': times}."
+            raise InputError.of("split", "'time' where the first column of dates has one in each row", got, hint)
         months = np.round(year - (month - 0.5) / 12) * 12 + month - 1  # the year, free of its fraction
         days = (months - 1970 * 12).astype("datetime64[M]").astype("datetime64[D]").astype(np.float64) + day - 1
         return days * 86_400 + np.round(hour * 3_600)

@@ -178,7 +178,8 @@ def test_times_are_those_of_the_first_date():
     table = fitted(FRAME)
     expected = (WHEN - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
     np.testing.assert_array_equal(table.times(table.check(FRAME)), expected)
-    assert table.times(table.check(FRAME.assign(when=[None, *WHEN[1:]]))) is None
+    with pytest.raises(InputError, match=r"split must be 'time' where.* Got 1 missing in 'when', the first in row 1 "):
+        table.times(table.check(FRAME.assign(when=[WHEN[0], None, *WHEN[2:]])))
     assert fitted({"c": [1, 2]}).times({"c": np.array([1, 2], "float32")}) is None
 
 

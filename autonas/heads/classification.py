@@ -186,7 +186,9 @@ class ClassificationHead(Head):
         self.form = self._form()
         self._positive = 0 if self.form == BINARY and self._shares[0] < RARE else 1
         if self._aim is not None and self.form != BINARY:
-            raise InputError.of("threshold", "left out unless there are two classes", f"{len(classes)} classes")
+            got = "multi_label=True" if self._multi_label else f"{len(classes)} classes"
+            got += f" and the loss {names_of(self._loss)[0]!r}" if self._loss is not None else ""
+            raise InputError.of("threshold", "left out unless there are two classes and a binary loss", got)
         if self._loss is not None or self._metrics != ["accuracy"]:
             quiet_tensorflow()
             self._rehearse_loss()

@@ -364,6 +364,13 @@ BAD_FIT = {
     "one column": (np.eye(3)[[1] * 5], {}, "at least two classes. Got only 1"),
     "a single member": (["a", "b", "a", "b", "c"], {}, "two members of each class.*a single member of 'c'"),
     "single members": (list(range(20)), {}, "a single member of 0, 1, .*9 and 10 more"),
+    "a threshold for three": (THREE, {"threshold": "f1"}, "two classes and a binary loss. Got 3 classes instead"),
+    "a threshold for two units": (
+        THREE % 2,
+        {"threshold": "f1", "loss": "categorical_focal_crossentropy"},
+        "a binary loss. Got 2 classes and the loss 'categorical_focal_crossentropy'",
+    ),
+    "a threshold for several": (np.eye(2)[THREE % 2], {"threshold": "f1", "multi_label": True}, "Got multi_label=True"),
     "a single row": (np.eye(3)[[0, 0, 1, 1, 2]], {}, "a single member of 2"),
     "sparse for several": ([[0, 1], [1, 1]], {"loss": SPARSE, "multi_label": True}, "for several classes at once"),
     "categorical for several": ([[0, 1]], {"loss": "CategoricalFocalCrossentropy", "multi_label": True}, "at once"),

@@ -93,16 +93,16 @@ def _text(value: bytes, name: str) -> str:
 
 
 def are_lists(y: Any) -> bool:
-    """Whether each example has a list, a tuple or a set of labels, and not a row of 0 and 1."""
+    """Whether each example has a list, a tuple, an array or a set of labels, and not a row of 0 and 1."""
     if hasattr(y, "columns") or not (
         isinstance(y, (list, tuple)) or getattr(getattr(y, "dtype", None), "kind", "") == "O"
     ):
         return False
     rows = list(y)
-    if not rows or not all(isinstance(row, (list, tuple, set, frozenset)) for row in rows):
+    if not rows or not all(isinstance(row, (list, tuple, set, frozenset)) or np.ndim(row) == 1 for row in rows):
         return False
     return len({len(row) for row in rows}) > 1 or any(
-        isinstance(row, (set, frozenset)) or str in map(type, row) for row in rows
+        isinstance(row, (set, frozenset)) or any(isinstance(label, str) for label in row) for row in rows
     )
 
 

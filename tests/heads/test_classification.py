@@ -656,8 +656,16 @@ def test_one_hot_columns_of_a_frame_are_the_classes():
         head.check(["emu"])
 
 
-def test_lists_of_labels_are_rows_of_0_and_1():
-    y = [["x"], ["x", "z"], [], ["z"]]
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda y: y,
+        lambda y: [np.array(row) for row in y],
+        lambda y: pd.Series([np.array(row, object) for row in y]),  # as Parquet has them
+    ],
+)
+def test_lists_of_labels_are_rows_of_0_and_1(form):
+    y = form([["x"], ["x", "z"], [], ["z"]])
     head = Head(multi_label=True)
     rows = head.check(y)
     head.fit(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ LONGEST_SIDE, SHORTEST_SIDE = 256, 8
 # Modes of Pillow without colour; those with an I hold 16 bits, whatever they could hold.
 _DEEP = {"I", "I;16", "I;16L", "I;16B"}
 _GREY = {"1", "L", "LA", *_DEEP}
+_FEW_BITS = 2**14  # values of 16 bits below it, as those of a camera of 12 bits, leave less than 6 of the higher 8
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -80,19 +82,31 @@ def image_files(
             broken.append(file)
     refuse(broken, files, name, "images that can be decoded")
     refuse(real, files, name, "images of 8 or 16 bits", "Load images of real numbers into an array.")
+    chooses = shape is None
     if shape is None:
         shape = (*_common_size(sizes), *(() if all(grey) else (3,)))
     size, mode = (shape[1], shape[0]), _MODES[shape[2] if shape[2:] else 1]
     result = np.empty((len(files), *shape), "uint8")
+    highest: list[int] = []  # in each image of 16 bits
     for number, file in enumerate(files):
         try:
             with Image.open(file) as image:
                 image.draft(None, (2 * size[0], 2 * size[1]))  # a large JPEG need not be decoded in full
-                eight = Image.fromarray(_high_bits(image)) if image.mode in _DEEP else image
+                eight = image
+                if image.mode in _DEEP:
+                    deep = np.asarray(image)
+                    highest.append(int(deep.max()))
+                    eight = Image.fromarray(_high_bits(deep))
                 result[number] = np.asarray(eight.convert(mode).resize(size, Image.Resampling.BILINEAR)).reshape(shape)
         except unreadable:
             broken.append(file)
     refuse(broken, files, name, "images that can be decoded")
+    if chooses and highest and max(highest) < _FEW_BITS:
+        warnings.warn(
+            f"{name} has images of 16 bits whose values go to {max(highest)} only. Of 16 bits the higher 8 are kept, which "
+            f"leaves {(max(highest) >> 8) + 1} shades of grey. Load such images into an array, or write them with all 16 bits.",
+            stacklevel=2,
+        )
     return result
 
 
@@ -114,6 +128,6 @@ def _is_grey(image: Any) -> bool:
     return image.mode in _GREY
 
 
-def _high_bits(image: Any) -> np.ndarray:
+def _high_bits(deep: np.ndarray) -> np.ndarray:
     """The higher 8 of 16 bits, for Pillow cuts off all that is above 255."""
-    return (np.clip(np.asarray(image), 0, 2**16 - 1) >> 8).astype(np.uint8)
+    return (np.clip(deep, 0, 2**16 - 1) >> 8).astype(np.uint8)

@@ -79,6 +79,13 @@ def test_of_16_bits_the_higher_8_are_kept(tmp_path):
         decoding.image_files([tmp_path / "1.png", tmp_path / "1.tiff"])
 
 
+def test_values_of_12_bits_in_16_are_told_as_their_size_is_chosen(tmp_path):
+    Image.fromarray(np.arange(100, dtype="uint16").reshape(10, 10) * 41).save(tmp_path / "1.png")
+    with pytest.warns(UserWarning, match="go to 4059 only.*leaves 16 shades of grey. Load such images into an array"):
+        decoding.image_files([tmp_path / "1.png"])
+    decoding.image_files([tmp_path / "1.png"], shape=(8, 8))  # later without a word
+
+
 @pytest.mark.parametrize("channels", [(), (1,), (2,), (3,), (4,)])
 def test_images_get_the_channels_that_are_wanted(channels, tmp_path):
     picture(tmp_path / "1.png", (10, 10, 3), 9)

@@ -18,6 +18,7 @@ from autonas.labels import few
 
 MOST = 0.9  # share of texts that are numbers or dates, from which on the others are surely slips
 _OTHER_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T].*)?")
+_OTHER_NUMBER = re.compile(r"[-+]?[$€£¥]?\s?[-+]?(\d{1,3}([,.'\s]\d{3})+|\d+)([.,]\d+)?\s?[%$€£¥]?")
 _SECONDS = (946_684_800, 2_208_988_800)  # from 2000 to 2040, since 1970
 
 
@@ -64,6 +65,10 @@ def _nearly(counts: dict[Any, int], rows: int, column: str) -> list[str]:
                 f"Clean them, or leave them empty, so that it is {kind}; types={{{column!r}: 'categorical'}} means it."
             )
             return [f"The column {column!r} is taken as categorical, for {told}. {hint}"]
+    spelt = [value for value in counts if not is_number(value)]
+    if spelt and not others(_is_other_number):
+        hint = f"Make numbers of them, so that it is numeric; types={{{column!r}: 'categorical'}} means it."
+        return [f"The column {column!r} is taken as categorical, but holds numbers such as {spelt[0]!r}. {hint}"]
     return []
 
 
@@ -81,6 +86,10 @@ def _looks_like_dates(values: np.ndarray, column: str) -> list[str]:
 
 def _is_date(value: Any) -> bool:
     return isinstance(value, str) and bool(ISO.fullmatch(value))
+
+
+def _is_other_number(value: Any) -> bool:
+    return is_number(value) or (isinstance(value, str) and bool(_OTHER_NUMBER.fullmatch(value.strip())))
 
 
 def _is_other_date(value: Any) -> bool:

@@ -407,6 +407,10 @@ def test_marks_of_gaps_among_dates_and_numbers_are_gaps(mark, values, kind):
         ([f"{day[8:]}/{day[5:7]}/{day[:4]}" for day in DAYS], "dates such as '01/01/2024'.*pandas.to_datetime"),
         (20240101 + np.arange(28), "looks like dates, written as yyyymmdd.*types={'c': 'date'}"),
         (1_700_000_000 + 3_600 * np.arange(40), "looks like seconds since 1970.*types={'c': 'date'}"),
+        (["1,234.50", "87.20", "1,003"], "numbers such as '1,234.50'.*types={'c': 'categorical'}"),
+        (["12,5", "3"], "numbers such as '12,5'"),
+        (["3 %", "-4.5%"], "numbers such as '3 %'"),
+        (["$5", "-€1.000,00"], r"numbers such as '\$5'"),
     ],
 )
 def test_a_type_that_may_be_wrong_is_told_with_what_to_do(values, told):
@@ -416,7 +420,19 @@ def test_a_type_that_may_be_wrong_is_told_with_what_to_do(values, told):
     TableInput({"c": kind}).check({"c": values})  # said so: without a word
 
 
-@pytest.mark.parametrize("values", [["-", "+"] * 20, ["?", "-"] * 20, ["1", "a"] * 20, [10_000_000, 30_000_000]])
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["-", "+"] * 20,
+        ["?", "-"] * 20,
+        ["1", "a"] * 20,
+        [10_000_000, 30_000_000],
+        ["10.0.0.1", "192.168.1.254"],
+        ["12:30", "9:15"],
+        ["1,2,3", "2,3"],
+        [1, "2"] * 20,
+    ],
+)
 def test_what_is_plain_is_not_told(values):
     TableInput().check({"c": values})
 

@@ -88,6 +88,8 @@ def _matrix(x: Any, name: str) -> Sequence[Any]:
             raise InputError.of(name, "rows of the same length", f"rows of {widths[0]} and of {widths[-1]} values")
         return [_objects(column) for column in zip(*x, strict=True)]
     array = np.asarray(x)
+    if hasattr(x, "toarray"):
+        hint = "Pass x.toarray(), or a frame of pandas.DataFrame.sparse.from_spmatrix(x)."
     if array.ndim != 2:
         got = f"shape {array.shape}" if array.ndim else f"a {type(x).__name__}"
         raise InputError.of(name, "a table: a frame, a dict of columns, or an array (rows, columns)", got, hint)
@@ -127,12 +129,12 @@ def _series(series: Any, utc: bool) -> np.ndarray:
         return np.asarray(series.to_numpy(dtype="datetime64[us]", na_value=np.datetime64("NaT")))
     if isinstance(series.dtype, np.dtype):
         return np.asarray(series.to_numpy())
+    if series.dtype.kind in "iu" and not series.hasnans:
+        return np.asarray(series.to_numpy(dtype=f"{series.dtype.kind}8"))
     if series.dtype.kind in "iuf":
         found = np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
         if series.dtype.kind == "f" or not (np.abs(found) >= _WHOLE).any():
             return found
-    if series.dtype.kind in "iu" and not series.hasnans:
-        return np.asarray(series.to_numpy(dtype=f"{series.dtype.kind}8"))
     return np.asarray(series.to_numpy(dtype=object, na_value=None))
 
 

@@ -224,6 +224,8 @@ def split_target(frame: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
         if column not in known:
             near = difflib.get_close_matches(str(column), map(str, known), n=1)
             hint = f"Did you mean {near[0]!r}?" if near else ""
+            if isinstance(target, tuple) and target in known:
+                hint = f"A column of several levels is passed as [{target!r}]."
             raise InputError.of("target", f"one of the columns {known[:20]} of {name}", repr(column), hint)
         if known.count(column) > 1 or columns.count(column) > 1:
             raise InputError.of("target", "columns that come once", f"{column!r}, which comes twice")

@@ -242,6 +242,13 @@ def test_a_target_of_what_has_no_names_or_the_same_twice():
         reading.read(pd.concat([FRAME, FRAME[["left"]]], axis=1), "left")
 
 
+def test_a_target_of_several_levels_says_how_it_is_passed():
+    frame = pd.DataFrame(np.eye(3), columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("left", 1)]))
+    with pytest.raises(InputError, match=r"several levels is passed as \[\('left', 1\)\]"):
+        reading.read(frame, ("left", 1))
+    assert list(reading.read(frame, [("left", 1)])[1].columns) == [("left", 1)]
+
+
 def test_what_brings_no_file_and_no_target_stays_as_it_is():
     x, y = np.ones((2, 2)), [0, 1]
     assert reading.given(x, y, None) == (x, y)

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 
 from autonas.data import feed
 from autonas.errors import InputError, NotFittedError
@@ -105,7 +106,6 @@ def test_types_of_pandas_are_read_with_their_gaps(kind, values, expected):
     np.testing.assert_array_equal(one(pd.Series(values, dtype=kind)), expected)
 
 
-@pytest.mark.parametrize("kind", ["int64[pyarrow]", "double[pyarrow]", "bool[pyarrow]", "string[pyarrow]"])
 @pytest.mark.parametrize("kind", ["Int64", "uint64[pyarrow]", "category", object, "string"])
 @pytest.mark.parametrize("gap", [False, True])
 def test_long_ids_are_the_same_categories_in_every_type(kind, gap):
@@ -114,6 +114,7 @@ def test_long_ids_are_the_same_categories_in_every_type(kind, gap):
     assert one(pd.Series(ids, dtype=object).astype(kind), c="categorical").tolist() == expected
 
 
+@pytest.mark.parametrize("kind", ["int64[pyarrow]", "double[pyarrow]", "bool[pyarrow]", "string[pyarrow]"])
 def test_columns_of_pyarrow_are_read_with_their_gaps(kind):
     text = kind.startswith("string")
     column = one(pd.Series(["1", None, "0"] if text else [1, None, 0], dtype=kind))
@@ -326,6 +327,7 @@ WRONG = {
     "a column": ([1, 2, 3], "must be a table"),
     "one row": ({"a": 1, "b": 2}, r"One row is passed as \[row\]"),
     "an image": (np.zeros((2, 3, 3)), r"shape \(2, 3, 3\)"),
+    "a sparse matrix": (scipy.sparse.csr_matrix(np.eye(3)), r"must be a table.*Got a csr_matrix.*x\.toarray\(\)"),
     "nothing": (None, "must be a table.*NoneType"),
 }
 
@@ -405,12 +407,12 @@ def test_marks_of_gaps_among_dates_and_numbers_are_gaps(mark, values, kind):
         ),
         (["about 3", *FRACTIONS[1:]], "1 of 40 values are no number, such as 'about 3'"),
         ([f"{day[8:]}/{day[5:7]}/{day[:4]}" for day in DAYS], "dates such as '01/01/2024'.*pandas.to_datetime"),
-        (20240101 + np.arange(28), "looks like dates, written as yyyymmdd.*types={'c': 'date'}"),
-        (1_700_000_000 + 3_600 * np.arange(40), "looks like seconds since 1970.*types={'c': 'date'}"),
         (["1,234.50", "87.20", "1,003"], "numbers such as '1,234.50'.*types={'c': 'categorical'}"),
         (["12,5", "3"], "numbers such as '12,5'"),
         (["3 %", "-4.5%"], "numbers such as '3 %'"),
         (["$5", "-€1.000,00"], r"numbers such as '\$5'"),
+        (20240101 + np.arange(28), "looks like dates, written as yyyymmdd.*types={'c': 'date'}"),
+        (1_700_000_000 + 3_600 * np.arange(40), "looks like seconds since 1970.*types={'c': 'date'}"),
     ],
 )
 def test_a_type_that_may_be_wrong_is_told_with_what_to_do(values, told):

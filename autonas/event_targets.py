@@ -33,6 +33,8 @@ def of_sequences(events: Events, y: Any, index: Any, sequence_id: str, name: str
     Raises:
         InputError: If a sequence has none or several, there are too few or too many, or they can be read in two ways.
     """
+    if isinstance(y, str) and y == sequence_id:
+        return events.ids
     if isinstance(y, str):
         return _of_column(events, column_of(events.columns, y, "frame", name), name)
     if isinstance(y, Mapping):

@@ -234,6 +234,12 @@ def test_weights_of_events_are_those_of_their_sequences(weigh):
     assert np.asarray(judged).tolist() == (x["static_numbers"][:, 0] + 0.5).tolist()
 
 
+def test_the_column_of_ids_may_be_the_group():
+    train, valid = split(lambda f: {"group": "card"})
+    assert len(valid) == 4
+    assert not set(train) & set(valid)
+
+
 def test_times_of_events_are_those_of_their_sequences():
     train, valid = split(lambda f: {"time": pd.Series(OPENED[f["card"]], index=f.index)})
     assert len(valid) == 4

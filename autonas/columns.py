@@ -269,12 +269,12 @@ def numeric(values: np.ndarray, name: str, largest: float = LARGEST) -> np.ndarr
 
 
 def number_of(value: Any, name: str) -> float:
-    """A plain value as a number, NaN where it is missing.
+    """A plain value as a number, NaN where it is missing, or marks a gap.
 
     Raises:
         InputError: If it cannot be read as one.
     """
-    if value is None or value == "":
+    if value is None or is_mark(value):
         return math.nan
     try:
         return float(value)
@@ -313,7 +313,7 @@ def moments(values: np.ndarray, name: str, utc: bool = False) -> np.ndarray:
 
 
 def _moment(value: Any, name: str, utc: bool) -> Any:
-    if value is None or value == "":
+    if value is None or is_mark(value):
         return np.datetime64("NaT")
     if isinstance(value, datetime.datetime):
         if utc and value.tzinfo is not None:

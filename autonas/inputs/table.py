@@ -136,11 +136,9 @@ class TableInput(Input):
             if not self.types and gaps(values).all():
                 self._left_out[column] = _EMPTY
                 continue
-            cleared = unmarked(values)
-            found = kind or infer(cleared)
+            found = kind or infer(unmarked(values))
             if kind is None:
                 doubtful += doubts.of(values, column, found)
-            values = values if found == CATEGORICAL else cleared
             fine = f"{column}:rounded" in self._rows if self.types else None
             strict = self._given.get(column) == BOOLEAN
             rows.update(canonical.typed(values, column, found, f"{name}[{column!r}]", strict, fine))

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import autonas
 from autonas import preparation
 from autonas.data import mapped
 from autonas.errors import InputError
@@ -232,6 +233,14 @@ def test_weights_of_events_are_those_of_their_sequences(weigh):
         assert part.sample_weight.tolist() == (part.x["static_numbers"][:, 0] + 0.5).tolist()
     ((x, _, judged),) = portions(frame, y, weights, sequences, 8)
     assert np.asarray(judged).tolist() == (x["static_numbers"][:, 0] + 0.5).tolist()
+
+
+def test_a_part_to_judge_on_without_positives_is_told_before_a_trial(tmp_path):
+    options = {"max_trials": 1, "directory": tmp_path, "verbose": 0, "threshold": "f1"}
+    task = autonas.ImageClassifier(**options)
+    with pytest.raises(InputError, match=r"judge on must be of both classes.* Got 'fine' instead\. Split"):
+        task.fit(X, np.where(np.arange(40) < 9, "bad", "fine"), split="time")
+    assert not len(task._store.trials)
 
 
 def test_the_column_of_ids_may_be_the_group():

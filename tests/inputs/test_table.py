@@ -396,7 +396,9 @@ def test_marks_of_gaps_among_dates_and_numbers_are_gaps(mark, values, kind):
     assert table.types == {"c": kind}
     assert all(np.isnan(part).tolist() == [True] + [False] * 39 for part in rows.values())
     assert table.check(frame).keys() == rows.keys()  # after fit without a word
-    assert all(np.isnan(part).all() for part in table.check({"c": [mark]}).values())  # and where nothing stands beside it
+    assert all(
+        np.isnan(part).all() for part in table.check({"c": [mark]}).values()
+    )  # and where nothing stands beside it
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ NumPy alone is needed, column by column, so that a device without pandas reads a
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autonas import columns
+from autonas import columns, doubts
 from autonas.errors import InputError
 from autonas.sequences import LARGEST_VALUE, LONGEST
 
@@ -114,10 +115,19 @@ class Events:
             unknown = [column for column in named if column not in self.columns]
             if unknown:
                 raise InputError.of(what, f"columns of {name}, {sorted(self.columns)}", unknown)
-        kinds = {}
+        kinds: dict[str, str] = {}
+        doubtful: list[str] = []
         for column, values in self.columns.items():
-            if not columns.gaps(values).all():
-                kinds[column] = types.get(column) or _type_of(values, f"{name}[{column!r}]")
+            if columns.gaps(values).all():
+                continue
+            if column in types:
+                kinds[column] = types[column]
+                continue
+            values = columns.plain(values, f"{name}[{column!r}]")
+            kinds[column] = _type_of(columns.unmarked(values), f"{name}[{column!r}]")
+            doubtful += doubts.of(values, column, kinds[column]) if values.dtype.kind == "O" else []
+        if doubtful:
+            warnings.warn("\n".join(doubtful), stacklevel=2)
         if static is None:
             several = len(self.ids) < len(self.codes)  # of events that stand alone, all columns would be constant
             static = [c for c in kinds if several and not self._differing(self._as(c, kinds[c], name)).any()]
@@ -249,7 +259,7 @@ def _times(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def _type_of(values: np.ndarray, name: str) -> str:
-    kind = columns.infer(columns.plain(values, name))
+    kind = columns.infer(values)
     if kind == columns.DATE:
         hint = "Turn dates into numbers, such as days before the event, leave them out, or say 'categorical' in types."
         raise InputError.of(name, "numbers or text", "dates", hint)

@@ -220,6 +220,19 @@ def test_texts_are_read_as_those_of_a_table_are(form):
     assert rows["step_categories"][0].tolist() == [["2024-01-03", "30"], ["", "10"], ["2024-01-02", "20"]]
 
 
+def test_doubts_about_the_columns_of_events_are_told_and_marks_of_gaps_are_gaps():
+    sequences = SequenceInput(sequence_id="card")
+    frame = {"card": list("babcab"), "amount": ["30", "?", "10", "5", "n/a", "20"]}
+    with pytest.warns(UserWarning, match=r"2 of 6 values of the column 'amount' are '\?', 'n/a', which count as gaps"):
+        rows = sequences.check(frame)
+    np.testing.assert_array_equal(rows["steps"][1, :2, 0], [np.nan, np.nan])
+    sequences.fit(rows)
+    assert np.isnan(sequences.check({"card": ["a"], "amount": ["?"]})["steps"]).all()  # without a word
+    with pytest.warns(UserWarning, match=r"'amount' is taken as categorical, but holds numbers such as '1,000\.5'"):
+        SequenceInput(sequence_id="card").check({"card": list("aab"), "amount": ["1,000.5", "3", "20"]})
+    SequenceInput(sequence_id="card", types={"amount": "numeric"}).check(frame)
+
+
 def test_static_columns_can_be_named():
     rows = SequenceInput(sequence_id="card", order_by="day", static=["limit"]).check(events())
     assert rows["step_categories"].shape[2] == 2

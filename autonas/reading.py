@@ -191,6 +191,8 @@ def _separated(path: Path, separator: str, name: str) -> pd.DataFrame:
         warnings.simplefilter("error", pd.errors.ParserWarning)  # that it drops the fields for which there is no name
         # Without index_col, pandas takes the first of too many fields for an index, and every value moves by a column.
         frame = pd.read_csv(path, sep=separator, low_memory=False, index_col=False)
+    if frame.columns[0] == "Unnamed: 0" and len(frame.columns) > 1:
+        frame = frame.iloc[:, 1:]  # names of rows, such as an index: as a feature, their order may give the target away
     other = next((sign for sign in ";\t|," if sign != separator and sign in str(frame.columns[0])), None)
     if len(frame.columns) == 1 and other:
         got = f"{str(path)!r} with the one column {frame.columns[0]!r}"

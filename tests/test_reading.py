@@ -89,6 +89,11 @@ def test_columns_of_mixed_types_and_empty_last_fields_are_read(tmp_path):
     assert (x["a"].iloc[300_000], y.iloc[300_000], len(x)) == ("word", 2, 600_001)
 
 
+def test_names_of_rows_are_no_column(tmp_path):
+    FRAME.to_csv(tmp_path / "indexed.csv")
+    pd.testing.assert_frame_equal(reading.table(tmp_path / "indexed.csv"), FRAME, check_dtype=False)
+
+
 def test_a_target_that_is_a_number_or_an_index():
     frame = pd.DataFrame(np.arange(6).reshape(2, 3))
     x, y = reading.read(frame, 2)

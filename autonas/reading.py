@@ -123,9 +123,7 @@ def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
                 "target", "left out with a folder of images", repr(target), "Its folders are the classes."
             )
         return folder_files(path, name)
-    if target is None:
-        if not os.path.exists(path):
-            raise InputError.of(name, "a file or a folder that exists", repr(str(path)))
+    if target is None and os.path.exists(path):
         raise InputError.of("target", f"the name of a column of {str(path)!r}", None)
     return split_target(table(path, name), target, name)
 
@@ -161,6 +159,8 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
     """
     import pandas as pd
 
+    if not os.path.exists(path):
+        raise InputError.of(name, "a file or a folder that exists", repr(str(path)))
     kind = next(
         (suffix for suffix in TABLES if path.name.lower().endswith(suffix)), ".parquet" if os.path.isdir(path) else None
     )
@@ -175,6 +175,8 @@ def table(path: Path, name: str = "x") -> pd.DataFrame:
     except pd.errors.ParserWarning as error:
         got = f"{str(path)!r}, whose rows have more fields than its first line"
         raise InputError.of(name, "a table with a name for each column in its first line", got) from error
+    except InputError:  # a ValueError too
+        raise
     except (OSError, EOFError, zlib.error, ValueError, KeyError, NotImplementedError) as error:
         # pandas: what does not parse is a ValueError, damaged metadata of Parquet a KeyError
         hint = "A frame is taken too, if you read the file yourself."

@@ -151,7 +151,7 @@ TABULAR = {
         "'a' more than",
     ),
     "infinite numbers": ({}, FRAME.assign(age=np.inf), {"target": "left"}, r"x\['age'\] must be finite.*20 of 20 rows"),
-    "no file": ({}, "missing.csv", {"target": "left"}, "x must be a table that can be read.*missing.csv"),
+    "no file": ({}, "missing.csv", {"target": "left"}, "x must be a file or a folder that exists.*missing.csv"),
 }
 
 

@@ -67,7 +67,9 @@ def test_columns_that_fit_did_not_see_are_left_out():
 
 def test_another_separator_is_told(tmp_path):
     FRAME.to_csv(tmp_path / "customers.csv", sep=";", index=False)
-    with pytest.raises(InputError, match=r"separated by ','.*read_csv\(path, sep=';'\)"):
+    with pytest.raises(
+        InputError, match=r"^x must be a table whose columns are separated by ','.*read_csv\(path, sep=';'\)"
+    ):
         reading.read(tmp_path / "customers.csv", "left")
 
 
@@ -191,12 +193,13 @@ def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
         raise ImportError("Unable to find a usable engine")
 
     monkeypatch.setattr(pd, "read_parquet", absent)
+    (tmp_path / "a.parquet").touch()
     with pytest.raises(InputError, match=r"a\.parquet.*pip install autonas\[parquet\]"):
         reading.read(tmp_path / "a.parquet", "left")
 
 
 BAD = {
-    "no file": ("missing.csv", "left", "a table that can be read.*missing.csv"),
+    "no file": ("missing.csv", "left", "^x must be a file or a folder that exists. Got '.*missing.csv' instead.$"),
     "another kind": ("notes.docx", "left", "ends in one of"),
     "a kind within the name": ("customers.csv.bak", "left", "ends in one of"),
     "no folder": ("nowhere", None, "a file or a folder that exists"),
@@ -223,6 +226,8 @@ BAD = {
 def test_what_cannot_be_read(case, tmp_path):
     FRAME.to_csv(tmp_path / "customers.csv", index=False)
     (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "notes.docx").touch()
+    (tmp_path / "customers.csv.bak").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "header.csv").write_text("a,b\n")
     (tmp_path / "wide.csv").write_text("a,b\n1,2,3\n2,4,5\n")

@@ -132,16 +132,23 @@ class TableInput(Input):
                 parts = canonical.parts_in(column, raw, kind)
                 rows.update({part: numeric(raw[part], f"{name}[{part!r}]") for part in parts})
                 continue
-            values = plain(raw[column], f"{name}[{column!r}]")
-            if not self.types and gaps(values).all():
-                self._left_out[column] = _EMPTY
-                continue
-            found = kind or infer(unmarked(values))
-            if kind is None:
-                doubtful += doubts.of(values, column, found)
+            values, what = raw[column], f"{name}[{column!r}]"
             fine = f"{column}:rounded" in self._rows if self.types else None
             strict = self._given.get(column) == BOOLEAN
-            rows.update(canonical.typed(values, column, found, f"{name}[{column!r}]", strict, fine))
+            try:
+                values = plain(values, what)
+                if not self.types and gaps(values).all():
+                    self._left_out[column] = _EMPTY
+                    continue
+                found = kind or infer(unmarked(values))
+                if kind is None:
+                    doubtful += doubts.of(values, column, found)
+                rows.update(canonical.typed(values, column, found, what, strict, fine))
+            except InputError:
+                if column not in self._left_out:
+                    raise
+                nothing = np.full(len(values), None)  # it may hold anything, for no network sees it
+                rows.update(canonical.typed(nothing, column, str(kind), what, strict, fine))
         if doubtful:
             warnings.warn("\n".join(doubtful), stacklevel=2)
         if not rows:

@@ -236,9 +236,10 @@ def test_what_says_nothing_is_left_out_and_may_be_anything_later():
     table = fitted(FRAME)
     assert table.shape == {"numbers": (9,), "missing": (1,), "categories": (1,)}
     assert not {"constant", "always", "id"} & {*table._numbers, *table._categories}
-    new = FRAME.assign(constant=None, always=None, id=None)
-    for part, values in table.numbers(table.check(new)).items():
-        np.testing.assert_array_equal(values, table.numbers(table.check(FRAME))[part])
+    for anything in None, "word", [[1]] * N:
+        new = FRAME.assign(constant=anything, always=anything, id=anything)
+        for part, values in table.numbers(table.check(new)).items():
+            np.testing.assert_array_equal(values, table.numbers(table.check(FRAME))[part])
 
 
 @pytest.mark.parametrize("gap", [None, np.nan, pd.NaT, ""])

@@ -77,6 +77,28 @@ def of_arrays(x: Any, name: str) -> np.ndarray:
     return _padded(parts)
 
 
+def by_column(x: Any, known: list[str] | None, name: str) -> tuple[Any, list[str] | None]:
+    """Frames in a list or a series with their columns in one order, and the names of these; anything else as it is.
+
+    Args:
+        x: Sequences.
+        known: The columns of training; None takes those of the first frame.
+        name: How the user knows them, for the error.
+
+    Raises:
+        InputError: If a frame has other columns.
+    """
+    parts = x.to_list() if hasattr(x, "iloc") and not hasattr(x, "columns") else x
+    if not isinstance(parts, (list, tuple)) or not parts or not all(hasattr(one, "columns") for one in parts):
+        return x, known
+    names = [[str(column) for column in one.columns] for one in parts]
+    known = known or names[0]
+    for number, found in enumerate(names):
+        if sorted(found) != sorted(known):
+            raise InputError.of(f"{name}[{number}]", f"a frame with the columns {known}", found)
+    return [one.iloc[:, list(map(found.index, known))] for one, found in zip(parts, names, strict=True)], known
+
+
 def _sequence(x: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(x)

@@ -19,7 +19,7 @@ from autonas.event_targets import of_sequences
 from autonas.events import Events, Layout, check_arguments
 from autonas.inputs.base import Input, batch_of_rows
 from autonas.scaling import Scale
-from autonas.sequences import PARTS, in_groups, lengths, of_arrays, of_parts, real_steps
+from autonas.sequences import PARTS, by_column, in_groups, lengths, of_arrays, of_parts, real_steps
 from autonas.window import Window
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class SequenceInput(Input):
         self._vocabularies: dict[str, list[list[str]]] = {}
         self._window = Window()
         self._array = False  # whether training had arrays, or lists of them
+        self._features: list[str] | None = None  # the columns of frames in a list
         self.ids: np.ndarray | None = None
         self.ends: np.ndarray | None = None
         self.sample: dict[str, np.ndarray] | None = None
@@ -183,7 +184,9 @@ class SequenceInput(Input):
             )
             raise InputError.of(name, "an array or a list of arrays", f"a {type(x).__name__}", hint)
         else:
+            x, features = by_column(x, self._features, name)
             rows = of_arrays(x, name)
+            self._features = features if self._steps is None else self._features
         if self._steps is None:
             return rows
         parts = _parts(rows)
@@ -353,6 +356,7 @@ class SequenceInput(Input):
             "length": self.length,
             "pace": self._window.pace,
             "array": self._array,
+            "features": self._features,
         }
 
     @classmethod
@@ -368,6 +372,7 @@ class SequenceInput(Input):
         made._vocabularies = dict(config["vocabularies"])
         # there are projects from before there was a pace, and from before models took arrays
         made._window, made._array = Window(config["length"], config.get("pace", 1)), config.get("array", False)
+        made._features = config.get("features")
         return made
 
     def _fitted(self) -> Scale:

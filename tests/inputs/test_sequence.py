@@ -78,6 +78,22 @@ def test_sequences_of_different_lengths_come_in_every_form_of_a_list(form):
     np.testing.assert_allclose(SequenceInput().check(forms[form]), SequenceInput().check(RAGGED))
 
 
+def test_frames_in_a_list_are_read_by_their_columns():
+    frames = [pd.DataFrame(np.arange(6.0).reshape(2, 3) + 10 * n, columns=list("abc")) for n in range(4)]
+    expected = SequenceInput().check([frame.to_numpy() for frame in frames])
+    turned = [frame[list("cab")] if number % 2 else frame for number, frame in enumerate(frames)]
+    sequences = SequenceInput()
+    rows = sequences.check(turned)
+    np.testing.assert_array_equal(rows, expected)
+    sequences.fit(rows)
+    for known in (sequences, SequenceInput.from_config(json.loads(json.dumps(sequences.get_config())))):
+        np.testing.assert_array_equal(known.check(pd.Series([frame[list("bca")] for frame in frames])), expected)
+        with pytest.raises(
+            InputError, match=r"x\[1\] must be a frame with the columns \['a', 'b', 'c'\]. Got \['a', 'b', 'd'"
+        ):
+            known.check([frames[0], frames[1].rename(columns={"c": "d"})])
+
+
 def test_trailing_steps_without_any_number_are_padding():
     x = np.array([[1.0, np.nan, 3.0, np.nan], [1.0, 2.0, 3.0, 4.0]])
     for form in (x, list(x)):

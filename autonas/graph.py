@@ -229,7 +229,7 @@ class _Reader:
     def _add(self, layer: Any, call: Any, sources: Sequence[int]) -> None:
         inputs = tuple(_shape(tensor) for tensor in call.input_tensors)
         outputs = tuple(_shape(tensor) for tensor in call.output_tensors)
-        shapes = products.operands(call)
+        given = products.operands(layer, call)
         weights = [] if id(layer) in self._layers_seen else getattr(layer, "weights", [])
         self._layers_seen.add(id(layer))
         self.operations.append(
@@ -241,11 +241,11 @@ class _Reader:
                 output_shapes=outputs,
                 parameters=sum(math.prod(w.shape) for w in weights),
                 kernel_parameters=sum(math.prod(w.shape) for w in weights if _is_kernel(w)),
-                flops=_flops(layer, inputs, outputs, shapes),
-                macs=_macs(layer, inputs, outputs, shapes),
+                flops=_flops(layer, given, outputs),
+                macs=_macs(layer, given, outputs),
                 activation=layer.activation.__name__ if _has_activation(layer) else "",
-                kept_elements=kept.elements(layer, inputs, outputs),
-                traced_bytes=kept.traced_bytes(layer, inputs),
+                kept_elements=kept.elements(layer, given, outputs),
+                traced_bytes=kept.traced_bytes(layer, given),
             )
         )
 
@@ -258,7 +258,7 @@ def _is_kernel(weight: Any) -> bool:
     return str(weight.name).endswith("kernel")
 
 
-def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape], shapes: Sequence[Shape]) -> int:
+def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
     kind = type(layer).__name__
     made = sum(math.prod(shape) for shape in outputs)
     taken = sum(math.prod(shape) for shape in inputs)
@@ -270,15 +270,15 @@ def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape], shapes
         return taken
     if _POOL.fullmatch(kind):
         return made * math.prod(layer.pool_size)
-    macs = _macs(layer, inputs, outputs, shapes)
+    macs = _macs(layer, inputs, outputs)
     if not macs:
         return made * max(1, len(inputs) - 1)
     beside = products.flops_beside(layer, inputs)
     return 2 * macs + beside + made * (bool(getattr(layer, "use_bias", False)) + _has_activation(layer))
 
 
-def _macs(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape], shapes: Sequence[Shape]) -> int:
-    between = products.macs(layer, shapes, outputs[0])
+def _macs(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+    between = products.macs(layer, inputs, outputs[0])
     kernels = [w for w in getattr(layer, "weights", []) if _is_kernel(w)]
     if not kernels:
         return between

@@ -5,6 +5,7 @@ A layer's kernels say what it multiplies by. Of these products only the shapes t
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -15,13 +16,18 @@ _ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention", "Attention", "Addit
 _CONTRACTIONS = ("Matmul", "Inner", "Dot", "Tensordot")
 
 
-def operands(call: Any) -> list[Shape]:
-    """The shapes that an operation is called with, of constants too, with a batch of one.
+def operands(layer: Any, call: Any) -> list[Shape]:
+    """The shapes that an operation is called with, of constants too, with a batch of one, in the order of its signature.
 
     Args:
-        call: Keras's record of the call.
+        layer: A Keras layer or operation.
+        call: Keras's record of the call, which has what was passed by name in the order of the alphabet.
     """
-    given = [part for argument in call.arguments.args for part in _parts(argument)]
+    import keras
+
+    args, named = call.arguments.args, call.arguments.kwargs
+    order = dict.fromkeys([*inspect.signature(layer.call).parameters, *named]) if named else {}
+    given = keras.tree.flatten([args, [named[name] for name in order if name in named]])
     return [tuple(1 if size is None else int(size) for size in part.shape) for part in given if hasattr(part, "shape")]
 
 
@@ -113,7 +119,3 @@ def _indices(subscripts: str, shapes: Sequence[Shape]) -> int:
         for name, size in known:
             sizes[name] = max(size, sizes.get(name, 1))
     return math.prod(sizes.values())
-
-
-def _parts(argument: Any) -> list[Any]:
-    return list(argument) if isinstance(argument, (list, tuple)) else [argument]

@@ -65,3 +65,13 @@ def test_attention_to_another_sequence_by_hand():
 def test_attention_along_one_axis_scores_along_it():
     graph = reading(lambda x: L.MultiHeadAttention(1, 2, attention_axes=2, use_bias=False)(x, x), (5, 6, 4))
     assert graph.macs == 4 * 30 * 4 * 2 + 30 * 6 * (2 + 2)
+
+
+def test_what_attention_takes_may_be_passed_by_name_in_any_order():
+    layer = L.MultiHeadAttention(2, 8, value_dim=3)
+    by_place = reading(lambda a, b: layer(a, b), A, (7, 5))
+    by_name = reading(lambda a, b: layer(value=b, query=a), A, (7, 5))
+    mixed = reading(lambda a, b, c: layer(a, value=b, attention_mask=c), A, (7, 5), (6, 7))
+    assert by_place.macs == by_name.macs == mixed.macs
+    assert by_place.flops == by_name.flops == mixed.flops
+    assert len({graph.operations[-1].kept_elements for graph in (by_place, by_name, mixed)}) == 1

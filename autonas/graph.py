@@ -30,7 +30,7 @@ _MOVES = re.compile(
     r"InputLayer|Reshape|Flatten|Permute|RepeatVector|Concatenate|Embedding|Transpose|ExpandDims|Squeeze|Split|Stack"
     r"|GetItem|Masking|(ZeroPadding|Cropping)\dD"
 )
-_CONV = re.compile(r"(Depthwise|Separable)?Conv\dD|Dense|EinsumDense")
+_CONV = re.compile(r"(Depthwise|Separable)?Conv\dD|Dense")
 _GLOBAL_POOL = re.compile(r"(Global|Adaptive)\w+Pooling\dD|Mean|Max|Min|Sum")
 _POOL = re.compile(r"(Max|Average)Pooling\dD")
 _AFFINE = re.compile(r"BatchNormalization|Normalization|Rescaling")
@@ -230,6 +230,7 @@ class _Reader:
         inputs = tuple(_shape(tensor) for tensor in call.input_tensors)
         outputs = tuple(_shape(tensor) for tensor in call.output_tensors)
         given = products.operands(layer, call)
+        flops, macs = _work(layer, given, outputs)
         weights = [] if id(layer) in self._layers_seen else getattr(layer, "weights", [])
         self._layers_seen.add(id(layer))
         self.operations.append(
@@ -241,8 +242,8 @@ class _Reader:
                 output_shapes=outputs,
                 parameters=sum(math.prod(w.shape) for w in weights),
                 kernel_parameters=sum(math.prod(w.shape) for w in weights if _is_kernel(w)),
-                flops=_flops(layer, given, outputs),
-                macs=_macs(layer, given, outputs),
+                flops=flops,
+                macs=macs,
                 activation=layer.activation.__name__ if _has_activation(layer) else "",
                 kept_elements=kept.elements(layer, given, outputs),
                 traced_bytes=kept.traced_bytes(layer, given),
@@ -256,6 +257,17 @@ def _shape(tensor: Any) -> Shape:
 
 def _is_kernel(weight: Any) -> bool:
     return str(weight.name).endswith("kernel")
+
+
+def _work(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> tuple[int, int]:
+    """FLOPs and MACs; of what wraps a layer or a model, such as `TimeDistributed`, those of what is inside."""
+    import keras
+
+    inside = layer.layer if isinstance(layer, keras.layers.Wrapper) else layer
+    if has_graph(inside):
+        graph, times = read(inside), inputs[0][1] if isinstance(layer, keras.layers.TimeDistributed) else 1
+        return times * graph.flops, times * graph.macs
+    return _flops(inside, inputs, outputs), _macs(inside, inputs, outputs)
 
 
 def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
@@ -280,7 +292,7 @@ def _flops(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int
 def _macs(layer: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
     between = products.macs(layer, inputs, outputs[0])
     kernels = [w for w in getattr(layer, "weights", []) if _is_kernel(w)]
-    if not kernels:
+    if not kernels or type(layer).__name__ == "EinsumDense":
         return between
     if _CONV.fullmatch(type(layer).__name__):
         inputs = [outputs[0]]

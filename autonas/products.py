@@ -48,6 +48,8 @@ def macs(layer: Any, shapes: Sequence[Shape], output: Shape) -> int:
     if kind in _ATTENTION:
         scored, summed = _widths(layer, shapes)
         return _pairs(layer, shapes) * (scored + summed)
+    if kind == "EinsumDense":
+        return _indices(layer.equation, [shapes[0], layer.weights[0].shape])
     if len(shapes) < 2 or not all(shapes):
         return 0
     if kind == "Einsum":

@@ -51,6 +51,12 @@ def one(layer, *shapes):
         (L.Reshape((128,)), (8, 8, 2), 0),
         (L.ZeroPadding2D(1), (8, 8, 2), 0),
         (L.Embedding(10, 4), (6,), 0),
+        (L.EinsumDense("abc,cd->abd", (None, 5), bias_axes="d"), (6, 4), 6 * 2 * 4 * 5),
+        (L.EinsumDense("...c,cde->...de", (5, 3)), (6, 4), 6 * 2 * 4 * 15),
+        (L.EinsumDense("abc,bcd->abd", (6, 5)), (6, 4), 6 * 2 * 4 * 5),
+        (L.TimeDistributed(L.Conv2D(4, 3, strides=2)), (3, 9, 9, 2), 3 * 16 * (2 * 9 * 2 * 4 + 4)),
+        (L.TimeDistributed(L.MaxPooling2D(2)), (3, 8, 8, 2), 3 * 4 * 32),
+        (L.SpectralNormalization(L.Conv2D(4, 3)), (8, 8, 2), 36 * (2 * 9 * 2 * 4 + 4)),
     ],
 )
 def test_flops_agree_with_a_count_by_hand(layer, shape, flops):
@@ -172,6 +178,12 @@ def test_an_operation_with_several_outputs_is_one():
     assert [o.kind for o in graph.operations] == ["InputLayer", "Split"]
     assert graph.operations[1].output_shapes == ((1, 3), (1, 3))
     assert graph.activation_bytes == 4 * (6 + 6)
+
+
+def test_a_model_that_is_run_for_each_step_counts_for_each():
+    frame = keras.Sequential([keras.Input((9, 9, 2)), L.Conv2D(4, 3, strides=2), L.Flatten(), L.Dense(5)])
+    graph = one(L.TimeDistributed(frame), (3, 9, 9, 2))
+    assert (graph.flops, graph.macs) == (3 * read(frame).flops, 3 * read(frame).macs)
 
 
 def test_nested_models_are_taken_apart_at_each_call():

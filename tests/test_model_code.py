@@ -144,6 +144,39 @@ def test_constants_shared_layers_slices_and_models_inside_are_written():
     check_same(keras.Model({"a b": a, "mask": mask}, {"y": L.Dense(1, name="y")(joined), "z": joined}, name="core"))
 
 
+def test_arguments_that_decide_the_defaults_of_others_are_written():
+    inputs = keras.Input((9, 9, 2))
+    pooled = L.AveragePooling2D((3, 3), strides=2)(L.MaxPooling2D(3, strides=2)(inputs))
+    check_same(keras.Model(inputs, pooled))
+    numbers = keras.Input((3,), dtype="int32")
+    check_same(keras.Model(numbers, L.CategoryEncoding(4)(numbers)))
+
+
+def test_each_of_several_results_is_written_as_such():
+    steps, state = keras.Input((6, 4), name="steps"), keras.Input((3,), name="state")
+    first, second = keras.ops.split(steps, 2, axis=1)
+    read, last = L.GRU(3, return_sequences=True, return_state=True)(first, initial_state=state)
+    inner = keras.Model(steps, {"a": L.Dense(2)(steps), "b": L.Dense(3)(steps)}, name="inner")(steps)
+    scores = keras.ops.einsum("bij,bkj->bik", read, inner["b"] + keras.ops.mean(second))
+    check_same(keras.Model({"steps": steps, "state": state}, [scores, last, inner["a"]]))
+
+
+def test_infinite_numbers_and_layers_of_layers_are_written():
+    inputs = keras.Input((6, 4))
+    x = keras.ops.where(inputs > 0.5, inputs, -np.inf)
+    check_same(keras.Model(inputs, keras.ops.clip(x, 0.0, np.inf)))
+    check_same(keras.Model(inputs, L.RNN([L.LSTMCell(3), L.GRUCell(2)])(inputs)))
+
+
+@pytest.mark.parametrize(
+    "layer", [L.TimeDistributed(keras.Sequential([keras.Input((4,)), L.Dense(2)])), L.Lambda(lambda x: x + 1)]
+)
+def test_what_has_no_source_is_named(layer):
+    inputs = keras.Input((6, 4))
+    with pytest.raises(InputError, match=r"Sequential inside another layer|Lambda"):
+        model_code.source(keras.Model(inputs, layer(inputs)))
+
+
 def test_defaults_are_left_out_and_lines_are_not_wide():
     inputs = keras.Input((8, 8, 3))
     layer = L.Conv2D(

@@ -155,9 +155,12 @@ def test_what_is_far_over_a_latency_is_refused_without_a_conversion():
     evaluation, values = make(limits={"latency_ms": 1.0})
     evaluation.device = Proportional()
     evaluation.feasible([values])
+    larger = {**values, "conv_width": 24, "conv_depth": 3}
+    with pytest.raises(RejectedError, match="latency_ms is"):  # nothing as large was measured before
+        evaluation(1, larger)
     asked = evaluation.device.asked
     with pytest.raises(RejectedError, match="latency_ms is at least"):
-        evaluation(1, {**values, "conv_width": 24, "conv_depth": 3})
+        evaluation(2, larger)
     assert evaluation.device.asked == asked
 
 

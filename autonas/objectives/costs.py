@@ -108,6 +108,7 @@ class LatencyMs(Cost):
 
     def __init__(self) -> None:
         self._pace = math.inf  # the least milliseconds for an operation that was measured
+        self._most = -1  # operations of the largest network that was measured
 
     def possible(self, device: Device) -> bool:
         """Whether the device is there."""
@@ -116,13 +117,15 @@ class LatencyMs(Cost):
     def measure(self, built: BuiltModel) -> float:
         """Converts the model and returns what the device says."""
         self._pace = min(self._pace, built.latency.median_ms / max(1, built.graph.flops))
+        self._most = max(self._most, built.graph.flops)
         return built.latency.median_ms
 
     def at_least(self, graph: Graph) -> float:
         """Returns what it would take at twice the best pace that was measured, so that no conversion is spent on a network
-        that is out of all reach.
+        that is out of all reach; nothing for one that is larger than all of these, since what does not grow with a network
+        makes the pace of a small one slow.
         """
-        return 0.0 if math.isinf(self._pace) else self._pace / 2 * graph.flops
+        return 0.0 if graph.flops > self._most else self._pace / 2 * graph.flops
 
     def interval(self, built: BuiltModel) -> tuple[float, float]:
         """Returns the interval that the device says."""

@@ -94,6 +94,15 @@ def test_what_a_device_says_in_numpy_s_numbers_is_plain():
     assert {type(value) for value in measured.values()} == {float}
 
 
+def test_a_small_network_says_nothing_of_the_latency_of_larger_ones():
+    """A call takes its time whatever is computed, so small networks take long for what they do."""
+    cost = LatencyMs()
+    small, large = (dense(Fixed(), units) for units in (3, 300))
+    cost.measure(small)
+    assert cost.at_least(large.graph) <= cost.measure(large)
+    assert 0 < cost.at_least(small.graph) <= cost.measure(small)
+
+
 def test_size_is_that_of_the_file():
     built = BuiltModel(keras.Sequential([keras.Input((100,)), keras.layers.Dense(100)]), Fixed())
     assert Size().name == "size_kb"
@@ -154,8 +163,8 @@ class Counting(Fixed):
         return self.measured
 
 
-def dense(device):
-    return BuiltModel(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), device)
+def dense(device, units=3):
+    return BuiltModel(keras.Sequential([keras.Input((4,)), keras.layers.Dense(units)]), device)
 
 
 def test_the_energy_that_is_measured_has_a_name_of_its_own_and_an_interval():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -132,19 +133,33 @@ def check(
     Raises:
         InputError: If an argument is out of range. Names it.
     """
-    if min_runs < 6:
-        raise InputError.of("min_runs", "an integer of at least 6", min_runs, "Fewer have no 95 % interval.")
-    if max_runs < min_runs:
-        raise InputError.of("max_runs", f"an integer of at least min_runs ({min_runs})", max_runs)
-    if batch_size < 1:
-        raise InputError.of("batch_size", "an integer of at least 1", batch_size)
-    if repeats < 0:
-        raise InputError.of("repeats", "an integer of at least 0", repeats)
+    check_whole("min_runs", min_runs, 6, "Fewer have no 95 % interval.")
+    check_whole("max_runs", max_runs, min_runs, "It is at least min_runs.")
+    check_whole("batch_size", batch_size, 1)
+    check_whole("repeats", repeats, 0)
     for name, duration in [("seconds", seconds), ("warmup", warmup)]:
-        if not 0 <= duration < math.inf:
-            raise InputError.of(name, "a finite number of seconds, not negative", duration)
-    if not width > 0:
-        raise InputError.of("width", "a positive share of the median", width)
+        check_number(name, duration, "a finite number of seconds, not negative", lambda number: 0 <= number < math.inf)
+    check_number("width", width, "a positive share of the median", lambda number: number > 0)
+
+
+def check_whole(name: str, value: Any, least: int, hint: str = "") -> None:
+    """Checks a count.
+
+    Raises:
+        InputError: If it is no integer, or under `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:
+        raise InputError.of(name, f"an integer of at least {least}", repr(value), hint)
+
+
+def check_number(name: str, value: Any, expected: str, holds: Callable[[float], bool]) -> None:
+    """Checks a number.
+
+    Raises:
+        InputError: If it is none, or what is `expected` of it does not hold.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not holds(float(value)):
+        raise InputError.of(name, expected, repr(value))
 
 
 def inference(tflite: bytes, num_threads: int = 1, batch_size: int = 1) -> Run:

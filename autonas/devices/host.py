@@ -7,7 +7,6 @@ from pathlib import Path
 
 from autonas import power, timing
 from autonas.devices.base import Device, Energy, Latency
-from autonas.errors import InputError
 
 
 class Host(Device):
@@ -54,8 +53,7 @@ class Host(Device):
         powercap: Path = power.POWERCAP,
     ) -> None:
         timing.check(seconds, min_runs, max_runs, warmup, batch_size, width, repeats)
-        if num_threads < 1:
-            raise InputError.of("num_threads", "an integer of at least 1", num_threads)
+        timing.check_whole("num_threads", num_threads, 1)
         self.num_threads = num_threads
         self.seconds = seconds
         self.min_runs = min_runs

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from autonas import timing
 from autonas.devices.base import Device, Latency
 from autonas.errors import InputError, TrialError
 
@@ -37,10 +38,8 @@ class Rig(Device):
     def __init__(self, measure: Callable[[bytes], float], retries: int = 2, timeout: float = 120.0) -> None:
         if not callable(measure):
             raise InputError.of("measure", "a callable that takes a .tflite and returns seconds", repr(measure))
-        if retries < 0:
-            raise InputError.of("retries", "an integer of at least 0", retries)
-        if not 0 < timeout < math.inf:
-            raise InputError.of("timeout", "a positive number of seconds", timeout)
+        timing.check_whole("retries", retries, 0)
+        timing.check_number("timeout", timeout, "a positive number of seconds", lambda number: 0 < number < math.inf)
         self.measure, self.retries, self.timeout = measure, retries, timeout
         self._known: dict[str, Latency] = {}
 

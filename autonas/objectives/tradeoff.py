@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -87,6 +88,6 @@ class Tradeoff(Objective):
 
 
 def _number(name: str, value: Any, above: float, below: float, expected: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not above < value < below:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not above < float(value) < below:
         raise InputError.of(f"Tradeoff({name}=)", expected, repr(value))
     return float(value)

@@ -50,6 +50,11 @@ def test_models_that_take_turns_are_told_apart():
     "arguments",
     [
         {"num_threads": 0},
+        {"num_threads": 1.5},
+        {"num_threads": "2"},
+        {"batch_size": 2.5},
+        {"seconds": "1"},
+        {"width": None},
         {"min_runs": 5},
         {"max_runs": 10},
         {"seconds": -1.0},

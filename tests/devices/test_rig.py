@@ -51,7 +51,9 @@ def test_an_answer_that_does_not_come_is_not_waited_for():
     never.set()
 
 
-@pytest.mark.parametrize("arguments", [{"measure": 3}, {"retries": -1}, {"timeout": 0}])
+@pytest.mark.parametrize(
+    "arguments", [{"measure": 3}, {"retries": -1}, {"retries": 1.5}, {"timeout": 0}, {"timeout": "5"}]
+)
 def test_arguments_out_of_range_are_named(arguments):
     with pytest.raises(InputError, match=next(iter(arguments))):
         Rig(**{"measure": len, **arguments})

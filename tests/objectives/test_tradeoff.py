@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 import autonas
@@ -38,6 +39,10 @@ def test_it_is_restored_from_plain_data():
         other = objectives.restore(*json.loads(json.dumps(one.plain())))
         assert repr(other) == repr(one)
         assert other.direction == one.direction
+
+
+def test_numpy_s_numbers_are_numbers():
+    assert repr(tradeoff(target=np.float32(2.0), weight=np.float32(-0.5))) == repr(tradeoff(weight=-0.5))
 
 
 @pytest.mark.parametrize(

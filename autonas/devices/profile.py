@@ -82,10 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", type=Path, nargs="*", default=[], help=".tflite files whose operators are added")
     options = parser.parse_args(arguments)
     for name, value in [("--seconds", options.seconds), ("--threads", options.threads)]:
-        if value <= 0:
-            raise InputError.of(name, "positive", value)
-    if not options.out.parent.is_dir():
-        raise InputError.of("--out", "a file in a folder that exists", repr(str(options.out)))
+        if not 0 < value < math.inf:
+            raise InputError.of(name, "positive and finite", value)
+    if not options.out.parent.is_dir() or options.out.is_dir() or options.out.suffix != ".json":
+        raise InputError.of("--out", "a .json file in a folder that exists", repr(str(options.out)))
+    for path in options.models:
+        if not path.is_file():
+            raise InputError.of("--models", ".tflite files", repr(str(path)))
     chosen = operators([path.read_bytes() for path in options.models])
     try:
         with _Progress(options.seconds) as progress:

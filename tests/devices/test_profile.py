@@ -66,7 +66,18 @@ def test_the_programs_run_and_are_whole_models():
     }
 
 
-@pytest.mark.parametrize("arguments", [["--seconds", "0"], ["--threads", "-1"], ["--out", "nowhere/device.json"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--seconds", "0"],
+        ["--seconds", "nan"],
+        ["--seconds", "inf"],
+        ["--threads", "-1"],
+        ["--out", "nowhere/device.json"],
+        ["--out", "device.txt"],
+        ["--models", "nowhere.tflite"],
+    ],
+)
 def test_arguments_that_cannot_be_used_are_named(arguments, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=arguments[0]):

@@ -159,7 +159,7 @@ class Answers:
         kept, (x, y) = self._kept, (self._kept, None) if self._kept is None else (self._kept.x, self._kept.y)
         representative = None if kept is None else kept.x
         if representative_data is not None:
-            parts = streams.examples(representative_data, self.input, export.CALIBRATION)
+            parts = streams.examples(representative_data, self.input, export.CALIBRATION, "representative_data")
             representative = data_module.spread(next(iter(parts)), export.CALIBRATION)
             x, y = representative, None
         if data is not None:

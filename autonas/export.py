@@ -223,6 +223,8 @@ def _reason(error: Exception) -> str:
     names = re.findall(r"'(?:tf|tfl)\.(\w+)' op is neither", str(error))
     if names:
         return f"LiteRT has no built-in operation for {', '.join(dict.fromkeys(names))}"
+    if "TensorListReserve" in str(error):
+        return "LiteRT has no recurrent layers that loop over steps; LSTM(..., unroll=True) and its like can be written"
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 

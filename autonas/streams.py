@@ -114,16 +114,16 @@ def one_each(input: Input, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any
     return input.targets(x, y), sample_weight if named else input.targets(x, sample_weight, "sample_weight")
 
 
-def examples(x: Any, input: Input, batch_size: int) -> Iterator[Any]:
+def examples(x: Any, input: Input, batch_size: int, name: str = "x") -> Iterator[Any]:
     """Checked examples, without targets: arrays at once, a dataset of x, (x, y) or (x, y, sample_weight) block by block.
 
     Examples that stand alone are in batches if they have four axes, or a first one of open length.
     """
     if datasets.is_dataset(x):
         for part, *_ in datasets.blocks(x, batch_size):
-            yield datasets.one_of_each(input.check(part), part)
+            yield datasets.one_of_each(input.check(part, name), part)
     else:
-        yield input.check(x)
+        yield input.check(x, name)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -209,6 +209,12 @@ def test_an_operation_that_litert_lacks_is_named(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_recurrent_layer_that_loops_is_told_what_to_do(tmp_path):
+    inputs = keras.Input((4, 2))
+    with pytest.raises(AutonasError, match=r"as \.tflite: LiteRT has no recurrent layers that loop.* unroll=True"):
+        export(keras.Model(inputs, L.GRU(3)(inputs)), tmp_path / "model.tflite")
+
+
 @pytest.mark.slow  # what a fit and an export print is looked at in the suite
 def test_nothing_is_printed_in_a_process_of_its_own(tmp_path):
     script = """

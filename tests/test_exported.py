@@ -132,6 +132,8 @@ def test_a_loaded_project_has_no_examples_and_says_so(fitted, tmp_path):
     assert auto.export(tmp_path / "model.tflite").difference is None
     with pytest.raises(InputError, match="representative_data"):
         auto.export(tmp_path / "model.tflite", "int8")
+    with pytest.raises(InputError, match="representative_data must"):
+        auto.export(tmp_path / "model.tflite", "int8", representative_data=x[:0])
     report = auto.export(tmp_path / "model.tflite", "int8", representative_data=x)
     assert report.rows == 200
     assert report.metrics_before == {}

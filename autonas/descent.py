@@ -42,7 +42,10 @@ class Descent:
     ) -> None:
         self._space, self._limits, self._screen = space, limits, screen
         self._built, self._met, self._seed = built, met, seed
-        self._refusal = ""
+        self._refusals: list[
+            tuple[float, str]
+        ] = []  # of the smallest networks, with how many times over a limit each is
+        self._hopeless_kinds: dict[str, bool] = {}
         self._graphs: dict[str, Graph] = {}
 
     def feasible(self, starting_points: list[Values]) -> list[Values]:
@@ -69,8 +72,9 @@ class Descent:
             if values is not None and values not in fitted:
                 fitted.append(values)
         if not fitted:
+            refusal = min(self._refusals)[1]
             raise InputError(
-                f"limits must be ones that a candidate can meet. For the smallest network of the space {self._refusal}. "
+                f"limits must be ones that a candidate can meet. For the smallest network of the space {refusal}. "
                 "Raise the limit, or search another space."
             )
         return fitted
@@ -79,11 +83,23 @@ class Descent:
         """Whether even the smallest network of its kind is far over a limit, so that the way down is not worth its time."""
         if self._screen.refusal(self._built(values)) is None:
             return False
-        smallest = self._smallest(values)
-        if self._bound(self._graph(smallest)) <= FAR and max(self._excess(self._built(smallest)).values()) <= FAR:
-            return False
-        self._refusal = self._screen.refusal(self._built(smallest)) or ""
-        return True
+        shaping = self._shaping(values)
+        kind = key({name: value for name, value in values.items() if _shapes_network(name) and name not in shaping})
+        if kind not in self._hopeless_kinds:
+            smallest = self._smallest(values)
+            hopeless = self._bound(self._graph(smallest)) > FAR or self._over(smallest) > FAR
+            self._hopeless_kinds[kind] = hopeless
+            if hopeless:
+                self._refused(smallest)
+        return self._hopeless_kinds[kind]
+
+    def _over(self, values: Values) -> float:
+        """How many times its limit the worst cost is."""
+        return max(self._excess(self._built(values)).values())
+
+    def _refused(self, values: Values) -> None:
+        """Keeps what is said of a network that is over a limit."""
+        self._refusals.append((self._over(values), self._screen.refusal(self._built(values)) or ""))
 
     def _smallest(self, values: Values) -> Values:
         """The smallest network of its kind by the graph, each hyperparameter looked at once, numbers at their ends alone."""
@@ -107,13 +123,12 @@ class Descent:
         """The candidate itself if it meets the limits, or the first that does on the way down from it."""
         while True:
             built = self._built(values)
-            refusal = self._screen.refusal(built)
-            if refusal is None:
+            if self._screen.refusal(built) is None:
                 self._met(values, built)
                 return values
             smaller = self._smaller(values)
             if smaller is None:
-                self._refusal = refusal
+                self._refused(values)
                 return None
             values = smaller
 

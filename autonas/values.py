@@ -6,6 +6,7 @@ candidate holds a value for each hyperparameter that is active under its other v
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,26 @@ def is_range(hyperparameter: HyperParameter) -> bool:
     return hasattr(hyperparameter, "min_value")
 
 
+class _Steps(Sequence[Any]):
+    """The floats of a range with a step, least first, each computed when it is asked for: a fine step has very many."""
+
+    def __init__(self, hyperparameter: HyperParameter) -> None:
+        self._of = hyperparameter  # by whose own arithmetic, so that these are the numbers that it samples
+        places = range(hyperparameter._get_n_values())
+        self._places = places[::-1] if hyperparameter.sampling == "reverse_log" else places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, place: Any) -> Any:
+        return float(self._of._get_value_by_index(self._places[place]))
+
+
 def legal_values(hyperparameter: HyperParameter) -> Sequence[Any] | None:
-    """All values of a hyperparameter, of the type that it declares; None for a range of floats without a step."""
+    """All values of a hyperparameter, of the type that it declares, those of a range least first.
+
+    None for a range of floats without a step.
+    """
     if not is_range(hyperparameter):
         return list(hyperparameter.values)
     whole = isinstance(hyperparameter.min_value, int)
@@ -62,7 +81,13 @@ def legal_values(hyperparameter: HyperParameter) -> Sequence[Any] | None:
         return range(hyperparameter.min_value, hyperparameter.max_value + 1, hyperparameter.step or 1)
     if hyperparameter.step is None:
         return range(hyperparameter.min_value, hyperparameter.max_value + 1) if whole else None
-    return [int(value) if whole else float(value) for value in hyperparameter.values]
+    return sorted(int(value) for value in hyperparameter.values) if whole else _Steps(hyperparameter)
+
+
+def nearest(numbers: Sequence[Any], value: float) -> int:
+    """The place of the number that is nearest to a value, in the legal values of a range; of two the lower one."""
+    after = bisect.bisect_left(numbers, value)
+    return min(range(max(after - 1, 0), min(after + 1, len(numbers))), key=lambda place: abs(numbers[place] - value))
 
 
 def is_legal(hyperparameter: HyperParameter, value: Any) -> bool:
@@ -71,7 +96,8 @@ def is_legal(hyperparameter: HyperParameter, value: Any) -> bool:
     if values is None:
         return isinstance(value, float) and hyperparameter.min_value <= value <= hyperparameter.max_value
     if is_range(hyperparameter) and isinstance(value, float):
-        return any(math.isclose(value, other) for other in values if isinstance(other, float))
+        near = values[nearest(values, value)]
+        return isinstance(near, float) and math.isclose(value, near)
     return value in values
 
 
@@ -83,15 +109,13 @@ def equal_value(hyperparameter: HyperParameter, value: Any) -> Any:
     """
     plain = value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
     legal = legal_values(hyperparameter)
-    if isinstance(plain, float) and isinstance(legal, range) and plain.is_integer():
-        plain = int(plain)
-    equal: list[Any]
-    if legal is None:
-        equal = [float(plain)] if isinstance(plain, (int, float)) and is_legal(hyperparameter, float(plain)) else []
-    elif isinstance(legal, range):
-        equal = [int(plain)] if isinstance(plain, int) and plain in legal else []
-    else:
-        equal = [other for other in legal if _equal(other, plain)]
+    if is_range(hyperparameter) and not isinstance(plain, (int, float)):
+        legal = []
+    elif legal is None:
+        legal = [float(plain)] if is_legal(hyperparameter, float(plain)) else []
+    elif is_range(hyperparameter):
+        legal = [legal[nearest(legal, plain)]]
+    equal = [other for other in legal if _equal(other, plain)]
     if not equal:
         raise ValueError(f"{hyperparameter.name} has no value {value!r}")
     return equal[0]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autonas.checks import integer
 from autonas.strategies.base import Strategy, has_score, untried
 from autonas.trials import Trial, key, reading
-from autonas.values import Values, active_in, change, is_legal, is_range, legal_values, sample
+from autonas.values import Values, active_in, change, is_legal, is_range, legal_values, nearest, sample
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -122,8 +121,6 @@ def _near(hyperparameter: HyperParameter, value: Any) -> list[Any]:
     moved = [hyperparameter.prob_to_value(min(max(position, 0.0), _LAST)) for position in positions]
     listed = legal_values(hyperparameter)
     if listed is not None:
-        listed = listed if isinstance(listed, range) else sorted(listed)
-        after = bisect.bisect_left(listed, value)
-        place = min(range(max(after - 1, 0), min(after + 1, len(listed))), key=lambda place: abs(listed[place] - value))
+        place = nearest(listed, value)
         moved += [listed[other] for other in (place - 1, place + 1) if 0 <= other < len(listed)]
     return [other for other in dict.fromkeys(moved) if other != value]

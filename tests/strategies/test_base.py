@@ -90,6 +90,27 @@ def test_a_step_of_floats_is_met_as_people_write_it():
     assert all((values["rate"] == 0.3) != (values["other"] == "a") for values in others)
 
 
+@pytest.mark.parametrize("sampling", ["linear", "reverse_log"])
+def test_a_fine_step_is_not_gone_through(monkeypatch, sampling):
+    space, computed = keras_tuner.HyperParameters(), []
+    step = 1e-4 if sampling == "linear" else 1.001
+    space.Float("rate", 1.0, 10.0, step=step, sampling=sampling)
+    space.Choice("other", ["a", "b"])
+    kind = keras_tuner.engine.hyperparameters.Float
+    by_index = kind._get_value_by_index
+    monkeypatch.setattr(kind, "_get_value_by_index", lambda hp, place: computed.append(place) or by_index(hp, place))
+    values = sample(space, rng())
+    for seed in range(5):
+        values = mutate(values, space, rng(seed))
+    assert len(computed) < 200
+    (rate, _) = space.space
+    legal = legal_values(rate)
+    assert len(legal) > 2_000
+    assert list(legal) == sorted(rate.values)
+    assert is_legal(rate, legal[77])
+    assert not is_legal(rate, (legal[77] + legal[78]) / 2)
+
+
 def test_untried_finds_the_last_candidates_and_then_none():
     space, size = finite_space()
     history = []

@@ -20,7 +20,7 @@ from autonas.screens.base import Candidate, Screen
 from autonas.search_result import SearchResult
 from autonas.settings import described
 from autonas.trials import BUDGET, TrialStore, bare
-from autonas.values import Values, complete, equal_value, sample
+from autonas.values import Values, complete, equal_value, legal_values, sample
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -172,6 +172,8 @@ def _space(space: Any) -> keras_tuner.HyperParameters:
     if not space.space:
         raise InputError.of("space", "one of at least one hyperparameter", "none", "build(hp) asks hp for values.")
     check_names(space, "space")
+    for hyperparameter in space.space:
+        legal_values(hyperparameter)  # an error where there are too many
     return space
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas.errors import InputError
+
 if TYPE_CHECKING:
     import keras_tuner
     from keras_tuner.engine.hyperparameters import HyperParameter
@@ -71,7 +73,20 @@ def legal_values(hyperparameter: HyperParameter) -> Sequence[Any] | None:
     """All values of a hyperparameter, of the type that it declares, those of a range least first.
 
     None for a range of floats without a step.
+
+    Raises:
+        InputError: If there are more than Python counts.
     """
+    values = _legal_values(hyperparameter)
+    try:
+        len(values or ())
+    except OverflowError as error:
+        name, hint = f"The hyperparameter {hyperparameter.name!r}", "Take a larger step, or hp.Float without one."
+        raise InputError.of(name, "of fewer than 2**63 values", repr(hyperparameter), hint) from error
+    return values
+
+
+def _legal_values(hyperparameter: HyperParameter) -> Sequence[Any] | None:
     if not is_range(hyperparameter):
         return list(hyperparameter.values)
     whole = isinstance(hyperparameter.min_value, int)

@@ -418,11 +418,23 @@ class Networks(Screen):
         return np.zeros(len(candidates))
 
 
+def endless():
+    hp = keras_tuner.HyperParameters()
+    hp.Int("n", 0, 2**64)
+    return hp
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"space": 3}, "space must be"),
         ({"space": lambda hp: None}, "at least one hyperparameter"),
+        ({"space": lambda hp: hp.Int("n", 0, 2**63)}, r"'n' must be of fewer than 2\*\*63 values\. Got Int"),
+        (
+            {"space": lambda hp: hp.Float("n", 0, 1, step=1e-20)},
+            r"'n' must be of fewer than 2\*\*63 values\. Got Float",
+        ),
+        ({"space": endless()}, r"'n' must be of fewer than 2\*\*63 values"),
         ({"evaluate": 3}, "evaluate must be"),
         ({"strategy": "asha", "evaluate": distance}, "evaluate must be evaluate.values, budget. with"),
         ({"strategy": "evolutoin"}, "Did you mean 'evolution'"),

@@ -97,6 +97,9 @@ class Proxy(abc.ABC):
         score = float(self.measure(network)) if self.applies(network) else np.nan
         return score if np.isfinite(score) else np.nan
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:

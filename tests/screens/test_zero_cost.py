@@ -99,3 +99,9 @@ def test_a_candidate_that_cannot_be_built_does_not_end_the_search():
 def test_arguments_are_checked(settings, message):
     with pytest.raises(InputError, match=message):
         ZeroCost(**settings)
+
+
+def test_it_is_shown_by_the_names_of_its_proxies():
+    assert repr(ZeroCost(["nwot", "zen"], pool=7)) == (
+        "ZeroCost(pool=7, warm=5, proposals=3, proxies={'nwot': Nwot(), 'zen': Zen()})"
+    )

@@ -52,6 +52,7 @@ def read_goals(objective: Any) -> list[Goal]:
             if not isinstance(name, str) or direction not in ("max", "min"):
                 raise InputError.of("objective", "a dict of metric -> 'max' or 'min'", repr(objective))
         return [Goal(name, direction) for name, direction in objective.items()]
+    objective = getattr(objective, "objectives", objective)  # of a MultiObjective of Keras Tuner
     if isinstance(objective, (list, tuple)) and objective:
         goals = [goal for one in objective for goal in read_goals(one)]
         names = [goal.name for goal in goals]

@@ -477,6 +477,12 @@ def test_what_cannot_be_used_is_said_before_anything_is_evaluated(arguments, mes
         autonas.search(**{"space": build, "evaluate": evaluate, **arguments})
 
 
+def test_several_objectives_of_keras_tuner_are_several():
+    given = [keras_tuner.Objective("accuracy", "max"), keras_tuner.Objective("energy", "min")]
+    joined = keras_tuner.oracles.RandomSearchOracle(objective=given).objective
+    assert goals.read_goals(joined) == [Goal("accuracy", "max"), Goal("energy", "min")]
+
+
 def test_directions_are_known_of_metrics_and_costs():
     assert goals.read_goals(["val_accuracy", "mse", "latency_ms"]) == [
         Goal("val_accuracy", "max"),

@@ -92,6 +92,8 @@ def several(identifier: Any, outputs: Iterable[str] = ()) -> list[Objective]:
     >>> [objective.name for objective in several(["val_accuracy", "latency_ms"])]
     ['val_accuracy', 'latency_ms']
     """
+    if not isinstance(identifier, Objective):
+        identifier = getattr(identifier, "objectives", identifier)  # of a MultiObjective of Keras Tuner
     if isinstance(identifier, Mapping):
         found = [restore(name, direction) for name, direction in identifier.items()]
     else:

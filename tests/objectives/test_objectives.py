@@ -44,6 +44,14 @@ def test_an_objective_of_keras_tuner_says_its_direction():
     assert (quality.name, quality.direction) == ("val_profit", "max")
 
 
+def test_several_objectives_of_keras_tuner_are_several():
+    import keras_tuner
+
+    given = [keras_tuner.Objective("val_auc", "max"), keras_tuner.Objective("params", "min")]
+    joined = keras_tuner.oracles.RandomSearchOracle(objective=given).objective
+    assert [(one.name, one.direction) for one in objectives.several(joined)] == [("val_auc", "max"), ("params", "min")]
+
+
 def test_a_cost_is_not_maximised():
     import keras_tuner
 

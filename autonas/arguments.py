@@ -36,7 +36,8 @@ def seconds(name: str, value: float | str | None) -> float | None:
     """
     if value is None:
         return None
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([smh]?)\s*", str(value)) if not isinstance(value, bool) else None
+    text = "" if isinstance(value, bool) else str(value)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?(?:e[-+]\d+)?)\s*([smh]?)\s*", text)
     read = float(match[1]) * _UNITS[match[2]] if match else 0.0
     if read <= 0:
         raise InputError.of(name, "a positive number of seconds, or a text such as '90s', '10m', '2h'", repr(value))
@@ -57,6 +58,26 @@ def whole(name: str, value: Any, least: int) -> int:
 def whole_or_none(name: str, value: Any, least: int) -> int | None:
     """Reads an integer argument that may be left out."""
     return None if value is None else whole(name, value, least)
+
+
+def flag(name: str, value: Any) -> bool:
+    """Reads an argument that is true or false.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError.of(name, "True or False", repr(value))
+    return bool(value)
+
+
+def verbosity(value: Any) -> int:
+    """Reads how much is shown.
+
+    Raises:
+        InputError: If it is neither a truth value nor an integer from 0 up.
+    """
+    return int(value) if isinstance(value, (bool, np.bool_)) else whole("verbose", value, least=0)
 
 
 def ensemble(value: bool | None, objectives: Sequence[Any]) -> bool | None:
@@ -92,7 +113,7 @@ def folder(name: str, path: Any) -> Path:
     Raises:
         InputError: If it is no path.
     """
-    if not isinstance(path, (str, os.PathLike)):
+    if not isinstance(path, (str, os.PathLike)) or path == "":
         raise InputError.of(name, "the path of a folder", repr(path))
     return Path(path)
 

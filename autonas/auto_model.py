@@ -164,7 +164,7 @@ class AutoModel(Findings):
         self.seed = arguments.whole("seed", seed, least=0)
         self.directory = arguments.folder("directory", directory)
         self.project_name = arguments.project_name(project_name)
-        self.overwrite, self.verbose = overwrite, verbose
+        self.overwrite, self.verbose = arguments.flag("overwrite", overwrite), arguments.verbosity(verbose)
         self._project: Project | None = None
         self._store = self._control_store = TrialStore(None)
         self._finished: dict[str, Any] | None = None

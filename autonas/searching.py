@@ -39,7 +39,7 @@ def search(
     *,
     costs: Callable[[Values], Mapping[str, float]] | None = None,
     max_time: float | str | None = None,
-    starting_points: Sequence[Values] = (),
+    starting_points: Sequence[Values] | None = (),
     control: str | None = None,
     overwrite: bool = False,
     verbose: int = 0,
@@ -104,13 +104,13 @@ def search(
     if costs is not None:
         measure, strategy = _with_costs(measure, costs, goals, strategy, space)
     complete_values, answers = Completion(declare) if declare is not None else dict, Answers(goals)
-    control = arguments.control(control)
+    control, verbose = arguments.control(control), arguments.verbosity(verbose)
     max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
     seconds = arguments.seconds("max_time", max_time)
     if max_trials is None and seconds is None:
         raise InputError.of("max_trials", "an integer where there is no max_time", "None")
     seed = arguments.whole("seed", seed, least=0)
-    points = [_point(point, space) for point in starting_points]
+    points = [_point(point, space) for point in starting_points or ()]
     chosen = _screen(screen, strategy, space)
     settings = {
         "space": space.get_config()["space"],
@@ -121,7 +121,7 @@ def search(
         "seed": seed,
         **({} if costs is None else {"costs": getattr(costs, "__qualname__", type(costs).__qualname__)}),
     }
-    store, control_store = _stores(directory, settings, overwrite)
+    store, control_store = _stores(directory, settings, arguments.flag("overwrite", overwrite))
     from autonas import loop
 
     if seconds is not None:

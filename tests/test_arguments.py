@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from autonas import arguments
@@ -15,6 +16,8 @@ from autonas.strategies import Evolution
         ("2h", 7200.0),
         ("0.5 h", 1800.0),
         ("30", 30.0),
+        (1e-5, 1e-5),
+        (1e20, 1e20),
         (None, None),
     ],
 )
@@ -22,7 +25,7 @@ def test_durations(given, expected):
     assert arguments.seconds("max_time", given) == expected
 
 
-@pytest.mark.parametrize("given", [0, -1, "0m", "-3s", "ten minutes", "5d", "", True, [1]])
+@pytest.mark.parametrize("given", [0, -1, "0m", "-3s", "ten minutes", "5d", "", True, [1], float("nan"), float("inf")])
 def test_what_is_no_duration(given):
     with pytest.raises(InputError, match="max_time must be a positive number of seconds"):
         arguments.seconds("max_time", given)
@@ -32,6 +35,24 @@ def test_what_is_no_duration(given):
 def test_what_is_no_count(given):
     with pytest.raises(InputError, match="top_k must be an integer from 1 up"):
         arguments.whole("top_k", given, least=1)
+
+
+@pytest.mark.parametrize("given", ["", 3, None])
+def test_what_is_no_folder(given):
+    with pytest.raises(InputError, match="directory must be the path of a folder"):
+        arguments.folder("directory", given)
+
+
+@pytest.mark.parametrize("given", ["no", None, 2, [True]])
+def test_what_is_neither_true_nor_false(given):
+    with pytest.raises(InputError, match="overwrite must be True or False"):
+        arguments.flag("overwrite", given)
+
+
+def test_verbose_is_a_number_or_a_truth_value():
+    assert [arguments.verbosity(given) for given in (0, 2, True, np.True_)] == [0, 2, 1, 1]
+    with pytest.raises(InputError, match="verbose must be an integer from 0 up"):
+        arguments.verbosity("no")
 
 
 def test_zero_is_a_seed():

@@ -317,6 +317,11 @@ def test_starting_points_come_first_and_are_completed():
     assert [trial.origin for trial in result.trials] == ["starting point"] * 2 + ["evolution"] * 2
 
 
+def test_no_starting_points_are_none():
+    result = autonas.search(build, distance, starting_points=None, max_trials=2)
+    assert {trial.origin for trial in result.trials} == {"evolution"}
+
+
 @pytest.mark.parametrize(
     ("given", "legal"),
     [
@@ -464,6 +469,9 @@ def endless():
         ({"starting_points": [{"width": [3]}]}, "'width' of a starting point"),
         ({"starting_points": [{"kind": np.array(["line", "wave"])}]}, "'kind' of a starting point"),
         ({"directory": 5}, "directory must be the path of a folder. Got 5"),
+        ({"directory": ""}, "directory must be the path of a folder. Got ''"),
+        ({"overwrite": "no"}, "overwrite must be True or False. Got 'no'"),
+        ({"verbose": "x"}, "verbose must be an integer from 0 up. Got 'x'"),
         ({"costs": {"energy": 1}}, "costs must be a function"),
         ({"costs": lambda values: 3.0}, r"What costs returns must be a dict of metrics\. Got 3\.0"),
         ({"control": "grid"}, "control must be None or 'random'"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import shutil
 import warnings
 from collections.abc import Mapping
@@ -88,7 +89,7 @@ class Project:
             shutil.rmtree(self.folder)
         for left in self.folder.rglob(".writing-*"):
             shutil.rmtree(left, ignore_errors=True)  # what a killed process had not finished writing
-        settings = json.loads(json.dumps(settings))
+        settings = json.loads(json.dumps(settings, default=operator.methodcaller("item")))  # of NumPy's numbers
         store = TrialStore(self.folder / "trials", fingerprint(settings))
         known: dict[str, Any] = {"settings": settings, "finished": None}
         if self.file.exists():

@@ -409,6 +409,18 @@ def test_a_strategy_may_propose_numpys_values(tmp_path):
     assert all([type(value) for value in one.values.values()] == [str, int, bool, float] for one in results[1].trials)
 
 
+def test_a_space_may_have_numpys_numbers(tmp_path):
+    def declare(hp):
+        hp.Float("x", np.float32(0), np.float32(1), default=np.float32(0.5))
+        hp.Float("step", 0, 1, step=np.float32(0.25))
+
+    results = [
+        autonas.search(declare, lambda v: v["x"], max_trials=n, directory=tmp_path, starting_points=[{}])
+        for n in (2, 3)
+    ]
+    assert results[1].trials[:2] == results[0].trials
+
+
 def test_a_search_shows_where_it_is_when_asked_to(capsys):
     autonas.search(build, distance, objective="min", max_trials=2)
     assert capsys.readouterr() == ("", "")

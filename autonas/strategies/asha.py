@@ -21,7 +21,8 @@ class Asha(MultiFidelity):
 
     On each rung one in `factor` may go on. The highest rung with one that may is served first; if there is none, a new
     candidate is evaluated with the least budget. It decides after each trial, so it is never further than one evaluation
-    from having used its time well, whatever `max_trials` or `max_time` is.
+    from having used its time well, whatever `max_trials` or `max_time` is. Where there are no new candidates left, the best
+    goes on until one was evaluated in full.
 
     Args:
         factor: See `autonas.strategies.base.MultiFidelity`.
@@ -41,14 +42,17 @@ class Asha(MultiFidelity):
     def propose(
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rng: np.random.Generator
     ) -> Values | None:
-        """Sends on who may go on, or asks for a new candidate."""
+        """Sends on who may go on, or asks for a new candidate, or sends on the best where there are no new ones."""
         rungs = self._rungs(history)
-        for rung, share in reversed(list(zip(rungs, self.shares[1:], strict=False))):
-            best = rung.waiting[0] if rung.waiting else None
-            if best is not None and rung.rank(best) < rung.count // self.factor:
-                return self.at(best.values, share)
+        steps = reversed(list(zip(rungs, self.shares[1:], strict=False)))
+        waiting = [(rung, self.at(rung.waiting[0].values, share)) for rung, share in steps if rung.waiting]
+        for rung, promoted in waiting:
+            if rung.rank(rung.waiting[0]) < rung.count // self.factor:
+                return promoted
         values = self.draw(history, space, rng)
-        return None if values is None else self.at(values, self.shares[0])
+        if values is not None:
+            return self.at(values, self.shares[0])
+        return waiting[0][1] if waiting and not rungs[-1].completed else None
 
     def unfinished(self, history: Sequence[Trial]) -> list[Trial]:
         """On each rung the best two in `factor`, and never fewer than `factor`, without those that have gone on.

@@ -1,9 +1,10 @@
 import keras_tuner
 import numpy as np
+import pytest
 
 from autonas.strategies import Asha
 from autonas.testing.strategies import p_value_of_budgets
-from autonas.trials import BUDGET, FAILED, Trial
+from autonas.trials import BUDGET, COMPLETED, FAILED, Trial
 
 
 def space():
@@ -42,6 +43,30 @@ def test_one_in_three_goes_on_and_the_highest_rung_comes_first():
 def test_who_failed_does_not_go_on():
     history = [Trial(n, {"a": n, BUDGET: 1 / 9}, FAILED) for n in range(6)]
     assert Asha().propose(history, space(), np.random.default_rng(0))[BUDGET] == 1 / 9
+
+
+def finish(size, broken=lambda values: False):
+    hp, history = keras_tuner.HyperParameters(), []
+    hp.Int("a", 1, size)
+    while (values := Asha().propose(history, hp, np.random.default_rng(len(history)))) is not None:
+        failed = broken(values)
+        history.append(Trial(len(history), values, FAILED if failed else COMPLETED, None if failed else values["a"]))
+    return [(trial.values["a"], trial.values[BUDGET]) for trial in history[size:]]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_space_that_is_covered_ends_with_a_full_evaluation_of_the_best(size):
+    assert finish(size) == [(size, 1 / 3), (size, 1.0)]
+
+
+def test_the_next_best_goes_on_where_the_best_fails_on_a_larger_budget():
+    assert finish(2, lambda values: values["a"] == 2 and values[BUDGET] == 1) == [
+        (2, 1 / 3),
+        (2, 1.0),
+        (1, 1 / 3),
+        (1, 1.0),
+    ]
+    assert finish(2, lambda values: values[BUDGET] > 1 / 9) == [(2, 1 / 3), (1, 1 / 3)]
 
 
 def test_the_leaders_of_each_rung_are_unfinished():

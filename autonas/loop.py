@@ -23,7 +23,7 @@ from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy
 from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, plain, reading, tried
-from autonas.values import Values, active
+from autonas.values import Values, active, read
 
 STARTING_POINT = "starting point"
 FIRST_FAILURES = 5  # so many failed trials and none completed: the reason is not the candidates
@@ -76,7 +76,8 @@ class StrategyOracle(keras_tuner.Oracle):
             asked with random weighings of them.
         max_trials: As every oracle takes it.
         seed: Of the search; 0 is a seed like any other. None draws one.
-        starting_points: Candidates to try first.
+        starting_points: Candidates to try first, of hyperparameters that are known when the search begins; what they leave
+            open gets its default.
         **options: What `keras_tuner.Oracle` takes besides.
 
     Raises:
@@ -94,7 +95,7 @@ class StrategyOracle(keras_tuner.Oracle):
         objective: Any = None,
         max_trials: int | None = 10,
         seed: int | None = 0,
-        starting_points: Sequence[Values] = (),
+        starting_points: Sequence[Values] | None = (),
         **options: Any,
     ) -> None:
         super().__init__(objective=objective, max_trials=max_trials, seed=seed, **options)
@@ -102,7 +103,7 @@ class StrategyOracle(keras_tuner.Oracle):
             self.seed = seed  # the base class draws a seed of its own in place of 0
         found = strategies.get(strategy)
         self.strategy: Strategy = strategies.of_several(found) if len(self._aims) > 1 else found
-        self.starting_points = list(starting_points)
+        self.starting_points = list(starting_points or ())
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Answers Keras Tuner: the values of the next trial, or that the space is covered."""
@@ -110,11 +111,15 @@ class StrategyOracle(keras_tuner.Oracle):
         return {"status": "STOPPED"} if values is None else {"status": "RUNNING", "values": values}
 
     def propose(self, history: Sequence[Trial]) -> Values | None:
-        """Chooses the candidate that follows a history; its length is the number of the new trial."""
+        """Chooses the candidate that follows a history; its length is the number of the new trial.
+
+        Raises:
+            InputError: If a starting point is not in the space.
+        """
         known = tried(history)
-        for point in self.starting_points:
+        for point in [read("a starting point", point, self.hyperparameters) for point in self.starting_points]:
             if key(point) not in known:
-                return dict(point)
+                return point
         proposal = Proposals(self.strategy, self.seed).next(history, self.hyperparameters)
         return None if proposal is None else plain(proposal.values)
 

@@ -20,11 +20,10 @@ from autonas.screens.base import Candidate, Screen
 from autonas.search_result import SearchResult
 from autonas.settings import described
 from autonas.trials import BUDGET, TrialStore, bare
-from autonas.values import Values, complete, equal_value, legal_values, sample
+from autonas.values import Values, legal_values, read, sample
 
 if TYPE_CHECKING:
     import keras_tuner
-    from keras_tuner.engine.hyperparameters import HyperParameter
 
 
 def search(
@@ -110,7 +109,7 @@ def search(
     if max_trials is None and seconds is None:
         raise InputError.of("max_trials", "an integer where there is no max_time", "None")
     seed = arguments.whole("seed", seed, least=0)
-    points = [_point(point, space) for point in starting_points or ()]
+    points = [read("a starting point", point, space) for point in starting_points or ()]
     chosen = _screen(screen, strategy, space)
     settings = {
         "space": space.get_config()["space"],
@@ -229,31 +228,6 @@ def _takes_budget(evaluate: Callable[..., Any]) -> bool:
         return False
     positional = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return len(positional) > 1 and (positional[1].default is inspect.Parameter.empty or positional[1].name == "budget")
-
-
-def _point(point: Any, space: keras_tuner.HyperParameters) -> Values:
-    """A starting point, complete.
-
-    Raises:
-        InputError: If it is not in the space.
-    """
-    if not isinstance(point, Mapping):
-        raise InputError.of("A starting point", "a dict of hyperparameter -> value", repr(point))
-
-    def choose(hyperparameter: HyperParameter) -> Any:
-        value = point.get(hyperparameter.name, hyperparameter.default)
-        try:
-            return equal_value(hyperparameter, value)
-        except ValueError as error:
-            raise InputError.of(
-                f"{hyperparameter.name!r} of a starting point", "one of its values", repr(value)
-            ) from error
-
-    values = complete(space, choose)
-    odd = sorted(set(point) - set(values))
-    if odd:
-        raise InputError.of("A starting point", "of hyperparameters that are active in it", f"{odd} in {dict(point)}")
-    return values
 
 
 def _screen(screen: Any, strategy: Any, space: keras_tuner.HyperParameters) -> Screen | None:

@@ -106,10 +106,13 @@ def nearest(numbers: Sequence[Any], value: float) -> int:
 
 
 def is_legal(hyperparameter: HyperParameter, value: Any) -> bool:
-    """Whether `value` is one of the hyperparameter's; a step of floats is met up to rounding, as when 0.3 is written."""
+    """Whether `value` is one of the hyperparameter's; floats are met up to rounding, as when 0.3 is written for a step."""
     values = legal_values(hyperparameter)
     if values is None:
-        return isinstance(value, float) and hyperparameter.min_value <= value <= hyperparameter.max_value
+        low, high = hyperparameter.min_value, hyperparameter.max_value
+        return isinstance(value, float) and (
+            low <= value <= high or math.isclose(value, low) or math.isclose(value, high)
+        )
     if is_range(hyperparameter) and isinstance(value, float):
         near = values[nearest(values, value)]
         return isinstance(near, float) and math.isclose(value, near)
@@ -140,6 +143,38 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-6)  # of single precision
     return isinstance(other, (str, int, float, type(None))) and one == other
+
+
+def read(what: str, given: Any, space: keras_tuner.HyperParameters) -> Values:
+    """A candidate that a user wrote, or that code of a user's own made.
+
+    Args:
+        what: It is, for the error: `"a starting point"`.
+        given: Its values, in any type that equals theirs; what it leaves open has its default.
+        space: Its space.
+
+    Returns:
+        A candidate.
+
+    Raises:
+        InputError: If it is not in the space.
+    """
+    it = what[0].upper() + what[1:]
+    if not isinstance(given, Mapping):
+        raise InputError.of(it, "a dict of hyperparameter -> value", repr(given))
+
+    def choose(hyperparameter: HyperParameter) -> Any:
+        value = given.get(hyperparameter.name, hyperparameter.default)
+        try:
+            return equal_value(hyperparameter, value)
+        except ValueError as error:
+            raise InputError.of(f"{hyperparameter.name!r} of {what}", "one of its values", repr(value)) from error
+
+    values = complete(space, choose)
+    odd = sorted(set(given) - set(values))
+    if odd:
+        raise InputError.of(it, "of hyperparameters that are active in it", f"{odd} in {dict(given)}")
+    return values
 
 
 def sample(space: keras_tuner.HyperParameters, rng: np.random.Generator) -> Values:

@@ -249,9 +249,9 @@ def test_an_oracle_that_aims_elsewhere_is_an_error():
         oracles.check_oracle(keras_tuner.oracles.RandomSearchOracle(objective="val_loss"), "val_accuracy")
 
 
-def plain_tuner(tmp_path, strategy, score):
+def plain_tuner(tmp_path, strategy, score, **options):
     """Keras Tuner's own loop over a strategy of ours: the history is read from its trials."""
-    oracle = StrategyOracle(strategy, keras_tuner.Objective("score", "max"), max_trials=25, seed=0)
+    oracle = StrategyOracle(strategy, keras_tuner.Objective("score", "max"), max_trials=25, seed=0, **options)
     oracle.verbose = 0
 
     class Tuner(keras_tuner.RandomSearch):
@@ -275,6 +275,25 @@ def test_a_strategy_serves_a_plain_keras_tuner(tmp_path):
     values = [tuple(trial.hyperparameters.values.values()) for trial in oracle.trials.values()]
     assert len(values) == len(set(values)) == 25
     assert oracle.get_best_trials(1)[0].score > np.median([trial.score for trial in oracle.trials.values()])
+
+
+def test_starting_points_of_an_oracle_come_first_once_and_are_completed(tmp_path):
+    points = [{"width": np.int64(64)}, {"rate": 0.3}]
+    oracle = plain_tuner(tmp_path, "random", lambda values: 0.0, starting_points=points)
+    first = [trial.values for trial in oracle.history()[:3]]
+    assert first[:2] == [{"width": 64, "rate": 0.1}, {"width": 8, "rate": pytest.approx(0.3)}]
+    assert first[2] not in first[:2]
+
+
+@pytest.mark.parametrize("point", [{"zz": 1}, {"width": 9}, 3])
+def test_a_starting_point_of_an_oracle_that_is_not_in_the_space_is_named(point):
+    hp = keras_tuner.HyperParameters()
+    hp.Choice("width", [8, 16])
+    oracle = StrategyOracle(
+        "random", keras_tuner.Objective("score", "max"), starting_points=[point], hyperparameters=hp
+    )
+    with pytest.raises(InputError, match="starting point must be"):
+        oracle.populate_space("0")
 
 
 def test_an_oracle_takes_names_and_draws_a_seed_where_it_has_none():

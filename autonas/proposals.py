@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autonas.errors import InputError, SearchError
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy
 from autonas.trials import REJECTED, Trial, bare, key, reading
-from autonas.values import Values, sample
+from autonas.values import Values, read, sample
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -68,7 +69,22 @@ class Proposals:
         Args:
             history: The finished trials, oldest first; their count is the number of the new trial.
             space: All hyperparameters.
+
+        Raises:
+            SearchError: If what the strategy proposes is not in the space.
         """
+        proposal = self._next(history, space)
+        if proposal is None:
+            return None
+        try:
+            values = read(f"what {self.strategy!r} proposes", bare(proposal.values), space)
+        except InputError as error:
+            raise SearchError(
+                f"{error} Mend the strategy; with a directory the same call goes on from the trials."
+            ) from error
+        return dataclasses.replace(proposal, values={**proposal.values, **values})
+
+    def _next(self, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
         if self.screen is None:
             values = self.strategy.propose(history, space, np.random.default_rng([self.seed, len(history)]))
             return None if values is None else Proposal(values)

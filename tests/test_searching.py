@@ -409,6 +409,34 @@ def test_a_strategy_may_propose_numpys_values(tmp_path):
     assert all([type(value) for value in one.values.values()] == [str, int, bool, float] for one in results[1].trials)
 
 
+class Astray(autonas.Strategy):
+    """Leaves the space after two trials."""
+
+    def __init__(self, values):
+        self._values = values
+
+    def propose(self, history, space, rng):
+        return {"kind": "line", "width": 1 + len(history)} if len(history) < 2 else self._values
+
+    def __repr__(self):
+        return "Astray()"
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"zz": 3}, r"What Astray\(\) proposes must be of hyperparameters that are active in it\. Got \['zz'\]"),
+        ({"kind": "line", "width": 50}, r"'width' of what Astray\(\) proposes must be one of its values\. Got 50"),
+        ({"kind": "line", "width": 5, "frequency": 0.5}, r"active in it\. Got \['frequency'\]"),
+    ],
+)
+def test_a_strategy_that_leaves_the_space_is_named_and_the_trials_stay(tmp_path, values, reason):
+    with pytest.raises(SearchError, match=reason):
+        autonas.search(build, distance, Astray(values), directory=tmp_path)
+    mended = autonas.search(build, distance, Astray({"kind": "line", "width": 7}), max_trials=3, directory=tmp_path)
+    assert [trial.values["width"] for trial in mended.trials] == [1, 2, 7]
+
+
 def test_a_space_may_have_numpys_numbers(tmp_path):
     def declare(hp):
         hp.Float("x", np.float32(0), np.float32(1), default=np.float32(0.5))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autonas import control, finalists, front, loop, progress, report, strategies, trials
-from autonas.errors import SearchError
 from autonas.retrain import payable, retrain
 from autonas.strategies.base import Strategy
 
@@ -172,9 +171,7 @@ class Run:
         Raises:
             SearchError: If all trials failed, with the last one's reason; and as `retrain` raises it.
         """
-        if self.store.trials and all(trial.status == trials.FAILED for trial in self.store.trials):
-            count, last = len(self.store.trials), max(self.store.trials, key=lambda trial: trial.number)
-            raise SearchError(f"No trial of {count} worked. The last one said: {last.message}")
+        trials.check_any_worked(self.store.trials)
         late = self.plan.estimator.judges_late_choices
         budget = dataclasses.replace(self.budget, deadline=end)
         chosen = finalists.choose(

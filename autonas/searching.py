@@ -19,7 +19,7 @@ from autonas.project import Project
 from autonas.screens.base import Candidate, Screen
 from autonas.search_result import SearchResult
 from autonas.settings import described
-from autonas.trials import BUDGET, TrialStore, bare
+from autonas.trials import BUDGET, TrialStore, bare, check_any_worked
 from autonas.values import Values, legal_values, read, sample
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def search(
     Raises:
         InputError: If an argument cannot be used; nothing was evaluated.
         ProjectError: If the directory holds a search of another space or of other arguments.
-        SearchError: If the first five evaluations all failed, with the reason of the last.
+        SearchError: If the first five evaluations, or all of fewer, failed, with the reason of the last; or if the strategy
+            proposes what is not in the space.
 
     Example:
 
@@ -152,6 +153,7 @@ def search(
             )
 
     run(strategy, store, max_trials, seconds, begun, seed, screen=chosen, starting_points=points)
+    check_any_worked(store.trials)
     if control is not None:
         most, left = control_module.budget(store.trials, control_store.trials, seconds is not None)
         run(strategies.get(control), control_store, most, left, time.monotonic(), control_module.seed(seed))
@@ -221,13 +223,27 @@ def _with_costs(
 
 
 def _takes_budget(evaluate: Callable[..., Any]) -> bool:
-    """Whether a function has a second argument that has to be given, or one that is called budget."""
+    """Whether a function has a second argument that has to be given, or one that is called budget.
+
+    Raises:
+        InputError: If it cannot be called with the values, or the values and a budget, alone.
+    """
     try:
-        taken = list(inspect.signature(evaluate).parameters.values())
+        signature = inspect.signature(evaluate)
     except (TypeError, ValueError):  # a function of C may not say
         return False
+    taken = signature.parameters.values()
     positional = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return len(positional) > 1 and (positional[1].default is inspect.Parameter.empty or positional[1].name == "budget")
+    budget = len(positional) > 1 and (
+        positional[1].default is inspect.Parameter.empty or positional[1].name == "budget"
+    )
+    try:
+        signature.bind(*[{}, 1.0][: 1 + budget])
+    except TypeError as error:
+        raise InputError.of(
+            "evaluate", "evaluate(values) or evaluate(values, budget)", f"evaluate{signature}"
+        ) from error
+    return budget
 
 
 def _screen(screen: Any, strategy: Any, space: keras_tuner.HyperParameters) -> Screen | None:

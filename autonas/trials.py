@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
+from autonas.errors import SearchError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -220,6 +222,13 @@ def bare(values: Mapping[str, Any]) -> dict[str, Any]:
     {'width': 8}
     """
     return {name: value for name, value in values.items() if not name.startswith("tuner/")}
+
+
+def check_any_worked(found: Sequence[Trial]) -> None:
+    """Raises a SearchError if there are trials, and all of them failed, with the last one's reason."""
+    if found and all(trial.status == FAILED for trial in found):
+        last = max(found, key=lambda trial: trial.number)
+        raise SearchError(f"No trial of {len(found)} worked. The last one said: {last.message}")
 
 
 def is_completed(trial: Trial) -> bool:

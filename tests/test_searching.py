@@ -223,19 +223,19 @@ def test_a_metric_that_is_missing_is_named():
         autonas.search(build, lambda values: {"loss": 1.0}, objective="accuracy")
 
 
-def test_nothing_completed_is_said_when_the_best_is_asked_for():
-    result = autonas.search(build, lambda values: 1 / 0, max_trials=2)
-    with pytest.raises(SearchError, match=r"None of the 2 trials completed.*ZeroDivisionError"):
-        _ = result.best
-    assert len(result.pareto_front()) == 0
-    assert repr(result) == "SearchResult(0 of 2 trials completed)"
-    assert result.report() == "2 failed of 2 trials"
+def test_a_search_of_a_few_trials_that_all_fail_ends_with_the_reason():
+    with pytest.raises(SearchError, match=r"No trial of 2 worked.*ZeroDivisionError"):
+        autonas.search(build, lambda values: 1 / 0, max_trials=2)
 
 
 def test_a_screen_that_refuses_everything_is_named_when_the_best_is_asked_for():
     result = autonas.search(build, distance, screen=lambda candidates: [-np.inf] * len(candidates), max_trials=3)
     with pytest.raises(SearchError, match=r"None of the \d+ trials completed.*the screen says that it is never"):
         _ = result.best
+    assert len(result.pareto_front()) == 0
+    count = len(result.trials)
+    assert repr(result) == f"SearchResult(0 of {count} trials completed)"
+    assert f"of {count} trials" in result.report()
 
 
 def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
@@ -481,6 +481,9 @@ def endless():
         ),
         ({"space": endless()}, r"'n' must be of fewer than 2\*\*63 values"),
         ({"evaluate": 3}, "evaluate must be"),
+        ({"evaluate": lambda: 3}, r"evaluate must be evaluate\(values\) or .* Got evaluate\(\) instead"),
+        ({"evaluate": lambda values, budget, more: 3}, r"Got evaluate\(values, budget, more\) instead"),
+        ({"evaluate": lambda values, *, more: 3}, r"Got evaluate\(values, \*, more\) instead"),
         ({"strategy": "asha", "evaluate": distance}, "evaluate must be evaluate.values, budget. with"),
         ({"strategy": "evolutoin"}, "Did you mean 'evolution'"),
         ({"screen": "limit"}, "screen must be"),

@@ -243,7 +243,7 @@ class Evaluation:
     def _share(self, number: int, values: Values) -> Budget:
         """The budget of one candidate: a strategy or an oracle may say how much of it; callbacks are the trial's own."""
         callbacks = copy.deepcopy(list(self.budget.callbacks))
-        if BUDGET not in values:
+        if BUDGET not in values or "tuner/epochs" in values:
             epochs = int(values.get("tuner/epochs", self.budget.epochs))
             # a candidate that gets a part of the epochs is not to beat others now, but to be among the better ones
             beat = None if "tuner/epochs" in values else self._best(number)

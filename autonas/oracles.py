@@ -10,6 +10,7 @@ import keras_tuner
 import numpy as np
 
 from autonas.errors import InputError
+from autonas.trials import BUDGET
 
 if TYPE_CHECKING:
     from autonas.loop import Session
@@ -52,6 +53,8 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
         known = {h.name for h in hp.space}
         active = {h.name for h in hp.space if hp.is_active(h)}
         values = {n: v for n, v in hp.values.items() if n in active or n not in known}
+        if "tuner/epochs" in values:
+            values[BUDGET] = values["tuner/epochs"] / self.oracle.max_epochs
         result = self.session.answer(values, self.origin)
         self._failed = result is None or result.score is None
         score = 0.0 if result is None or result.score is None else result.score
@@ -110,6 +113,12 @@ def is_oracle(strategy: Any) -> bool:
     if isinstance(strategy, type):
         return issubclass(strategy, keras_tuner.Oracle)
     return isinstance(strategy, keras_tuner.Oracle)
+
+
+def shares_out(strategy: Any) -> bool:
+    """Whether a strategy, or an oracle (class or instance), evaluates candidates with shares of the budget."""
+    kind = strategy if isinstance(strategy, type) else type(strategy)
+    return getattr(kind, "multi_fidelity", False) or issubclass(kind, keras_tuner.oracles.HyperbandOracle)
 
 
 def origin(strategy: Any) -> str:

@@ -51,9 +51,9 @@ def search(
             `autonas.exploration.explore`), and once before each evaluation.
         evaluate: `evaluate(values)` measures a candidate, a dict with a value for each active hyperparameter. It returns a
             number, or a dict of metrics. If it raises, or an objective is NaN, an infinity or no number, that costs the
-            candidate's own trial; of the other metrics, what is no finite number is left out. One
-            with a second argument, `evaluate(values, budget)`, is told the share of a full evaluation, in (0, 1], that it is to
-            take: 1 unless the strategy shares out budgets (`"hyperband"`, `"asha"`), which need this argument.
+            candidate's own trial; of the other metrics, what is no finite number is left out. One with a second argument,
+            `evaluate(values, budget)`, is told the share of a full evaluation, in (0, 1], that it is to take: 1 unless the
+            strategy shares out budgets (`"hyperband"`, `"asha"`, Keras Tuner's `HyperbandOracle`), which needs this argument.
         strategy: Who proposes: a name, an `autonas.Strategy`, or an oracle of Keras Tuner (class or instance). None means
             `"evolution"`, and `"hypervolume"` where there are several objectives. With several of them, a strategy for one is
             asked with random weighings (`autonas.ParEGO`).
@@ -147,6 +147,7 @@ def search(
                 store,
                 max_trials=most,
                 deadline=None if seconds is None else begun + seconds,
+                epochs=9,  # of which an oracle makes shares: ninths, thirds and all, as strategies of ours do
                 seed=seed,
                 view=view,
                 **options,
@@ -182,12 +183,14 @@ def _evaluate(evaluate: Any, strategy: Any) -> Callable[[Values], Any]:
     """Reads a function that may take a budget, as one that finds it among the values."""
     if not callable(evaluate):
         raise InputError.of("evaluate", "a function that takes the values of a candidate", repr(evaluate))
+    from autonas.oracles import shares_out
+
     if not _takes_budget(evaluate):
-        if getattr(strategy, "multi_fidelity", False):
+        if shares_out(strategy):
             raise InputError.of(
                 "evaluate", "evaluate(values, budget) with a strategy that shares out budgets", "one without a budget"
             )
-        return lambda values: evaluate(dict(values))
+        return lambda values: evaluate(bare(values))
     return lambda values: evaluate(bare(values), float(values.get(BUDGET, 1.0)))
 
 

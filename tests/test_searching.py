@@ -370,6 +370,20 @@ def test_a_function_with_a_budget_is_told_its_share():
     assert [budget for budget, _ in told] == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("made", [False, True])
+def test_hyperband_of_keras_tuner_tells_its_share(made):
+    oracle, told = keras_tuner.oracles.HyperbandOracle, []
+
+    def evaluate(values, budget):
+        told.append((budget, set(values)))
+        return values["width"] * budget
+
+    result = autonas.search(build, evaluate, oracle(max_epochs=9, seed=1) if made else oracle, max_trials=13)
+    assert [budget for budget, _ in told] == [1 / 9] * 9 + [1 / 3] * 3 + [1.0]
+    assert all(names <= {"kind", "frequency", "width"} for _, names in told)
+    assert result.best.values["tuner/budget"] == 1.0
+
+
 def test_a_second_argument_of_another_kind_is_left_alone():
     def evaluate(values, noise=3.0):
         return distance(values) + noise
@@ -485,6 +499,10 @@ def endless():
         ({"evaluate": lambda values, budget, more: 3}, r"Got evaluate\(values, budget, more\) instead"),
         ({"evaluate": lambda values, *, more: 3}, r"Got evaluate\(values, \*, more\) instead"),
         ({"strategy": "asha", "evaluate": distance}, "evaluate must be evaluate.values, budget. with"),
+        (
+            {"strategy": keras_tuner.oracles.HyperbandOracle, "evaluate": distance},
+            "evaluate must be evaluate.values, budget",
+        ),
         ({"strategy": "evolutoin"}, "Did you mean 'evolution'"),
         ({"screen": "limit"}, "screen must be"),
         ({"screen": Networks()}, "needs no networks"),

@@ -62,7 +62,9 @@ def test_a_kind_that_cannot_be_made_small_enough_is_left_out():
 @pytest.mark.parametrize("families", [["plain", "thin"], ["thin", "plain"]])
 @pytest.mark.parametrize("limit", [1, 7])
 def test_what_cannot_be_met_is_told_with_the_smallest_network_of_all_kinds(families, limit):
-    with pytest.raises(InputError, match="For the smallest network of the space params is at least 8, over the limit of"):
+    with pytest.raises(
+        InputError, match="For the smallest network of the space params is at least 8, over the limit of"
+    ):
         descent({"params": limit}).feasible([point(family, 64) for family in families])
 
 

@@ -58,8 +58,8 @@ class Committee:
     def entries(self, trials: Sequence[Trial], count: int) -> list[Entry]:
         """Trains the first finalists, and of the others those that there turns out to be time for; best first.
 
-        Those that there is no time for beside the first ones, but that take next to none of it, come before all others:
-        together with them the best is often better than cut less short, and it may be the best by chance.
+        Those that there is no time for beside the first ones, but that take next to none of it, come before all others: the
+        best may be so by chance, and its last epochs are seldom worth as much as they are.
 
         Args:
             trials: The finalists, best first.

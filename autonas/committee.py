@@ -127,7 +127,7 @@ class Committee:
         if len(parts) > 1:
             cores = [(training.model, count) for entry, count in members for training in entry.trainings]
         elif len(members) > 1:
-            cores = [(self.finals.on_everything(entry)[0], count) for entry, count in members]
+            cores = [(self.finals.on_everything(entry, self.data)[0], count) for entry, count in members]
         else:
             return None
         return _joined(pool + [entry for entry in entries if entry not in pool], counts, cores, unseen)

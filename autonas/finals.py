@@ -16,6 +16,7 @@ import numpy as np
 
 from autonas import data as data_module
 from autonas import stopwatch, timetable
+from autonas.ensemble import loss_of
 from autonas.errors import SearchError, TrialError
 from autonas.finalists import Finalist
 from autonas.training import Training, train
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from autonas.space import SearchSpace
 
 LEAST_PATIENCE = 5  # epochs
+WORSE = 0.25  # of the loss on unseen examples, by which a loss on these may be larger once they were trained on
 SLACK = 1.2  # times the time that is left: so much longer a training may seem before its schedule is made shorter
 
 
@@ -200,8 +202,16 @@ class Finals:
         found = Finalist(trial.number, trial.origin, None, {}, training.epochs, time.monotonic() - begun, share=1.0)
         return Retrained(training.model, trial, training.epochs, [found])
 
-    def on_everything(self, entry: Entry) -> tuple[keras.Model, int]:
-        """Trains it on all the data: the core and its epochs, or those of its first training if that cannot be done."""
+    def on_everything(self, entry: Entry, data: Data) -> tuple[keras.Model, int]:
+        """Trains it on all the data: the core and its epochs, or those of its first training if that cannot be done.
+
+        Nobody chooses the best epoch of this training. So it is looked at on the examples that the first one was judged on:
+        who knows less of them now, though it was trained on them, went wrong.
+
+        Args:
+            entry: With its first training.
+            data: The split that this one had.
+        """
         first, final = entry.trainings[0], self._last_budget(entry)
         trial = dataclasses.replace(entry.trial, costs={**entry.trial.costs, **first.timings})
         least = dataclasses.replace(final, epochs=math.ceil(timetable.LEAST_EPOCHS * final.stop_after * final.epochs))
@@ -224,6 +234,13 @@ class Finals:
         if not result.in_time and result.epochs < first.best_epoch:
             self.view.say(
                 "The time was up before the training on all the data ended: the model of the training part is returned."
+            )
+            return first.model, first.epochs
+        seen, unseen = (_loss(training, data) for training in (result, first))
+        if not seen <= unseen + WORSE * abs(unseen):  # NaN too
+            self.view.say(
+                f"The training on all the data went wrong: its loss on examples that it was trained on is {seen:.4g}, and was "
+                f"{unseen:.4g} when they were unseen. The model of the training part is returned."
             )
             return first.model, first.epochs
         return result.model, result.epochs
@@ -291,6 +308,13 @@ def chained(parts: Sequence[Any]) -> Any:
 def _outputs(training: Training, part: Data) -> Any:
     """What a network says of the examples that it was judged on."""
     return training.model.predict(_validation(part)[0], verbose=0)
+
+
+def _loss(training: Training, part: Data) -> float:
+    """The head's plain loss on the examples that it is judged on."""
+    _, y, weights = _validation(part)
+    outputs = _outputs(training, part)
+    return loss_of(part.head, y, weights, outputs)(outputs)
 
 
 def _validation(part: Data) -> tuple[Any, Any, np.ndarray | None]:

@@ -108,7 +108,7 @@ def _handed_over(
         if made is not None and finals.keeps_limits(made.core, made.trial):
             return set(), made
     for best in entries:
-        core, epochs = finals.on_everything(best)
+        core, epochs = finals.on_everything(best, data)
         if finals.keeps_limits(core, best.trial):
             best.found.share = 1.0
             unseen = Unseen(best.outputs[0], *targets([data])) if data.head.calibrates else None

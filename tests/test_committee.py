@@ -59,9 +59,9 @@ def test_with_one_split_those_that_were_chosen_are_trained_on_all_the_data(monke
     calls = []
     on_everything = Finals.on_everything
 
-    def counted(self, entry):
+    def counted(self, entry, data):
         calls.append(len(self.everything))
-        return on_everything(self, entry)
+        return on_everything(self, entry, data)
 
     monkeypatch.setattr(Finals, "on_everything", counted)
     outcome = ensemble_of(1, two)

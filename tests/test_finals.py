@@ -8,6 +8,7 @@ import pytest
 
 from autonas import finals, stopwatch
 from autonas.errors import SearchError, TrialError
+from autonas.progress import View
 from autonas.stopwatch import TooSlow
 from autonas.trials import Trial
 from tests.test_retrain import BUDGET, run, setting
@@ -58,6 +59,27 @@ def test_no_time_for_all_the_data_leaves_the_model_of_the_training_part(monkeypa
     outcome = run([trial], candidate, data, everything, dataclasses.replace(BUDGET, deadline=now + 100.0))
     assert calls == [False]
     assert outcome.epochs == outcome.finalists[0].epochs
+
+
+@pytest.mark.parametrize("bias", [None, 50.0, np.nan])
+def test_a_last_training_that_went_wrong_leaves_the_model_of_the_training_part(bias, monkeypatch):
+    candidate, data, everything = setting()
+    trained, said = [], []
+    train = finals.train
+
+    def train_and_spoil(candidate, data, *rest):
+        training = train(candidate, data, *rest)
+        if bias is not None and data.validation is None:
+            *weights, last = training.model.get_weights()
+            training.model.set_weights([*weights, np.array([bias] + [0.0] * (len(last) - 1))])
+        trained.append(training.model)
+        return training
+
+    monkeypatch.setattr(finals, "train", train_and_spoil)
+    monkeypatch.setattr(View, "say", lambda self, text: said.append(text))
+    outcome = run([Trial(0, candidate.values, score=0.9)], candidate, data, everything, BUDGET)
+    assert outcome.core is trained[1 if bias is None else 0]
+    assert any("all the data went wrong" in text for text in said) is (bias is not None)
 
 
 def test_a_last_candidate_that_cannot_be_trained_is_said(monkeypatch):

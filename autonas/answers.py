@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import assembly, heads, lite, objectives, reading, streams, trials
+from autonas import assembly, files, heads, lite, objectives, reading, streams
 from autonas import data as data_module
 from autonas.errors import InputError, NotFittedError, TrialError
 from autonas.quiet import quiet as _chatter_off
@@ -225,7 +225,7 @@ class Answers:
             raise InputError.of("path", "the name of a .py file", repr(str(path)))
         with _chatter_off():
             text = model_code.source(self.model.get_layer(assembly.CORE))
-        with trials.replacing(path) as temporary:
+        with files.replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
         return path
 

@@ -42,7 +42,7 @@ from autonas.inputs.base import Input
 from autonas.project import Project, fingerprint
 from autonas.quiet import quiet as _chatter_off
 from autonas.settings import default_name, described, described_fit, name_of, schedules, snake, training_budget
-from autonas.trials import TrialStore
+from autonas.trial_store import TrialStore
 
 if TYPE_CHECKING:
     import keras

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autonas.trials import replacing
+from autonas.files import replacing
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 

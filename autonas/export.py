@@ -17,9 +17,9 @@ import numpy as np
 
 from autonas import data, registry, tflite
 from autonas.errors import AutonasError, InputError
+from autonas.files import replacing
 from autonas.quiet import quiet, quiet_tensorflow
 from autonas.signature import ENDPOINT, signed
-from autonas.trials import replacing
 
 if TYPE_CHECKING:
     import keras

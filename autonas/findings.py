@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from autonas.heads.base import Head
     from autonas.objectives.base import BuiltModel, Objective
     from autonas.retrain import Retrained
-    from autonas.trials import Trial, TrialStore
+    from autonas.trial_store import TrialStore
+    from autonas.trials import Trial
 
 
 class Findings(Answers, abc.ABC):

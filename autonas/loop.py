@@ -22,7 +22,8 @@ from autonas.oracles import SearchTuner, make_oracle, origin
 from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy
-from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, TrialStore, bare, key, plain, reading, tried
+from autonas.trial_store import TrialStore
+from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, bare, key, plain, reading, tried
 from autonas.values import Values, active, read
 
 STARTING_POINT = "starting point"

@@ -22,8 +22,8 @@ import numpy as np
 
 from autonas import kernels, tflite_writer, timing
 from autonas.errors import InputError
+from autonas.files import replacing
 from autonas.tflite import Operator, Program, Tensor
-from autonas.trials import replacing
 
 VERSION = 2
 FORMAT = "autonas device profile"

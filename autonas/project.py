@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError, ProjectError
+from autonas.files import replacing, write_json
 from autonas.quiet import odd_names_allowed
-from autonas.trials import TrialStore, replacing, write_json
+from autonas.trial_store import TrialStore
 
 if TYPE_CHECKING:
     import keras

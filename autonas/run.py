@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from autonas.retrain import Retrained, Together
     from autonas.screens.base import Screen
     from autonas.space import SearchSpace
-    from autonas.trials import Trial, TrialStore
+    from autonas.trial_store import TrialStore
+    from autonas.trials import Trial
     from autonas.values import Values
 
 RETRAINING_SHARE = 0.5  # of `max_time`

@@ -19,7 +19,8 @@ from autonas.project import Project
 from autonas.screens.base import Candidate, Screen
 from autonas.search_result import SearchResult
 from autonas.settings import described
-from autonas.trials import BUDGET, TrialStore, bare, check_any_worked
+from autonas.trial_store import TrialStore
+from autonas.trials import BUDGET, bare, check_any_worked
 from autonas.values import Values, legal_values, read, sample
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ from autonas.estimators.base import Budget
 from autonas.export import export
 from autonas.loop import STARTING_POINT
 from autonas.training import train
-from autonas.trials import TrialStore, completed
+from autonas.trial_store import TrialStore
+from autonas.trials import completed
 
 
 def search(images: problems.Images, seed: int, max_time: str, folder: Path, limits: dict[str, float]) -> dict:

@@ -26,7 +26,7 @@ from autonas.estimators.full import Full
 from autonas.evaluation import Evaluation
 from autonas.space import Candidate, seeded
 from autonas.strategies.random import Random
-from autonas.trials import TrialStore
+from autonas.trial_store import TrialStore
 
 BATCH_SIZE = 64
 

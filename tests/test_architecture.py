@@ -24,8 +24,8 @@ ROOT = Path(autonas.__file__).parent
 # Each line may import from the lines above it, never from its own line or below (but for its own folder).
 LAYERS = [
     "errors",
-    "arrays checks flatbuffer heap quiet registry trials schedules optimizers gradients kept products",
-    "allocation stratified timing regression pace power stopwatch",
+    "arrays checks files flatbuffer heap quiet registry trials schedules optimizers gradients kept products",
+    "allocation budgets stratified timing trial_store regression pace power stopwatch",
     "control tflite",
     "kernels tflite_writer signature",
     "data graph labels generators reading values pareto checkpoint",

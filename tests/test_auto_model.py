@@ -14,6 +14,7 @@ from autonas import devices, objectives
 from autonas.blocks import AugmentationBlock, Chain, ConvBlock, OneOf, ReductionBlock
 from autonas.errors import InputError, NotFittedError, ProjectError, SearchError
 from autonas.screens.base import Screen
+from autonas.trial_store import TrialStore
 
 NAMES = np.array(["zero", "one", "two", "three"])
 
@@ -926,7 +927,7 @@ def test_importance_is_a_table(fitted, monkeypatch):
     clf = fitted[0]
     values = dict(clf._store.trials[0].values)
     found = [trials.Trial(n, {**values, "conv_width": w}, score=float(w)) for n, w in enumerate([8, 16, 24, 32] * 5)]
-    store = trials.TrialStore(None)
+    store = TrialStore(None)
     for trial in found:
         store.add(trial)
     monkeypatch.setattr(clf, "_store", store)

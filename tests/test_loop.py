@@ -7,7 +7,8 @@ from autonas.errors import InputError, RejectedError, SearchError, TrialError
 from autonas.loop import Interrupted, Outcome, StrategyOracle
 from autonas.screens import Function
 from autonas.strategies import Asha, Evolution, Hyperband, Random
-from autonas.trials import BUDGET, TrialStore, bare
+from autonas.trial_store import TrialStore
+from autonas.trials import BUDGET, bare
 
 
 def space():

@@ -9,7 +9,8 @@ from autonas.screens import Function
 from autonas.screens.base import Screen
 from autonas.strategies import Evolution, Random
 from autonas.strategies.base import Strategy
-from autonas.trials import REJECTED, History, Trial, TrialStore, key
+from autonas.trial_store import TrialStore
+from autonas.trials import REJECTED, History, Trial, key
 
 
 def space():

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import MultiFidelity, Rungs
+from autonas.budgets import Rungs
+from autonas.strategies.base import MultiFidelity
 from autonas.trials import Trial, by_score, is_completed, reading
 from autonas.values import Values
 

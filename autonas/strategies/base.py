@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import abc
 import bisect
-import dataclasses
 import functools
 import itertools
 import math
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from autonas.budgets import Counts, OneBudget
 from autonas.checks import fraction, integer, positive
 from autonas.encoding import Encoding
 from autonas.errors import InputError
-from autonas.trials import BUDGET, REJECTED, RESOURCE, History, Trial, bare, key, reading, tried
+from autonas.trials import BUDGET, RESOURCE, Trial, bare, has_score, key, reading, tried
 from autonas.values import Values, enumerate_space, mutate, sample
 
 if TYPE_CHECKING:
@@ -227,76 +227,16 @@ class MultiFidelity(Strategy):
         were evaluated with than there are hyperparameters, or else the one that most were (Falkner et al., 2018, section
         3.2); the other candidates it only knows as tried.
         """
-        counts = dict.fromkeys(reversed(self.shares), 0) | reading(history, _Counts).scored
+        counts = dict.fromkeys(reversed(self.shares), 0) | reading(history, Counts).scored
         enough = [share for share, count in counts.items() if count > len(space.space)]
         share = enough[0] if enough else max(counts, key=lambda share: counts[share])
-        return self.strategy.propose(reading(history, _OneBudget, share).history, space, rng)
+        return self.strategy.propose(reading(history, OneBudget, share).history, space, rng)
 
     def __repr__(self) -> str:
         made_with = (
             f"factor={self.factor}, least={self.least:.6g}, strategy={self.strategy!r}, resource={self.resource!r}"
         )
         return f"{type(self).__name__}({made_with})"
-
-
-class _Counts:
-    """How many trials with a score there are of each share of the budget."""
-
-    def __init__(self) -> None:
-        self.scored: dict[float, int] = {}
-
-    def add(self, trial: Trial) -> None:
-        if has_score(trial):
-            self.scored[trial.budget] = self.scored.get(trial.budget, 0) + 1
-
-
-class _OneBudget:
-    """A history of candidates without their budgets: those of one budget with their scores, the others as tried."""
-
-    def __init__(self, share: float) -> None:
-        self._share = share
-        self._places: dict[str, int] = {}
-        self.history = History()
-
-    def add(self, trial: Trial) -> None:
-        place = self._places.setdefault(trial.candidate, len(self.history))
-        seen = dataclasses.replace(trial, values=bare(trial.values))
-        if trial.budget != self._share and has_score(trial):
-            seen = dataclasses.replace(seen, status=REJECTED, score=None, scores=[])
-            if place < len(self.history):
-                return
-        if place < len(self.history):
-            self.history.replace(place, seen)
-        else:
-            self.history.append(seen)
-
-
-class Rungs:
-    """The trials of a history that stand on a rung: with a share of the budget, and trained. See `autonas.trials.reading`.
-
-    One that was rejected when it was new was not trained. One that was rejected later takes its place, and fails there.
-
-    Attributes:
-        standing: The trials, oldest first.
-    """
-
-    def __init__(self) -> None:
-        self.standing: list[Trial] = []
-        self._seen: set[str] = set()
-
-    def add(self, trial: Trial) -> None:
-        if BUDGET in trial.values and (trial.status != REJECTED or trial.candidate in self._seen):
-            self._seen.add(trial.candidate)
-            self.stand(trial)
-
-    def stand(self, trial: Trial) -> None:
-        """Takes in a trial that stands on a rung."""
-        self.standing.append(trial)
-
-
-def has_score(trial: Trial) -> bool:
-    """Whether a trial has a score that can be compared: one that failed, was rejected or came to no finite number has none."""
-    return trial.score is not None and math.isfinite(trial.score)
 
 
 def scored(history: Iterable[Trial]) -> Iterator[Trial]:

@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autonas.strategies.base import MultiFidelity, Rungs
+from autonas.budgets import Rungs
+from autonas.strategies.base import MultiFidelity
 from autonas.trials import Trial, completed, reading
 from autonas.values import Values
 

@@ -214,7 +214,7 @@ class Finals:
         """
         first, final = entry.trainings[0], self._last_budget(entry)
         trial = dataclasses.replace(entry.trial, costs={**entry.trial.costs, **first.timings})
-        least = dataclasses.replace(final, epochs=math.ceil(timetable.LEAST_EPOCHS * final.stop_after * final.epochs))
+        least = dataclasses.replace(final, epochs=math.ceil(timetable.LEAST_EPOCHS * final.epochs))
         needed = timetable.seconds(trial, self.everything, least)
         if final.deadline is not None and needed > final.deadline - time.monotonic():
             self.view.say(
@@ -246,13 +246,14 @@ class Finals:
         return result.model, result.epochs
 
     def _last_budget(self, entry: Entry) -> Budget:
-        """Of the training on all the data, which has nothing that could tell when to stop."""
-        first, final = entry.trainings[0], dataclasses.replace(self.budget, patience=None)
-        cosine = entry.trial.values.get("schedule") == "cosine"
-        if cosine and first.best_epoch <= entry.epochs / 2:
-            # it learned by heart: the end of the schedule does no good
-            return dataclasses.replace(final, epochs=entry.epochs, stop_after=first.best_epoch / entry.epochs)
-        return dataclasses.replace(final, epochs=first.epochs if cosine else first.best_epoch)
+        """Of the training on all the data, which has nothing that could tell when to stop.
+
+        A cosine schedule is gone through as far as the winner did, for its end is where it gets good. A winner that was best in
+        the first half of it had learned by heart after that, and gets a schedule that is as long as it took to its best epoch.
+        """
+        first = entry.trainings[0]
+        to_the_end = entry.trial.values.get("schedule") == "cosine" and first.best_epoch > entry.epochs / 2
+        return dataclasses.replace(self.budget, patience=None, epochs=first.epochs if to_the_end else first.best_epoch)
 
     def _train(self, trial: Trial, data: Data, budget: Budget, fold: int, last: bool = False) -> Training:
         """Trains with copies of the user's callbacks; the last training of the best gets them as they are.
@@ -271,7 +272,7 @@ class Finals:
 
         if budget.deadline is None or budget.epochs == 1:
             return run(budget)
-        steps = budget.stop_after * budget.epochs * math.ceil(len(data) / budget.batch_size)
+        steps = budget.epochs * math.ceil(len(data) / budget.batch_size)
         left = budget.deadline - time.monotonic()
         try:
             return run(budget, [stopwatch.watch(SLACK * left, steps)])

@@ -98,7 +98,7 @@ def fitted(budget: Budget, trial: Trial, data: Data, ahead: float, least: float 
     epoch_seconds = MARGIN * trial.costs.get("step_seconds", 0.0) * math.ceil(len(data) / budget.batch_size)
     training_seconds = mine - trial.costs.get("startup_seconds", 0.0)
     most = math.inf if epoch_seconds <= 0 else max(1, int(training_seconds / epoch_seconds))
-    epochs = int(min(budget.epochs, max(1, most / budget.stop_after)))
+    epochs = int(min(budget.epochs, most))
     return dataclasses.replace(budget, epochs=epochs, deadline=now + mine)
 
 

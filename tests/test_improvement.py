@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from scipy.integrate import quad
 from scipy.stats import norm
 
 from autonas import improvement
 from autonas.errors import InputError
 from autonas.improvement import expected_hypervolume_improvement as gain
+from autonas.improvement import expected_improvement
 from autonas.pareto import hypervolume
 
 
@@ -13,6 +15,14 @@ def cases(objectives):
         rng = np.random.default_rng(seed)
         front = rng.uniform(0.0, 1.0, (6, objectives))
         yield rng, front, rng.uniform(0.0, 1.2, (5, objectives)), np.full(objectives, 0.1)
+
+
+def test_expected_improvement_is_the_integral_that_it_stands_for():
+    for mean, deviation, best in [(0.0, 1.0, 0.5), (2.0, 0.3, 1.0), (-1.0, 0.5, 0.0)]:
+        integral = quad(lambda y, m=mean, d=deviation, b=best: (y - b) * norm.pdf(y, m, d), best, best + 12)[0]
+        found = expected_improvement(np.array([mean]), np.array([deviation]), best)
+        np.testing.assert_allclose(found, integral, atol=1e-9)
+    np.testing.assert_allclose(expected_improvement(np.array([2.0, 0.0]), np.zeros(2), 1.0), [1.0, 0.0])
 
 
 @pytest.mark.parametrize("objectives", [1, 2, 3, 4])

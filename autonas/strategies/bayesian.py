@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from autonas.errors import InputError
+from autonas.improvement import expected_improvement
 from autonas.strategies.base import Acquire, ModelBased
 
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # from rows to means and standard deviations
@@ -66,24 +67,6 @@ class Bayesian(ModelBased):
 
     def __repr__(self) -> str:
         return f"Bayesian(surrogate={self.surrogate!r}, initial={self.initial}, pool={self.pool}, memory={self.memory})"
-
-
-def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
-    """By how much normally distributed scores are expected to be over the best one; what is under it counts as 0.
-
-    Args:
-        mean: Shape (candidates,).
-        deviation: Standard deviations of the same shape, 0 where there is no doubt.
-        best: The best score so far.
-
-    Returns:
-        Shape (candidates,), at least 0.
-    """
-    from scipy.stats import norm
-
-    deviation = np.maximum(deviation, 1e-12)
-    gain = mean - best
-    return gain * norm.cdf(gain / deviation) + deviation * norm.pdf(gain / deviation)
 
 
 def _forest(known: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Predict:

@@ -1,11 +1,9 @@
 import keras_tuner
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.stats import norm
 
 from autonas.errors import InputError
-from autonas.strategies.bayesian import Bayesian, expected_improvement
+from autonas.strategies.bayesian import Bayesian
 from autonas.testing.strategies import check_strategy, p_value_against_random, smooth_score, smooth_space
 from autonas.trials import FAILED, Trial
 
@@ -82,14 +80,6 @@ def test_a_long_history_is_fitted_in_part():
 
     assert after(history, 20) == after(other, 20)
     assert after(history, 60) != after(other, 60)
-
-
-def test_expected_improvement_is_the_integral_that_it_stands_for():
-    for mean, deviation, best in [(0.0, 1.0, 0.5), (2.0, 0.3, 1.0), (-1.0, 0.5, 0.0)]:
-        integral = quad(lambda y, m=mean, d=deviation, b=best: (y - b) * norm.pdf(y, m, d), best, best + 12)[0]
-        found = expected_improvement(np.array([mean]), np.array([deviation]), best)
-        np.testing.assert_allclose(found, integral, atol=1e-9)
-    np.testing.assert_allclose(expected_improvement(np.array([2.0, 0.0]), np.zeros(2), 1.0), [1.0, 0.0])
 
 
 @pytest.mark.parametrize(

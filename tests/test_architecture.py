@@ -29,7 +29,7 @@ LAYERS = [
     "control tflite",
     "kernels tflite_writer signature",
     "data graph labels generators reading values pareto checkpoint",
-    "datasets encoding hyperparameters improvement processes",
+    "datasets encoding forests hyperparameters improvement processes",
     "exploration memory qualities splits columns categories scaling streams frozen graph_features learning_curves",
     "thresholds sequences canonical doubts decoding",
     "events export window",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from autonas import forests
 from autonas.errors import InputError
 from autonas.improvement import expected_improvement
 from autonas.strategies.base import Acquire, ModelBased
@@ -15,7 +16,6 @@ Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # from rows to 
 Fit = Callable[[np.ndarray, np.ndarray, np.random.Generator], Predict]  # from rows and what is known of them
 
 _PARENTS = 10  # the best trials, whose mutations are in the pool
-_TREES = 30
 
 
 class Bayesian(ModelBased):
@@ -70,16 +70,13 @@ class Bayesian(ModelBased):
 
 
 def _forest(known: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Predict:
-    from sklearn.ensemble import RandomForestRegressor
+    predict = forests.fit(known, targets[:, None], int(rng.integers(2**31)))
 
-    forest = RandomForestRegressor(_TREES, max_features=0.5, random_state=int(rng.integers(2**31)))
-    trees = forest.fit(known, targets).estimators_
+    def of_one(candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, deviation = predict(candidates)
+        return mean[:, 0], deviation[:, 0]
 
-    def predict(candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        answers = np.array([tree.predict(candidates.astype(np.float32), check_input=False) for tree in trees])
-        return answers.mean(axis=0), answers.std(axis=0)
-
-    return predict
+    return of_one
 
 
 def _gaussian_process(known: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Predict:

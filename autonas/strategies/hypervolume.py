@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from autonas import processes
+from autonas import forests, processes
 from autonas.encoding import Encoding
 from autonas.improvement import expected_hypervolume_improvement, expected_improvement
 from autonas.pareto import best_first, is_efficient
@@ -28,7 +28,6 @@ _NEAR = 0.25  # of the trials, whose distance from the best is what the logarith
 _LEAST = 1e-3  # the nearest that it tells apart, in units
 _HOPE = 0.01  # the least probability that a candidate works
 _TURNS = 3  # of so many proposals one is for the first objective alone
-_RIDGE = 1e-3  # of the trend in what a screen says, for each trial
 _FARTHEST, _TINY = 3.0, 1e-9  # deviations that a known cost may be from the mean; the least that has a logarithm
 _DEAR = 0.05  # share of candidates with the worst known costs, which do not count as a beginning
 
@@ -37,8 +36,11 @@ class Hypervolume(Strategy):
     """Bayesian optimisation of a whole front, by expected hypervolume improvement.
 
     After `initial` random trials (or the starting points of the search), a Gaussian process is fitted to each objective at
-    each proposal. Of a pool of candidates (two fifths are the front's, changed in one place, the others are drawn from the
-    space) the one is proposed whose predictions are expected to add most to the volume that the front dominates.
+    each proposal, and a random forest to each that is not known beforehand; what is predicted is the mean of the two, with the
+    mean of their variances. Where few trials are alike each is wrong in its own way: a process about what depends on several values at
+    once, a forest about everything in between. Of a pool of candidates (two fifths are the front's, changed in one place, the
+    others are drawn from the space) the one is proposed whose predictions are expected to add most to the volume that the
+    front dominates.
 
     Each objective counts from the worst of the first `initial` trials on that is no outlier (Tukey's lower whisker), and its
     unit is the distance from there to the best so far. A higher reference would give up the ends of the front: who is slower
@@ -51,16 +53,15 @@ class Hypervolume(Strategy):
     its deviation. It keeps a search going that is drawn to where little is gained for certain: without it some stayed at the
     cheap end of a front for dozens of trials, where costs were known.
 
-    The processes learn the logarithm of what a score is short of the best, so that what is good is told apart best. Failed
-    and rejected trials have a process of their own: what is expected is multiplied by the probability that a candidate works.
+    The models learn the logarithm of what a score is short of the best, so that what is good is told apart best. Failed and
+    rejected trials have a process of their own: what is expected is multiplied by the probability that a candidate works.
     Where costs are known beforehand failures count as the worst scores besides.
 
     What a screen says of candidates before they are trained is learned from too, if it tells of each by itself
-    (`autonas.screens.base.Screen.advises`): each objective has a linear trend in it, and the processes learn what is left.
-    They are told of it as well, and of costs that are known beforehand: who costs as much as another and is said to be as good
-    is often the same network written otherwise, and no news. Where there is both, the first `initial` trials are those that
-    together dominate most of what costs are known and the screen's ranks make: they are spread over a front before there
-    is one.
+    (`autonas.screens.base.Screen.advises`), and so are costs that are known beforehand: who costs as much as another and is
+    said to be as good is often the same network written otherwise, and no news. Where there is both, the first `initial`
+    trials are those that together dominate most of what costs are known and the screen's ranks make: they are spread over a
+    front before there is one.
 
     Labels are one-hot, numbers on their own scale, and beside them stands how often each value was taken among the
     hyperparameters that share it (see `autonas.encoding.Encoding`). With a single objective this is expected improvement.
@@ -77,6 +78,8 @@ class Hypervolume(Strategy):
     References:
     - [Emmerich et al., 2006](https://doi.org/10.1109/TEVC.2005.859463): Single- and Multiobjective Evolutionary
       Optimization Assisted by Gaussian Random Field Metamodels.
+    - [Hutter et al., 2011](https://doi.org/10.1007/978-3-642-25566-3_40): Sequential Model-Based Optimization for General
+      Algorithm Configuration (the forest).
     - [Schonlau et al., 1998](https://doi.org/10.1214/lnms/1215456182): Global versus Local Search in Constrained Optimization
       of Computer Models (the probability that a candidate works).
     - Tukey, 1977, Exploratory Data Analysis: the whiskers of a box plot.
@@ -123,7 +126,7 @@ class Hypervolume(Strategy):
     def propose_several(
         self, history: Sequence[Trial], space: keras_tuner.HyperParameters, rngs: Iterable[np.random.Generator]
     ) -> list[Values]:
-        """Returns the best of a pool for each generator, by the same processes."""
+        """Returns the best of a pool for each generator, by the same models."""
         done = [trial for trial in history if scores_of(trial)]
         enough = len(done) >= self.initial
         front: list[Trial] = []
@@ -132,15 +135,17 @@ class Hypervolume(Strategy):
             front = [trial for trial, kept in zip(done, is_efficient(scores), strict=True) if kept]
             trials = remembered(history, self.memory, [done[place] for place in best_first(scores)])
             scale, alone = Scale(scores[: self.initial], scores), len(history) % _TURNS == _TURNS - 1
-            make = functools.partial(_Model, trials, space, scale, self._known, alone)
-            unadvised = make() if self._advice is None or self._asked is not None else None
         proposed: list[Values | None] = []
+        make: Callable[..., _Model] | None = None
         for rng in rngs:
             drawn = int(_DRAWN * self.pool)
             found = pool(history, front, space, rng, drawn, self.pool - drawn, places=(1,)) if enough else []
             if not found:
                 proposed.append(self._first(history, space, rng))
                 continue
+            if make is None:
+                make = functools.partial(_Model, trials, space, scale, int(rng.integers(2**31)), self._known, alone)
+                unadvised = make() if self._advice is None or self._asked is not None else None
             if unadvised is not None:
                 found = [found[place] for place in np.argsort(-unadvised.gains(found), kind="stable")]
             proposed.append(found[0] if self._advice is None else self._advised(found, trials, make, self._advice))
@@ -189,9 +194,10 @@ class _Model:
         trials: Failed ones too.
         space: All hyperparameters.
         scale: How scores are seen.
+        seed: Of the forest.
         known: Of candidates before they are evaluated; None knows nothing.
         alone: Whether the first objective that is not known is all that counts.
-        advice: Columns that each objective has a linear trend in, (trials, columns); None has none.
+        advice: Columns to learn from besides, (trials, columns); None has none.
     """
 
     def __init__(
@@ -199,6 +205,7 @@ class _Model:
         trials: Sequence[Trial],
         space: keras_tuner.HyperParameters,
         scale: Scale,
+        seed: int,
         known: Foreseen | None = None,
         alone: bool = False,
         advice: np.ndarray | None = None,
@@ -213,8 +220,9 @@ class _Model:
         told = self._told(values)
         self._costs = None if told is None else _Costs(told)
         rows, targets = self._encode(values, advice, told), self._stretch(self._targets)
-        self._trend = None if advice is None else _trend(advice[learned], targets)
-        self._predict = processes.fit(rows[learned], targets - self._along(advice, learned))
+        self._process = processes.fit(rows[learned], targets)
+        self._unknown = np.arange(targets.shape[1]) if told is None else np.flatnonzero(np.isnan(told).any(axis=0))
+        self._forest = forests.fit(rows[learned], targets[:, self._unknown], seed)
         self._works = None if worked.all() else processes.fit(rows, worked[:, None].astype(float))
 
     def gains(self, candidates: Sequence[Values], advice: np.ndarray | None = None) -> np.ndarray:
@@ -222,7 +230,6 @@ class _Model:
         known = self._told(candidates)
         rows = self._encode(candidates, advice, known)
         mean, deviation = self._predict(rows)
-        mean = mean + self._along(advice, slice(None))
         told = None if known is None else self._scale(known)
         if self._alone:
             first = 0 if told is None else int(np.argmax(np.isnan(told).any(axis=0)))
@@ -237,8 +244,13 @@ class _Model:
             gains = expected_hypervolume_improvement(mean, _BOLDNESS * deviation, self._targets, reference)
         return gains if self._works is None else gains * np.clip(self._works(rows)[0][:, 0], _HOPE, 1.0)
 
-    def _along(self, advice: np.ndarray | None, rows: Any) -> Any:
-        return 0.0 if self._trend is None or advice is None else _with_ones(advice[rows]) @ self._trend
+    def _predict(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, deviation = self._process(rows)
+        if len(self._unknown):
+            also, spread = self._forest(rows)
+            mean[:, self._unknown] = (mean[:, self._unknown] + also) / 2
+            deviation[:, self._unknown] = np.sqrt((deviation[:, self._unknown] ** 2 + spread**2) / 2)
+        return mean, deviation
 
     def _told(self, candidates: Sequence[Values]) -> np.ndarray | None:
         return None if self._known is None else np.asarray(self._known(candidates), dtype=float)
@@ -307,18 +319,6 @@ def _columns(told: np.ndarray) -> np.ndarray:
     deviates = np.zeros(len(told))
     deviates[known] = ndtri((rankdata(told[known]) - 0.5) / max(1, known.sum()))
     return np.stack([deviates, ~known], axis=1)
-
-
-def _trend(advice: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Ridge regression on the advice: (columns and a constant, objectives)."""
-    columns = _with_ones(advice)
-    ridge = _RIDGE * len(columns) * np.eye(columns.shape[1])
-    ridge[-1, -1] = 0.0
-    return np.linalg.solve(columns.T @ columns + ridge, columns.T @ targets)
-
-
-def _with_ones(columns: np.ndarray) -> np.ndarray:
-    return np.hstack([columns, np.ones((len(columns), 1))])
 
 
 class _Stretch:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from autonas import processes
+from autonas import forests, processes
 from autonas.errors import InputError
 from autonas.pareto import hypervolume
 from autonas.processes import fit
@@ -96,7 +96,7 @@ def test_failures_say_who_fails_and_bend_no_objective(monkeypatch):
     assert [len(targets) for targets in fitted[:2]] == [10, 20]
     scores = np.array([trial.scores for trial in trials[:10]])
     scale, bad = Scale(scores, scores), [{"kind": "bad", "x": 0.9}]
-    warned, unwarned = (_Model(known, space, scale).gains(bad)[0] for known in (trials, trials[:10]))
+    warned, unwarned = (_Model(known, space, scale, 0).gains(bad)[0] for known in (trials, trials[:10]))
     assert 0 < warned < unwarned / 10
 
 
@@ -129,7 +129,7 @@ def test_the_ends_of_a_front_are_worth_a_trial():
     def known(candidates):
         return np.array([[np.nan, -values["width"]] for values in candidates])
 
-    model = _Model(trials, space, Scale(scores, scores), known)
+    model = _Model(trials, space, Scale(scores, scores), 0, known)
     assert model.gains([{"width": 0.95}])[0] > 1e-3
 
 
@@ -142,7 +142,7 @@ def test_with_known_costs_failures_count_as_the_worst_too(monkeypatch):
     trials.append(Trial(10, sample(space, rng), FAILED))
     scores = np.array([trial.scores for trial in trials[:10]])
     scale = Scale(scores, scores)
-    _Model(trials, space, scale, lambda candidates: np.full((len(candidates), 2), np.nan))
+    _Model(trials, space, scale, 0, lambda candidates: np.full((len(candidates), 2), np.nan))
     learned = np.vstack([scale(scores), [-1.0, -1.0]])
     np.testing.assert_allclose(fitted[0], _Stretch(learned)(learned))
     np.testing.assert_allclose(fitted[1][:, 0], [1.0] * 10 + [0.0])
@@ -241,8 +241,8 @@ def test_who_costs_as_much_and_is_said_to_be_as_good_is_no_news():
     def known(several):
         return np.array([[np.nan, costs[key(values)]] for values in several])
 
-    model = _Model(trials, space, Scale(scores[:10], scores), known)
-    _, deviation = model._predict(model._encode([twin, stranger], None, known([twin, stranger])))
+    model = _Model(trials, space, Scale(scores[:10], scores), 0, known)
+    _, deviation = model._process(model._encode([twin, stranger], None, known([twin, stranger])))
     assert deviation[0, 0] < deviation[1, 0]
 
 
@@ -284,17 +284,21 @@ def test_it_asks_about_no_more_candidates_than_it_may():
 
 
 def test_of_three_proposals_one_is_for_the_first_objective_alone(monkeypatch):
-    """Which an objective that is known beforehand does not count as."""
+    """Which an objective that is known beforehand does not count as.
+
+    Trees are drawn by the columns, of which known costs are some: both models are processes here.
+    """
+    monkeypatch.setattr(forests, "fit", lambda known, targets, seed: processes.fit(known, targets))
     space = tables()
     history = history_of(14, space)
     scores = np.array([trial.scores for trial in history])
     scale, pool = Scale(scores, scores), [sample(space, np.random.default_rng(n)) for n in range(40)]
-    alone = _Model(history, space, scale, alone=True).gains(pool)
+    alone = _Model(history, space, scale, 0, alone=True).gains(pool)
     swapped = [Trial(t.number, t.values, score=t.score, scores=[-t.score, t.score]) for t in history]
     told = Scale(scores[:, ::-1], scores[:, ::-1])
-    known = _Model(swapped, space, told, lambda several: np.tile([0.0, np.nan], (len(several), 1)), alone=True)
+    known = _Model(swapped, space, told, 0, lambda several: np.tile([0.0, np.nan], (len(several), 1)), alone=True)
     np.testing.assert_allclose(known.gains(pool), alone)
-    assert int(np.argmax(alone)) != int(np.argmax(_Model(history, space, scale).gains(pool)))
+    assert int(np.argmax(alone)) != int(np.argmax(_Model(history, space, scale, 0).gains(pool)))
     turns = []
     monkeypatch.setattr(_Model, "gains", lambda self, candidates: turns.append(self._alone) or np.ones(len(candidates)))
     for count in (12, 13, 14):
@@ -313,7 +317,7 @@ def test_layers_of_one_kind_learn_from_each_other():
         score = float(sum(value == "c" for value in values.values()))
         trials.append(Trial(number, values, score=score, scores=[score]))
     scores = np.array([trial.scores for trial in trials])
-    model = _Model(trials, space, Scale(scores[:10], scores))
+    model = _Model(trials, space, Scale(scores[:10], scores), 0)
     others = [sample(space, rng) for _ in range(50)]
     good, bad = (model.gains([{**values, "c4": label} for values in others]) for label in "cb")
     assert (good > bad).mean() > 0.9

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, OneOf, ReductionBlock
+from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead
 from autonas.space import SearchSpace, for_inference, seeded
 
@@ -125,6 +126,20 @@ def test_a_block_of_the_user_takes_part():
     head.fit(np.arange(20) % 4)
     space = SearchSpace(Squeeze(), head, (8, 8, 1))
     assert space.candidate(space.complete({"squeeze": 4})).core().layers[1].filters == 4
+
+
+@pytest.mark.parametrize("name", ["optimizer", "width"])
+def test_a_block_whose_names_are_taken_is_refused(name):
+    class Twice(Block):
+        def build(self, hp, x):
+            x = keras.layers.Conv2D(hp.Choice("width", [2, 4]), 3)(x)
+            hp.Choice(name, [8, 16])
+            return keras.layers.GlobalAveragePooling2D()(x)
+
+    head = ClassificationHead()
+    head.fit(np.arange(20) % 4)
+    with pytest.raises(InputError, match=f"'{name}' must be asked for with the same values"):
+        SearchSpace(Twice(), head, (8, 8, 1))
 
 
 @pytest.mark.parametrize("rare", [True, False])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autonas.errors import InputError, SearchError
-from autonas.screens.base import Candidate, Screen
+from autonas.screens.base import Candidate, Screen, checked
 from autonas.strategies.base import Strategy
 from autonas.trials import REJECTED, Trial, bare, key, reading
 from autonas.values import Values, read, sample
@@ -160,7 +160,8 @@ class Proposals:
         space: keras_tuner.HyperParameters,
     ) -> np.ndarray:
         finished = reading(history, _Finished, self._see, space).candidates
-        return screen.score([self._see(values, None, space) for values in several], finished)
+        candidates = [self._see(values, None, space) for values in several]
+        return checked(screen, screen.score(candidates, finished), candidates)
 
     def _see(self, values: Values, trial: Trial | None, space: keras_tuner.HyperParameters) -> Candidate:
         values = bare(values)

@@ -16,7 +16,7 @@ from autonas.errors import InputError
 from autonas.exploration import Completion, explore
 from autonas.goals import Answers, Goal, read_goals
 from autonas.project import Project
-from autonas.screens.base import Candidate, Screen
+from autonas.screens.base import Candidate, Screen, checked
 from autonas.search_result import SearchResult
 from autonas.settings import described
 from autonas.trial_store import TrialStore
@@ -258,7 +258,8 @@ def _screen(screen: Any, strategy: Any, space: keras_tuner.HyperParameters) -> S
     if chosen.needs_network:
         raise InputError.of("screen", "one that needs no networks, since this space has none", repr(chosen))
     rng = np.random.default_rng(0)
-    chosen.score([Candidate(sample(space, rng), space) for _ in range(2)], [])
+    candidates = [Candidate(sample(space, rng), space) for _ in range(2)]
+    checked(chosen, chosen.score(candidates, []), candidates)
     return chosen
 
 

@@ -477,6 +477,14 @@ class Networks(Screen):
         return np.zeros(len(candidates))
 
 
+class Answering(Screen):
+    def __init__(self, answer):
+        self._answer = answer
+
+    def score(self, candidates, finished):
+        return self._answer
+
+
 def endless():
     hp = keras_tuner.HyperParameters()
     hp.Int("n", 0, 2**64)
@@ -512,6 +520,10 @@ def endless():
         ({"screen": Predictor(features=lambda candidates: [1.0, 2.0])}, "Predictor's features return"),
         ({"screen": lambda candidates: ["good"]}, "one number for each"),
         ({"screen": lambda candidates: [np.inf]}, "but not inf"),
+        ({"screen": Answering([1.0])}, "screen Answering returns must be one number for each of the 2 candidates"),
+        ({"screen": Answering(0.5)}, "screen Answering returns must be one number for each of the 2 candidates"),
+        ({"screen": [prefer_small, Answering(None)]}, "screen Answering returns must be one number for each"),
+        ({"screen": Answering([1.0, np.inf])}, "screen Answering returns .* but not inf"),
         ({"screen": prefer_small, "strategy": keras_tuner.oracles.RandomSearchOracle}, "left out with an oracle"),
         ({"objective": "maximum"}, "objective={'maximum': 'max'}"),
         ({"objective": {"accuracy": "up"}}, "'max' or 'min'"),

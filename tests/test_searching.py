@@ -442,12 +442,16 @@ class Astray(autonas.Strategy):
         ({"zz": 3}, r"What Astray\(\) proposes must be of hyperparameters that are active in it\. Got \['zz'\]"),
         ({"kind": "line", "width": 50}, r"'width' of what Astray\(\) proposes must be one of its values\. Got 50"),
         ({"kind": "line", "width": 5, "frequency": 0.5}, r"active in it\. Got \['frequency'\]"),
+        ("line", r"What Astray\(\) proposes must be a dict of hyperparameter -> value\. Got 'line'"),
+        ([7], r"What Astray\(\) proposes must be a dict of hyperparameter -> value\. Got \[7\]"),
     ],
 )
-def test_a_strategy_that_leaves_the_space_is_named_and_the_trials_stay(tmp_path, values, reason):
+@pytest.mark.parametrize("screen", [None, Function(prefer_small, pool=0)])
+def test_a_strategy_that_leaves_the_space_is_named_and_the_trials_stay(tmp_path, values, reason, screen):
+    options = {"screen": screen, "directory": tmp_path}
     with pytest.raises(SearchError, match=reason):
-        autonas.search(build, distance, Astray(values), directory=tmp_path)
-    mended = autonas.search(build, distance, Astray({"kind": "line", "width": 7}), max_trials=3, directory=tmp_path)
+        autonas.search(build, distance, Astray(values), **options)
+    mended = autonas.search(build, distance, Astray({"kind": "line", "width": 7}), max_trials=3, **options)
     assert [trial.values["width"] for trial in mended.trials] == [1, 2, 7]
 
 

@@ -551,6 +551,10 @@ def endless():
         ({"verbose": "x"}, "verbose must be an integer from 0 up. Got 'x'"),
         ({"costs": {"energy": 1}}, "costs must be a function"),
         ({"costs": lambda values: 3.0}, r"What costs returns must be a dict of metrics\. Got 3\.0"),
+        (
+            {"costs": lambda values: {"error": "high"}, "objective": {"error": "min"}},
+            "'error' in what costs returns must be a number. Got 'high'",
+        ),
         ({"control": "grid"}, "control must be None or 'random'"),
     ],
 )

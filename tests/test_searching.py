@@ -149,8 +149,9 @@ def test_the_hypervolume_grows_to_that_of_the_front():
         "accuracy": min(s[0] for s in scores),
         "energy": max(-s[1] for s in scores),
     }
-    with pytest.raises(InputError, match="reference must be a dict"):
-        result.hypervolume({"accuracy": 0.0})
+    for unusable in ({"accuracy": 0.0}, {"accuracy": 0.0, "energy": "much"}, {"accuracy": np.nan, "energy": 1}):
+        with pytest.raises(InputError, match="reference must be a dict"):
+            result.hypervolume(unusable)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.array, lambda number: np.array([[number]]), bool, fractions.Fraction])

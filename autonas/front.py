@@ -306,10 +306,8 @@ def summary(trials: Sequence[Trial], aims: Sequence[Aim], control: Sequence[Tria
     if members(control):
         random = hypervolumes(control, aims, reference)["hypervolume"].iloc[-1]
         trained = sum(trial.status != REJECTED for trial in control)
-        lines.append(
-            f"Random search at the same budget (one run, {trained} trained): hypervolume {random:.4g}, the search's is "
-            f"{volumes.iloc[-1] / random - 1:+.1%}"
-        )
+        gained = f", the search's is {volumes.iloc[-1] / random - 1:+.1%}" if random > 0 else ""
+        lines.append(f"Random search at the same budget (one run, {trained} trained): hypervolume {random:.4g}{gained}")
     return lines
 
 

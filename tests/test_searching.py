@@ -154,6 +154,14 @@ def test_the_hypervolume_grows_to_that_of_the_front():
             result.hypervolume(unusable)
 
 
+def test_a_random_search_that_covers_nothing_is_compared_with_no_percentage():
+    objective = {"accuracy": "max", "energy": "min"}
+    result = autonas.search(
+        build, lambda values: {"accuracy": 1, "energy": 1}, objective=objective, max_trials=2, control="random"
+    )
+    assert result.report().endswith("2 trained): hypervolume 0")
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.array, lambda number: np.array([[number]]), bool, fractions.Fraction])
 def test_numbers_may_be_of_any_kind(kind):
     result = autonas.search(build, lambda values: kind(values["width"]), max_trials=3)

@@ -146,6 +146,7 @@ def importance(space: keras_tuner.HyperParameters, trials: Sequence[Trial], seed
     shares = {}
     for one in space.space:
         own = _marginal_variance(one, space, drawn, encoding, forest)
+        own = min(own, total)  # both are estimates from draws
         shares[one.name] = own / total if total > 0 else 0.0
     ordered = dict(sorted(shares.items(), key=lambda item: -item[1]))
     seen = np.corrcoef(forest.oob_prediction_, deviates)[0, 1] if np.ptp(forest.oob_prediction_) else 0.0

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autonas import screens, strategies
+from autonas import default_spaces, screens, strategies
 from autonas.errors import InputError
 from autonas.screens.base import Screen
 from autonas.strategies.base import Strategy
@@ -105,6 +106,22 @@ def control(value: str | None) -> str | None:
     if value not in (None, "random"):
         raise InputError.of("control", "None or 'random'", repr(value))
     return value
+
+
+def block(function: Any) -> Callable[[Any, int], Any]:
+    """Reads who makes the space between input and head; None means the default space of the input.
+
+    Raises:
+        InputError: If it is no function of an input and a number of rows.
+    """
+    if function is None:
+        return default_spaces.default
+    try:
+        inspect.signature(function).bind(None, 1)
+    except (TypeError, ValueError) as error:
+        hint = "Pass lambda input, rows: ..., which returns an autonas.blocks.Block."
+        raise InputError.of("block", "a function block(input, rows)", repr(function), hint) from error
+    return function
 
 
 def folder(name: str, path: Any) -> Path:

@@ -18,7 +18,6 @@ from autonas import (
     arguments,
     assembly,
     control,
-    default_spaces,
     devices,
     estimators,
     heads,
@@ -144,7 +143,7 @@ class AutoModel(Findings):
     ) -> None:
         self._parts = inputs_module.get(inputs), heads.get(outputs)
         self.input, self.head = copy.deepcopy(self._parts)
-        self.block = default_spaces.default if block is None else block
+        self.block = arguments.block(block)
         self.max_time = arguments.seconds("max_time", max_time)
         self.max_trials = arguments.whole_or_none("max_trials", max_trials, least=1)
         if self.max_trials is None and self.max_time is None:

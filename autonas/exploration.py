@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas.errors import InputError
-from autonas.hyperparameters import discover, filled
+from autonas.hyperparameters import Declared, discover, filled
 from autonas.trials import key
 from autonas.values import Values, is_range, legal_values, sample
 
@@ -109,12 +108,12 @@ class _Call:
 
 
 def _call(declare: Declare, values: Values) -> _Call:
-    import keras_tuner
+    from autonas.asked import Asked
 
-    hp = keras_tuner.HyperParameters()
+    hp = Asked()
     hp.values = dict(values)
     declare(hp)
-    return _Call(hp.space, {one.name: hp.values[one.name] for one in hp.space if hp.is_active(one)})
+    return _Call(hp.asked, {one.name: hp.values[one.name] for one in hp.space if hp.is_active(one)})
 
 
 class _Exploration:
@@ -128,7 +127,7 @@ class _Exploration:
         self._declare = declare
         self._calls: dict[str, _Call | None] = {}
         self._under: dict[str, Values] = {}  # the values that each was first asked for under
-        self._declared: dict[tuple[str, str], tuple[HyperParameter, Any]] = {}  # each as it was first, under its scopes
+        self._declared = Declared()
         self._tried: set[tuple[str, Any]] = set()
         self.found = discover(declare)
 
@@ -169,22 +168,9 @@ class _Exploration:
         if answer is not None:
             for one in answer.names:
                 self._under.setdefault(one, answer.values)
-            self._check(answer.asked)
+            self._declared.check(answer.asked)
             self.found.merge(list(answer.asked), overwrite=False)
         return answer
-
-    def _check(self, asked: Sequence[HyperParameter]) -> None:
-        """Makes sure that each has the values that it had before: Keras Tuner would go on with the first ones."""
-        for one in asked:
-            choice = {**one.get_config(), "default": None}
-            first, known = self._declared.setdefault((one.name, str(choice["conditions"])), (one, choice))
-            if choice != known:
-                raise InputError.of(
-                    f"The hyperparameter {one.name!r}",
-                    "asked for with the same values to choose from each time",
-                    f"{first!r} and {one!r}",
-                    "Give them different names.",
-                )
 
     def conditions(self, hyperparameter: HyperParameter) -> dict[str, list[Any]]:
         """The values of others that a hyperparameter is asked for under, where it is not under all; name -> values.

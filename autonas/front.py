@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from autonas import pareto
+from autonas.checks import number
 from autonas.errors import AutonasError, InputError, SearchError
 from autonas.estimators.base import TIMINGS
 from autonas.trials import REJECTED, Trial, bare, completed, key, scores_of
@@ -305,10 +306,8 @@ def summary(trials: Sequence[Trial], aims: Sequence[Aim], control: Sequence[Tria
     if members(control):
         random = hypervolumes(control, aims, reference)["hypervolume"].iloc[-1]
         trained = sum(trial.status != REJECTED for trial in control)
-        lines.append(
-            f"Random search at the same budget (one run, {trained} trained): hypervolume {random:.4g}, the search's is "
-            f"{volumes.iloc[-1] / random - 1:+.1%}"
-        )
+        gained = f", the search's is {volumes.iloc[-1] / random - 1:+.1%}" if random > 0 else ""
+        lines.append(f"Random search at the same budget (one run, {trained} trained): hypervolume {random:.4g}{gained}")
     return lines
 
 
@@ -327,9 +326,11 @@ def _reference(trials: Sequence[Trial], aims: Sequence[Aim], reference: Any) -> 
         scores = [scores for trial in trials if (scores := scores_of(trial))]
         return np.min(scores, axis=0) if scores else np.zeros(len(aims))
     names = [str(aim.name) for aim in aims]
-    if not isinstance(reference, Mapping) or set(reference) != set(names):
+    known = isinstance(reference, Mapping) and set(reference) == set(names)
+    told = np.array([number(reference[name]) for name in names] if known else np.nan, dtype=float)
+    if np.isnan(told).any():
         raise InputError.of("reference", f"a dict with a number for each of {names}", repr(reference))
-    return np.array([aim.sign * float(reference[str(aim.name)]) for aim in aims])
+    return told * [aim.sign for aim in aims]
 
 
 def _table(trials: Sequence[Trial]) -> np.ndarray:

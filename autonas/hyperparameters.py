@@ -6,7 +6,7 @@ draw from the whole space, and a name that stands for two of them is refused bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError
@@ -14,6 +14,7 @@ from autonas.values import Values, complete
 
 if TYPE_CHECKING:
     import keras_tuner
+    from keras_tuner.engine.hyperparameters import HyperParameter
 
 
 def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tuner.HyperParameters:
@@ -27,14 +28,20 @@ def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tu
 
     Returns:
         A `keras_tuner.HyperParameters` with all of them, at their defaults.
+
+    Raises:
+        InputError: If one is asked for again with other values to choose from.
     """
     import keras_tuner
 
-    hp = keras_tuner.HyperParameters()
+    from autonas.asked import Asked
+
+    hp, declared = Asked(), Declared()
     opened: set[tuple[Any, ...]] = set()
     closed: dict[tuple[Any, ...], Sequence[Any]] = {}
     while True:
         declare(hp)
+        declared.check(hp.asked)
         opened.update(_scope_key(scope) for scope in hp.active_scopes)
         closed.update((_scope_key(scope), list(scope)) for scope in hp.inactive_scopes)
         closed = {key: scope for key, scope in closed.items() if key not in opened}
@@ -48,7 +55,33 @@ def discover(declare: Callable[[keras_tuner.HyperParameters], None]) -> keras_tu
             if all(wanted.get(name, value) == value for name, value in needed.items()):
                 wanted.update(needed)
                 opened.add(key)  # even if it stays closed: a scope that cannot open must not be tried for ever
-        hp = filled(found, wanted)
+        hp = Asked()
+        hp.merge(found)
+        hp.values = filled(found, wanted).values
+
+
+class Declared:
+    """Each hyperparameter as it was asked for first, to tell whether it has the same values to choose from ever after."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], tuple[HyperParameter, dict[str, Any]]] = {}  # by name and conditions
+
+    def check(self, asked: Iterable[HyperParameter]) -> None:
+        """Compares what was asked for now; another default is no other range.
+
+        Raises:
+            InputError: If one has other values to choose from: Keras Tuner would go on with the first ones.
+        """
+        for one in asked:
+            choice = {**one.get_config(), "default": None}
+            first, known = self._first.setdefault((one.name, str(choice["conditions"])), (one, choice))
+            if choice != known:
+                raise InputError.of(
+                    f"The hyperparameter {one.name!r}",
+                    "asked for with the same values to choose from each time",
+                    f"{first!r} and {one!r}",
+                    "Give them different names.",
+                )
 
 
 def without(space: keras_tuner.HyperParameters, left_out: Mapping[str, Sequence[Any]]) -> keras_tuner.HyperParameters:

@@ -11,8 +11,11 @@ import numpy as np
 
 from autonas.errors import InputError
 from autonas.trials import BUDGET
+from autonas.values import equal_value
 
 if TYPE_CHECKING:
+    from keras_tuner.engine.hyperparameters import HyperParameter
+
     from autonas.loop import Session
 
 
@@ -51,8 +54,9 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
         """Answers an oracle's proposal."""
         hp = trial.hyperparameters
         known = {h.name for h in hp.space}
-        active = {h.name for h in hp.space if hp.is_active(h)}
+        active = {h.name: h for h in hp.space if hp.is_active(h)}
         values = {n: v for n, v in hp.values.items() if n in active or n not in known}
+        values |= {n: _typed(h, values[n]) for n, h in active.items()}
         if "tuner/epochs" in values:
             values[BUDGET] = values["tuner/epochs"] / self.oracle.max_epochs
         result = self.session.answer(values, self.origin)
@@ -68,6 +72,14 @@ class SearchTuner(keras_tuner.engine.base_tuner.BaseTuner):
 
     def save(self, fname: str | None = None) -> None:
         """Writes nothing: the store has the trials."""
+
+
+def _typed(hyperparameter: HyperParameter, value: Any) -> Any:
+    """A value in its hyperparameter's own type: Keras Tuner's grid has floats for integers with a logarithmic step."""
+    try:
+        return equal_value(hyperparameter, value)
+    except ValueError:
+        return value  # of an oracle that leaves its space, which Keras Tuner lets it do
 
 
 class _Ended(Exception):

@@ -7,13 +7,13 @@ never stopped. What is kept here is kept to save time and could be made anew.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autonas.errors import InputError, SearchError
-from autonas.screens.base import Candidate, Screen
+from autonas.screens.base import Candidate, Screen, checked
 from autonas.strategies.base import Strategy
 from autonas.trials import REJECTED, Trial, bare, key, reading
 from autonas.values import Values, read, sample
@@ -73,26 +73,25 @@ class Proposals:
         Raises:
             SearchError: If what the strategy proposes is not in the space.
         """
-        proposal = self._next(history, space)
-        if proposal is None:
-            return None
-        try:
-            values = read(f"what {self.strategy!r} proposes", bare(proposal.values), space)
-        except InputError as error:
-            raise SearchError(
-                f"{error} Mend the strategy; with a directory the same call goes on from the trials."
-            ) from error
-        return dataclasses.replace(proposal, values={**proposal.values, **values})
-
-    def _next(self, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
         if self.screen is None:
             values = self.strategy.propose(history, space, np.random.default_rng([self.seed, len(history)]))
-            return None if values is None else Proposal(values)
+            return None if values is None else Proposal(self._read(values, space))
         advised = self.screen.advises and self.screen.proposals > 1 and self.strategy.heeds
         if not advised:
             return self._warm(self.screen, history, space) or self._filtered(self.screen, history, space)
         warm = None if self.strategy.begins else self._warm(self.screen, history, space)
         return warm or self._advised(self.screen, history, space)
+
+    def _read(self, proposed: Any, space: keras_tuner.HyperParameters) -> Values:
+        """A candidate of the strategy's, and the share of the budget that it may have beside its values."""
+        given = bare(proposed) if isinstance(proposed, Mapping) else proposed
+        try:
+            values = read(f"what {self.strategy!r} proposes", given, space)
+        except InputError as error:
+            raise SearchError(
+                f"{error} Mend the strategy; with a directory the same call goes on from the trials."
+            ) from error
+        return {**proposed, **values}
 
     def _warm(self, screen: Screen, history: Sequence[Trial], space: keras_tuner.HyperParameters) -> Proposal | None:
         """The best of the pool that is not tried, until `screen.warm` of them were trained."""
@@ -129,6 +128,7 @@ class Proposals:
         values = strategy.propose(history, space, np.random.default_rng([self.seed, len(history)]))
         if values is None:
             return None
+        values = self._read(values, space)
         score = float(advice([values])[0])
         return Proposal(values, screen=None if np.isnan(score) else score)
 
@@ -140,7 +140,7 @@ class Proposals:
         for turn in range(_ROUNDS):
             places = range(turn * screen.proposals, (turn + 1) * screen.proposals)
             rngs = [np.random.default_rng([self.seed, len(history), place]) for place in places]
-            proposed = self.strategy.propose_several(history, space, rngs)
+            proposed = [self._read(one, space) for one in self.strategy.propose_several(history, space, rngs)]
             several = list({key(values): values for values in proposed}.values())
             if not several:
                 break
@@ -160,7 +160,8 @@ class Proposals:
         space: keras_tuner.HyperParameters,
     ) -> np.ndarray:
         finished = reading(history, _Finished, self._see, space).candidates
-        return screen.score([self._see(values, None, space) for values in several], finished)
+        candidates = [self._see(values, None, space) for values in several]
+        return checked(screen, screen.score(candidates, finished), candidates)
 
     def _see(self, values: Values, trial: Trial | None, space: keras_tuner.HyperParameters) -> Candidate:
         values = bare(values)

@@ -12,11 +12,12 @@ import numpy as np
 
 from autonas import arguments, progress, report, strategies
 from autonas import control as control_module
+from autonas.checks import number
 from autonas.errors import InputError
 from autonas.exploration import Completion, explore
 from autonas.goals import Answers, Goal, read_goals
 from autonas.project import Project
-from autonas.screens.base import Candidate, Screen
+from autonas.screens.base import Candidate, Screen, checked
 from autonas.search_result import SearchResult
 from autonas.settings import described
 from autonas.trial_store import TrialStore
@@ -205,7 +206,8 @@ def _with_costs(
     """An evaluation that brings the costs too, and the strategy that foresees them.
 
     Raises:
-        InputError: If `costs` is no function, or does not return a dict when it is asked about one candidate.
+        InputError: If `costs` is no function, or does not return a dict, of numbers for the objectives in it, when it is
+            asked about one candidate.
     """
     if not callable(costs):
         raise InputError.of(
@@ -214,6 +216,10 @@ def _with_costs(
     told = costs(sample(space, np.random.default_rng(0)))
     if not isinstance(told, Mapping):
         raise InputError.of("What costs returns", "a dict of metrics", repr(told))
+    names = [goal.name or "" for goal in goals]
+    for name in names:
+        if name in told and number(told[name]) is None:
+            raise InputError.of(f"{name!r} in what costs returns", "a number", repr(told[name]))
 
     def measured(values: Values) -> Any:
         found = measure(values)
@@ -221,7 +227,8 @@ def _with_costs(
 
     def known(candidates: Sequence[Values]) -> np.ndarray:
         told = [costs(dict(values)) for values in candidates]
-        return np.array([[goal.sign * float(one.get(goal.name or "", np.nan)) for goal in goals] for one in told])
+        read = [[number(one.get(name)) for name in names] for one in told]
+        return np.array(read, dtype=float) * [goal.sign for goal in goals]
 
     return measured, strategy.foreseeing(known) if getattr(strategy, "foresees", False) else strategy
 
@@ -258,7 +265,8 @@ def _screen(screen: Any, strategy: Any, space: keras_tuner.HyperParameters) -> S
     if chosen.needs_network:
         raise InputError.of("screen", "one that needs no networks, since this space has none", repr(chosen))
     rng = np.random.default_rng(0)
-    chosen.score([Candidate(sample(space, rng), space) for _ in range(2)], [])
+    candidates = [Candidate(sample(space, rng), space) for _ in range(2)]
+    checked(chosen, chosen.score(candidates, []), candidates)
     return chosen
 
 

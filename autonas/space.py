@@ -24,7 +24,7 @@ from autonas.errors import InputError
 from autonas.graph import is_inert
 from autonas.hyperparameters import check_names, discover, without
 from autonas.schedules import warm_cosine
-from autonas.values import Values, complete
+from autonas.values import Values, complete, read
 
 if TYPE_CHECKING:
     import keras
@@ -62,7 +62,8 @@ class SearchSpace(keras_tuner.HyperModel):
         operations: `"int8"` leaves out what devices that compute in int8 alone cannot run, see `Block.float_choices`.
 
     Raises:
-        InputError: If a name stands for several hyperparameters, or no network of the block runs in int8.
+        InputError: If what is to be a block is none, or builds no features; if a name stands for several hyperparameters, or
+            no network of the block runs in int8.
 
     Attributes:
         hyperparameters: A `keras_tuner.HyperParameters` with all of them, the conditional ones included, parents first.
@@ -82,6 +83,8 @@ class SearchSpace(keras_tuner.HyperModel):
         operations: str | None = None,
     ) -> None:
         super().__init__(tunable=True)
+        if not isinstance(block, Block):
+            raise InputError.of("What the function block returns", "an autonas.blocks.Block", repr(block))
         self.search_loss = search_loss
         self.block = block
         self.head = head
@@ -109,8 +112,15 @@ class SearchSpace(keras_tuner.HyperModel):
         import keras
 
         inputs = _symbolic(input_shape)
-        outputs = self.head.build(hp, self.block.build(hp, inputs))
-        return keras.Model(inputs, outputs, name="core")
+        features = self.block.build(hp, inputs)
+        shape = getattr(features, "shape", None)
+        if shape is None or len(shape) != 2:
+            built = repr(features) if shape is None else f"one of the shape {shape}"
+            hint = "Return what the last layer gives; a map is pooled first (GlobalAveragePooling2D)."
+            raise InputError.of(
+                f"What {type(self.block).__name__} builds", "a tensor of the shape (batch, features)", built, hint
+            )
+        return keras.Model(inputs, self.head.build(hp, features), name="core")
 
     def optimizer(self, hp: keras_tuner.HyperParameters, steps: int) -> keras.optimizers.Optimizer:
         """Makes the optimiser of a candidate.
@@ -152,12 +162,17 @@ class SearchSpace(keras_tuner.HyperModel):
         return complete(self.hyperparameters, lambda hp: values.get(hp.name, hp.default))
 
     def starting_points(self) -> list[Values]:
-        """Complete candidates of human design, to be tried before anything else."""
+        """Complete candidates of human design, to be tried before anything else.
+
+        Raises:
+            InputError: If a block says one that is not in the space.
+        """
         points: list[Values] = []
         for point in self.block.starting_points():
-            values = self.complete(point)
-            possible = not any(value in self._left_out.get(name, ()) for name, value in values.items())
-            if possible and values not in points:
+            if isinstance(point, Mapping) and any(v in self._left_out.get(name, ()) for name, v in point.items()):
+                continue
+            values = read(f"a starting point of {type(self.block).__name__}", point, self.hyperparameters)
+            if values not in points:
                 points.append(values)
         return points or [self.complete({})]
 

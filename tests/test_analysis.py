@@ -108,6 +108,16 @@ def test_a_conditional_one_counts_where_it_is_active():
     assert math.isclose(found.shares["inner"], within / (between + within), abs_tol=0.05)
 
 
+def test_no_share_is_more_than_all_of_the_variance():
+    space = keras_tuner.HyperParameters()
+    space.Choice("kind", ["a", "b"])
+    space.Float("x", 0.0, 1.0, parent_name="kind", parent_values=["a"])
+    rng = np.random.default_rng(0)
+    drawn = [sample(space, rng) for _ in range(200)]
+    trials = [Trial(number, values, score=values.get("x", 0.5)) for number, values in enumerate(drawn)]
+    assert 0.9 < importance(space, trials).shares["x"] <= 1
+
+
 def test_one_that_never_varied_and_a_diverged_trial_do_no_harm():
     done = trials(60, lambda values: values["strong"])
     done[7] = Trial(7, done[7].values, score=-1e30)

@@ -28,7 +28,7 @@ LAYERS = [
     "allocation budgets stratified timing trial_store regression pace power stopwatch",
     "control tflite",
     "kernels tflite_writer signature",
-    "data graph labels generators reading values pareto checkpoint",
+    "asked data graph labels generators reading values pareto checkpoint",
     "datasets encoding forests hyperparameters improvement processes",
     "exploration memory qualities splits columns categories scaling streams frozen graph_features learning_curves",
     "thresholds sequences canonical doubts decoding",
@@ -61,7 +61,7 @@ RANK = {name: rank for rank, line in enumerate(LAYERS) for name in line.split()}
 # The extension points. What they hold is reached through the registry of the folder.
 PLURAL = {"blocks", "devices", "estimators", "heads", "inputs", "objectives", "proxies", "screens", "strategies"}
 
-TUNER_SUBCLASSES = {"autonas.loop", "autonas.oracles", "autonas.space"}
+TUNER_SUBCLASSES = {"autonas.asked", "autonas.loop", "autonas.oracles", "autonas.space"}
 LIGHT = {"numpy", "autonas", *sys.stdlib_module_names}  # what may be imported as a module of ours is
 BUILDERS = {
     "keras",

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from autonas import arguments
+from autonas import arguments, default_spaces
+from autonas.blocks import ConvBlock, ReductionBlock
 from autonas.errors import InputError
 from autonas.strategies import Evolution
 
@@ -96,3 +97,14 @@ def test_a_control_is_random_or_none():
     for value in ("evolution", True, 0):
         with pytest.raises(InputError, match="control must be None or 'random'"):
             arguments.control(value)
+
+
+@pytest.mark.parametrize("given", [ReductionBlock(), ReductionBlock, lambda images: ReductionBlock(), "conv", 3])
+def test_what_makes_no_block(given):
+    with pytest.raises(InputError, match=r"block must be a function block\(input, rows\)"):
+        arguments.block(given)
+
+
+def test_a_block_is_made_by_a_function_or_by_default():
+    assert arguments.block(ConvBlock) is ConvBlock
+    assert arguments.block(None) is default_spaces.default

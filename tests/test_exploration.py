@@ -150,6 +150,8 @@ def narrow_or_wide(hp):
         lambda hp: hp.Choice("width", ["p", "q"] if hp.Choice("kind", ["a", "b"]) == "a" else ["q", "r"]),
         lambda hp: hp.Int("width", 1, hp.Int("most", 1, 5)),
         lambda hp: hp.Float("width", 1, 5) if hp.Boolean("exact") else hp.Int("width", 1, 5),
+        lambda hp: (hp.Int("width", 1, 5), hp.Int("width", 1, 9)),
+        lambda hp: hp.Boolean("wide") and (hp.Int("width", 1, 5), hp.Int("width", 1, 9)),
         narrow_or_wide,
     ],
 )

@@ -222,6 +222,18 @@ def test_an_oracle_that_stopped_goes_on_from_the_records(tmp_path, oracle):
         assert [t.values for t in parts] == [t.values for t in whole]
 
 
+def test_values_of_an_oracle_have_the_types_of_the_space():
+    def evaluate(number, values):
+        assert type(values["units"]) is int
+        return Outcome(float(values["units"]))
+
+    hp = keras_tuner.HyperParameters()
+    hp.Int("units", 8, 64, step=2, sampling="log")
+    store = TrialStore(None)
+    loop.run(keras_tuner.oracles.GridSearchOracle, hp, evaluate, store, max_trials=10)
+    assert [trial.score for trial in store.trials] == [8.0, 16.0, 32.0, 64.0]
+
+
 def test_an_oracle_learns_what_failed():
     seen = []
 

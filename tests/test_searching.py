@@ -149,8 +149,17 @@ def test_the_hypervolume_grows_to_that_of_the_front():
         "accuracy": min(s[0] for s in scores),
         "energy": max(-s[1] for s in scores),
     }
-    with pytest.raises(InputError, match="reference must be a dict"):
-        result.hypervolume({"accuracy": 0.0})
+    for unusable in ({"accuracy": 0.0}, {"accuracy": 0.0, "energy": "much"}, {"accuracy": np.nan, "energy": 1}):
+        with pytest.raises(InputError, match="reference must be a dict"):
+            result.hypervolume(unusable)
+
+
+def test_a_random_search_that_covers_nothing_is_compared_with_no_percentage():
+    objective = {"accuracy": "max", "energy": "min"}
+    result = autonas.search(
+        build, lambda values: {"accuracy": 1, "energy": 1}, objective=objective, max_trials=2, control="random"
+    )
+    assert result.report().endswith("2 trained): hypervolume 0")
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.array, lambda number: np.array([[number]]), bool, fractions.Fraction])
@@ -442,12 +451,16 @@ class Astray(autonas.Strategy):
         ({"zz": 3}, r"What Astray\(\) proposes must be of hyperparameters that are active in it\. Got \['zz'\]"),
         ({"kind": "line", "width": 50}, r"'width' of what Astray\(\) proposes must be one of its values\. Got 50"),
         ({"kind": "line", "width": 5, "frequency": 0.5}, r"active in it\. Got \['frequency'\]"),
+        ("line", r"What Astray\(\) proposes must be a dict of hyperparameter -> value\. Got 'line'"),
+        ([7], r"What Astray\(\) proposes must be a dict of hyperparameter -> value\. Got \[7\]"),
     ],
 )
-def test_a_strategy_that_leaves_the_space_is_named_and_the_trials_stay(tmp_path, values, reason):
+@pytest.mark.parametrize("screen", [None, Function(prefer_small, pool=0)])
+def test_a_strategy_that_leaves_the_space_is_named_and_the_trials_stay(tmp_path, values, reason, screen):
+    options = {"screen": screen, "directory": tmp_path}
     with pytest.raises(SearchError, match=reason):
-        autonas.search(build, distance, Astray(values), directory=tmp_path)
-    mended = autonas.search(build, distance, Astray({"kind": "line", "width": 7}), max_trials=3, directory=tmp_path)
+        autonas.search(build, distance, Astray(values), **options)
+    mended = autonas.search(build, distance, Astray({"kind": "line", "width": 7}), max_trials=3, **options)
     assert [trial.values["width"] for trial in mended.trials] == [1, 2, 7]
 
 
@@ -475,6 +488,14 @@ class Networks(Screen):
 
     def score(self, candidates, finished):
         return np.zeros(len(candidates))
+
+
+class Answering(Screen):
+    def __init__(self, answer):
+        self._answer = answer
+
+    def score(self, candidates, finished):
+        return self._answer
 
 
 def endless():
@@ -512,6 +533,10 @@ def endless():
         ({"screen": Predictor(features=lambda candidates: [1.0, 2.0])}, "Predictor's features return"),
         ({"screen": lambda candidates: ["good"]}, "one number for each"),
         ({"screen": lambda candidates: [np.inf]}, "but not inf"),
+        ({"screen": Answering([1.0])}, "screen Answering returns must be one number for each of the 2 candidates"),
+        ({"screen": Answering(0.5)}, "screen Answering returns must be one number for each of the 2 candidates"),
+        ({"screen": [prefer_small, Answering(None)]}, "screen Answering returns must be one number for each"),
+        ({"screen": Answering([1.0, np.inf])}, "screen Answering returns .* but not inf"),
         ({"screen": prefer_small, "strategy": keras_tuner.oracles.RandomSearchOracle}, "left out with an oracle"),
         ({"objective": "maximum"}, "objective={'maximum': 'max'}"),
         ({"objective": {"accuracy": "up"}}, "'max' or 'min'"),
@@ -535,6 +560,10 @@ def endless():
         ({"verbose": "x"}, "verbose must be an integer from 0 up. Got 'x'"),
         ({"costs": {"energy": 1}}, "costs must be a function"),
         ({"costs": lambda values: 3.0}, r"What costs returns must be a dict of metrics\. Got 3\.0"),
+        (
+            {"costs": lambda values: {"error": "high"}, "objective": {"error": "min"}},
+            "'error' in what costs returns must be a number. Got 'high'",
+        ),
         ({"control": "grid"}, "control must be None or 'random'"),
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autonas.blocks import BLOCKS, AugmentationBlock, Block, Chain, OneOf, ReductionBlock
+from autonas.errors import InputError
 from autonas.heads.classification import ClassificationHead
 from autonas.space import SearchSpace, for_inference, seeded
 
@@ -125,6 +126,54 @@ def test_a_block_of_the_user_takes_part():
     head.fit(np.arange(20) % 4)
     space = SearchSpace(Squeeze(), head, (8, 8, 1))
     assert space.candidate(space.complete({"squeeze": 4})).core().layers[1].filters == 4
+
+
+@pytest.mark.parametrize("name", ["optimizer", "width"])
+def test_a_block_whose_names_are_taken_is_refused(name):
+    class Twice(Block):
+        def build(self, hp, x):
+            x = keras.layers.Conv2D(hp.Choice("width", [2, 4]), 3)(x)
+            hp.Choice(name, [8, 16])
+            return keras.layers.GlobalAveragePooling2D()(x)
+
+    head = ClassificationHead()
+    head.fit(np.arange(20) % 4)
+    with pytest.raises(InputError, match=f"'{name}' must be asked for with the same values"):
+        SearchSpace(Twice(), head, (8, 8, 1))
+
+
+class Mistaken(Block):
+    def __init__(self, built=None, points=()):
+        self._built, self._points = built, points
+
+    def build(self, hp, x):
+        features = keras.layers.Conv2D(hp.Choice("width", [2, 4]), 3)(x)
+        return {"map": features, "nothing": None}.get(self._built, keras.layers.GlobalAveragePooling2D()(features))
+
+    def starting_points(self):
+        return self._points
+
+    def __repr__(self):
+        return "Mistaken()"
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        (None, "What the function block returns must be an autonas.blocks.Block. Got None"),
+        (Mistaken, "What the function block returns must be an autonas.blocks.Block. Got <class"),
+        (Mistaken("nothing"), r"What Mistaken builds must be a tensor of the shape \(batch, features\)\. Got None"),
+        (Mistaken("map"), r"What Mistaken builds must be a tensor .* Got one of the shape \(None, 6, 6, 2\)"),
+        (Mistaken(points=[{"width": 8}]), "'width' of a starting point of Mistaken must be one of its values. Got 8"),
+        (Mistaken(points=[{"widht": 2}]), r"A starting point of Mistaken must be .* Got \['widht'\]"),
+        (Mistaken(points={"width": 2}), "A starting point of Mistaken must be a dict"),
+    ],
+)
+def test_a_mistaken_block_is_named(block, message):
+    head = ClassificationHead()
+    head.fit(np.arange(20) % 4)
+    with pytest.raises(InputError, match=message):
+        SearchSpace(block, head, (8, 8, 1)).starting_points()
 
 
 @pytest.mark.parametrize("rare", [True, False])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autonas.errors import InputError, TrialError
-from autonas.objectives.base import BuiltModel, Cost, Objective
+from autonas.objectives.base import BuiltModel, Cost, Objective, Recorded
 from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size, TrainingMemory
 from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
@@ -66,7 +66,7 @@ def get(identifier: Any, outputs: Iterable[str] = ()) -> Objective:
         return Quality(identifier, None if owner is None else Quality(plain).direction)
     keras_tuner = sys.modules.get("keras_tuner")  # whoever holds an objective of Keras Tuner has it loaded
     if keras_tuner is not None and isinstance(identifier, keras_tuner.Objective):
-        return restore(identifier.name, identifier.direction)
+        return _directed(identifier.name, identifier.direction)
     near = difflib.get_close_matches(str(identifier), [*COSTS, *(f"val_{name}" for name in DIRECTIONS)], n=1)
     raise InputError.of(
         "objective",
@@ -95,7 +95,7 @@ def several(identifier: Any, outputs: Iterable[str] = ()) -> list[Objective]:
     if not isinstance(identifier, Objective):
         identifier = getattr(identifier, "objectives", identifier)  # of a MultiObjective of Keras Tuner
     if isinstance(identifier, Mapping):
-        found = [restore(name, direction) for name, direction in identifier.items()]
+        found = [_directed(name, direction) for name, direction in identifier.items()]
     else:
         given = identifier if isinstance(identifier, (list, tuple)) else [identifier]
         found = [get(one, outputs) for one in given]
@@ -118,12 +118,22 @@ def restore(name: str, direction: str, made_with: Mapping[str, Any] | None = Non
         direction: `"max"` or `"min"`.
         made_with: The arguments of a `Tradeoff`; None for all others.
 
-    Raises:
-        InputError: If a cost is to be maximised, or the direction is neither `"max"` nor `"min"`.
+    Returns:
+        The objective; of one of the user's own, whose class is not known here, what trials have recorded of it.
     """
     if made_with is not None:
         parts = {part: restore(*made_with[part]) for part in ("quality", "cost")}
         return Tradeoff(**{**made_with, **parts})
+    known = name in COSTS or name.startswith("val_")
+    return _directed(name, direction) if known else Recorded(name, direction)
+
+
+def _directed(name: str, direction: str) -> Objective:
+    """The metric or the cost of a name, in a direction.
+
+    Raises:
+        InputError: If a cost is to be maximised, or the direction is neither `"max"` nor `"min"`.
+    """
     if direction not in ("max", "min") or (name in COSTS and direction == "max"):
         raise InputError.of(f"The direction of {name!r}", "'max' or 'min', and 'min' for a cost", repr(direction))
     return COSTS[name]() if name in COSTS else Quality(name, direction)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autonas.data import mapped
+from autonas.errors import InputError
 
 if TYPE_CHECKING:
     import keras
@@ -125,7 +126,7 @@ class Objective(abc.ABC):
         """Its value, from the metrics of a training and the costs of the model, by name."""
 
     def plain(self) -> list[Any]:
-        """What `autonas.objectives.restore` makes it anew of, as plain data."""
+        """What `autonas.objectives.restore` makes it anew of, as plain data; of a class of the user's own what it is called."""
         return [self.name, self.direction]
 
 
@@ -176,3 +177,26 @@ class Cost(Objective):
     def at_least(self, graph: Graph) -> float:
         """A bound from below that takes no time, so that a limit can reject a candidate before anything is measured."""
         return 0.0
+
+
+class Recorded(Cost):
+    """A cost or an objective of the user's own, as a project that is opened knows it: what its trials came to, and which way is
+    better. It cannot be measured anew.
+
+    Args:
+        name: Its name.
+        direction: `"max"` or `"min"`.
+    """
+
+    def __init__(self, name: str, direction: str) -> None:
+        self.name, self.direction = name, direction
+
+    def possible(self, device: Device) -> bool:
+        """False: its class is not there."""
+        return False
+
+    def measure(self, built: BuiltModel) -> float:
+        """Raises an InputError."""
+        raise InputError.of(
+            f"The cost {self.name!r}", "measured by its own class", "a project that was opened without it"
+        )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autonas import data
+from autonas.checks import number
 from autonas.errors import InputError
 from autonas.graph import has_graph, is_inert, maker, read
 
@@ -88,13 +89,18 @@ class Proxy(abc.ABC):
             Higher is better, NaN for "cannot tell". Only the order of scores has a meaning.
 
         Raises:
-            InputError: If the model has no graph.
+            InputError: If the model has no graph, or what is measured is no number.
         """
         return self.judge(Network(model, x, y, loss))
 
     def judge(self, network: Network) -> float:
         """As `score`, of a network that other proxies look at too: what they share is computed once."""
-        score = float(self.measure(network)) if self.applies(network) else np.nan
+        if not self.applies(network):
+            return np.nan
+        measured = self.measure(network)
+        score = number(measured)
+        if score is None:
+            raise InputError.of(f"What {type(self).__name__} measures", "a number", repr(measured))
         return score if np.isfinite(score) else np.nan
 
     def __repr__(self) -> str:

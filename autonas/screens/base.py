@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autonas.errors import InputError
 from autonas.proxies import scores
 
 if TYPE_CHECKING:
@@ -148,6 +149,34 @@ class Screen(abc.ABC):
     def __repr__(self) -> str:
         made_with = [f"{name}={value!r}" for name, value in vars(self).items() if not name.startswith("_")]
         return f"{type(self).__name__}({', '.join(made_with)})"
+
+
+def checked(screen: Screen | str, answer: Any, candidates: Sequence[Candidate]) -> np.ndarray:
+    """What a screen says of candidates, as floats.
+
+    Args:
+        screen: That was asked, or the name of its function.
+        answer: What it returned.
+        candidates: That it was asked about.
+
+    Raises:
+        InputError: If that is not one number for each of them, below infinity.
+    """
+    name = screen if isinstance(screen, str) else type(screen).__name__
+
+    def error(got: str) -> InputError:
+        expected = f"one number for each of the {len(candidates)} candidates, NaN or -inf among them, but not inf"
+        return InputError.of(f"What the screen {name} returns", expected, got)
+
+    try:
+        scores = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError) as reason:
+        raise error(repr(answer)) from reason
+    if scores.shape != (len(candidates),):
+        raise error(f"an array of the shape {scores.shape}")
+    if np.isposinf(scores).any():
+        raise error(f"inf for {candidates[int(scores.argmax())].values}")
+    return scores
 
 
 def mean_ranks(scores: np.ndarray) -> np.ndarray:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from autonas.checks import integer
-from autonas.errors import InputError
-from autonas.screens.base import Candidate, Screen
+from autonas.screens.base import Candidate, Screen, checked
 
 
 class Function(Screen):
@@ -53,17 +52,4 @@ class Function(Screen):
         """Calls the function once with the values of all candidates."""
         if not candidates:
             return np.zeros(0)
-        answer = self._function([dict(candidate.values) for candidate in candidates])
-        try:
-            scores = np.asarray(answer, dtype=float)
-        except (TypeError, ValueError) as error:
-            raise self._error(len(candidates), repr(answer)) from error
-        if scores.shape != (len(candidates),):
-            raise self._error(len(candidates), f"an array of the shape {scores.shape}")
-        if np.isposinf(scores).any():
-            raise self._error(len(candidates), f"inf for {candidates[int(scores.argmax())].values}")
-        return scores
-
-    def _error(self, count: int, got: str) -> InputError:
-        expected = f"one number for each of the {count} candidates, NaN or -inf among them, but not inf"
-        return InputError.of(f"What the screen {self.name} returns", expected, got)
+        return checked(self.name, self._function([dict(candidate.values) for candidate in candidates]), candidates)

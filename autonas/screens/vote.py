@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autonas.screens.base import Candidate, Screen, mean_ranks
+from autonas.screens.base import Candidate, Screen, checked, mean_ranks
 
 if TYPE_CHECKING:
     from autonas.objectives.base import BuiltModel
@@ -36,7 +36,7 @@ class Vote(Screen):
 
     def score(self, candidates: Sequence[Candidate], finished: Sequence[Candidate]) -> np.ndarray:
         """Returns mean ranks in (0, 1), equal for equals."""
-        scores = np.array([screen.score(candidates, finished) for screen in self.screens])
+        scores = np.array([checked(one, one.score(candidates, finished), candidates) for one in self.screens])
         return np.where(np.isneginf(scores).any(axis=0), -np.inf, mean_ranks(scores.T))
 
     def refusal(self, built: BuiltModel) -> str | None:

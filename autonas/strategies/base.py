@@ -109,7 +109,8 @@ class Strategy(abc.ABC):
 class ModelBased(Strategy):
     """Fits a model to the history at each proposal, and takes the candidate of a pool that the model says most for.
 
-    The first proposals are drawn at random. A subclass says what the model is.
+    The first proposals are drawn at random. A subclass says what the model is; one that does not say one number for each
+    candidate is an InputError as soon as it is asked.
 
     Args:
         initial: How many trials with a score there are before the model is asked, at least 2.
@@ -141,7 +142,7 @@ class ModelBased(Strategy):
             rng: The only source of chance.
 
         Returns:
-            `acquire(rows, rng)`: what speaks for each of some encoded candidates, (candidates,), higher is better.
+            `acquire(rows, rng)`: what speaks for each of some encoded candidates, (candidates,), higher is better, never NaN.
         """
 
     def propose(
@@ -165,7 +166,12 @@ class ModelBased(Strategy):
             candidates = pool(history, parents, space, rng, drawn, self.pool - drawn) if enough else []
             if candidates:
                 acquire = acquire or self.fit(known, targets, rng)
-                proposed.append(candidates[int(np.argmax(acquire(encoding.transform(candidates), rng)))])
+                told = np.asarray(acquire(encoding.transform(candidates), rng), dtype=float)
+                if told.shape != (len(candidates),) or np.isnan(told).any():
+                    got = f"an array of the shape {told.shape}" if told.shape != (len(candidates),) else "NaN"
+                    expected = f"one number for each of the {len(candidates)} candidates, and none NaN"
+                    raise InputError.of(f"What the model of {self!r} says", expected, got)
+                proposed.append(candidates[int(told.argmax())])
             else:
                 proposed.append(untried(history, space, rng, functools.partial(sample, space, rng)))
         return [values for values in proposed if values is not None]

@@ -35,12 +35,11 @@ _DEAR = 0.05  # share of candidates with the worst known costs, which do not cou
 class Hypervolume(Strategy):
     """Bayesian optimisation of a whole front, by expected hypervolume improvement.
 
-    After `initial` random trials (or the starting points of the search), a Gaussian process is fitted to each objective at
-    each proposal, and a random forest to each that is not known beforehand; what is predicted is the mean of the two, with the
-    mean of their variances. Where few trials are alike each is wrong in its own way: a process about what depends on several values at
-    once, a forest about everything in between. Of a pool of candidates (two fifths are the front's, changed in one place, the
-    others are drawn from the space) the one is proposed whose predictions are expected to add most to the volume that the
-    front dominates.
+    After `initial` random trials (or the starting points of the search), at each proposal a Gaussian process is fitted to each
+    objective, and a forest to each that is not known beforehand. What is predicted is the mean of the two, with the mean of
+    their variances: from a few dozen trials each is wrong in its own way. Of a pool of candidates (two fifths are the front's,
+    changed in one place, the others are drawn from the space) the one is proposed whose predictions are expected to add most to
+    the volume that the front dominates.
 
     Each objective counts from the worst of the first `initial` trials on that is no outlier (Tukey's lower whisker), and its
     unit is the distance from there to the best so far. A higher reference would give up the ends of the front: who is slower

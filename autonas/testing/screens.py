@@ -96,10 +96,10 @@ def check_screen(screen: Screen, most_finished: int = 20) -> None:
     _expect(screen.pool >= 0 and screen.warm >= 0 and screen.proposals >= 1, "its pool, warm or proposals is negative")
     for count in (0, 1, most_finished):
         _check_scores(screen, finished(count))
-    _expect(screen.score([], []).shape == (0,), "no candidates have no scores")
+    _expect(_are_floats(screen.score([], []), 0), "no candidates have no scores")
     if not screen.needs_network:
         bare = [Candidate(one.values, one.space) for one in _candidates()]
-        _expect(screen.score(bare, []).shape == (len(bare),), "it needs networks, and does not say so")
+        _expect(_are_floats(screen.score(bare, []), len(bare)), "it needs networks, and does not say so")
 
 
 def _check_scores(screen: Screen, history: Sequence[Candidate]) -> None:
@@ -116,7 +116,7 @@ def _check_scores(screen: Screen, history: Sequence[Candidate]) -> None:
     )
     random.seed(1)
     again = screen.score(_candidates(), history)
-    _expect(scores.shape == (3,) and scores.dtype.kind == "f", f"the scores are no array of three floats: {scores!r}")
+    _expect(_are_floats(scores, 3), f"the scores are no array of three floats: {scores!r}")
     _expect(not np.isposinf(scores).any(), f"a score is infinite: {scores}")
     _expect(np.array_equal(scores, again, equal_nan=True), f"the scores change: {scores}, then {again}")
     _expect([(one.values, one.trial) for one in [*candidates, *history]] == before, "it changes a candidate")
@@ -128,6 +128,10 @@ def _check_scores(screen: Screen, history: Sequence[Candidate]) -> None:
 
 def _candidates() -> list[Candidate]:
     return [candidate(2), candidate(8, 2), candidate(64, 1, "gelu")]
+
+
+def _are_floats(scores: Any, count: int) -> bool:
+    return isinstance(scores, np.ndarray) and scores.dtype.kind == "f" and scores.shape == (count,)
 
 
 def _check_description(screen: Screen) -> None:

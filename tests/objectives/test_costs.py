@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -12,10 +14,11 @@ from autonas.errors import InputError, TrialError
 from autonas.export import to_tflite
 from autonas.graph import read
 from autonas.memory import training_bytes
-from autonas.objectives.base import BuiltModel
+from autonas.objectives.base import BuiltModel, Cost
 from autonas.objectives.costs import Flops, LatencyMs, Macs, Memory, Parameters, Size, TrainingMemory
 from autonas.objectives.energy import Energy, MeasuredEnergy
 from autonas.objectives.precision import Arena, Float16Latency, Float16Size, Int8Arena, Int8Latency, Int8Size
+from autonas.objectives.tradeoff import Tradeoff
 from autonas.testing.objectives import check_cost
 
 COSTS = [Parameters, Flops, Macs, Memory, TrainingMemory, Energy, MeasuredEnergy, Size, LatencyMs, Arena]
@@ -150,6 +153,25 @@ def test_the_suite_catches_a_bound_that_is_none():
 
     with pytest.raises(AssertionError, match="at_least <= measure"):
         check_cost(Wrong())
+
+
+class Depth(Cost):
+    name = "depth"
+
+    def measure(self, built):
+        return float(built.graph.parameters)
+
+
+def test_a_cost_of_the_user_s_own_keeps_the_contract_and_a_project_knows_what_it_was():
+    check_cost(Depth())
+    told = json.loads(json.dumps(objectives.plain([objectives.get("val_accuracy"), Depth()])))
+    first, second = objectives.restored(told)
+    assert (first.name, second.name, second.sign) == ("val_accuracy", "depth", -1)
+    assert not second.possible(devices.get("host"))
+    tradeoff = objectives.restore(*Tradeoff("val_accuracy", Depth(), target=2.0).plain())
+    assert tradeoff.value({"val_accuracy": 0.5}, {"depth": 2.0}) == 0.5
+    with pytest.raises(InputError, match="metric on the validation part"):
+        objectives.several({"depth": "min"})  # by its name alone it is none
 
 
 class Counting(Fixed):

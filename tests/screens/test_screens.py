@@ -4,6 +4,7 @@ import pytest
 from autonas import screens
 from autonas.errors import InputError
 from autonas.screens import SCREENS, Function, GraphAttention, Predictor, Vote, ZeroCost
+from autonas.screens.base import Screen
 from autonas.testing.screens import check_screen
 
 
@@ -44,3 +45,13 @@ def test_the_suite_finds_a_screen_that_is_another_one_in_another_process():
 
     with pytest.raises(AssertionError, match="a place in memory"):
         check_screen(Address())
+
+
+@pytest.mark.parametrize("answer", [[1.0, 2.0, 3.0], np.zeros(1), np.zeros((3, 1)), None])
+def test_the_suite_finds_a_screen_that_returns_no_array_of_scores(answer):
+    class Answering(Screen):
+        def score(self, candidates, finished):
+            return answer if candidates else np.zeros(0)
+
+    with pytest.raises(AssertionError, match="no array of three floats"):
+        check_screen(Answering())

@@ -2,7 +2,8 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from autonas.strategies.base import best_trials, normal_ranks, pool, remembered, untried
+from autonas.errors import InputError
+from autonas.strategies.base import ModelBased, best_trials, normal_ranks, pool, remembered, untried
 from autonas.testing.strategies import finite_space, spaces
 from autonas.trials import FAILED, REJECTED, Trial, key
 from autonas.values import (
@@ -200,3 +201,20 @@ def test_the_last_candidates_of_a_large_space_are_found_too():
     found = untried(history, space, rng(), lambda: {"first": 1, "second": 0}, largest=5)
     assert found == {"first": 2, "second": 7}
     assert untried([*history, Trial(99, found)], space, rng(), lambda: {"first": 1, "second": 0}, largest=5) is None
+
+
+@pytest.mark.parametrize(
+    "told", [lambda rows: rows[:, :1], lambda rows: [1.0], lambda rows: np.full(len(rows), np.nan)]
+)
+def test_a_model_that_does_not_say_one_number_for_each_candidate_is_named(told):
+    class Mistaken(ModelBased):
+        def fit(self, known, targets, rng):
+            return lambda rows, rng: told(rows)
+
+        def __repr__(self):
+            return "Mistaken()"
+
+    space = spaces()["flat"]
+    history = [Trial(number, sample(space, rng(number)), score=float(number)) for number in range(3)]
+    with pytest.raises(InputError, match=r"What the model of Mistaken\(\) says must be one number for each of the \d+"):
+        Mistaken(initial=2, parents=2, pool=20, memory=10).propose(history, space, rng())

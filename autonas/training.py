@@ -192,7 +192,7 @@ def _with_plain_loss(history: Mapping[str, list[Any]], data: Data) -> dict[str, 
 def _exact(data: Data, budget: Budget) -> list[Any]:
     """A callback for an objective that Keras cannot sum up batch by batch."""
     name = budget.monitor.removeprefix("val_")
-    if data.validation is None or not qualities.is_known(name):
+    if data.validation is None or not qualities.is_known(qualities.of_output(name, data.validation[1])[1]):
         return []
     return [qualities.exact_callback([name], *data.validation)]
 

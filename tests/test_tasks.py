@@ -83,7 +83,7 @@ def test_texts_beside_a_table_with_two_targets_keep_the_promises(tmp_path):
     x, y = {"review": list(texts), "facts": frame}, {"kind": kinds, "price": prices}
     several = {"review": "text", "facts": "table"}, {"kind": "classification", "price": "regression"}
     task = autonas.AutoModel(
-        *several, directory=tmp_path, project_name="task", objective="val_kind_accuracy", **OPTIONS
+        *several, directory=tmp_path, project_name="task", objective="val_kind_average_precision", **OPTIONS
     )
     task.fit(x, y, epochs=2)
     answers = task.predict(x)

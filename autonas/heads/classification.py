@@ -128,8 +128,9 @@ class ClassificationHead(Head):
     def calibrate(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> None:
         """Chooses the threshold; where none reaches the aim, that of the best F1, with a warning."""
         scores, truth = np.asarray(outputs)[:, 0], np.asarray(targets)[:, 0]
-        if len(present := np.unique(truth)) == 1:
+        if len(present := np.unique(truth if weights is None else truth[weights > 0])) == 1:
             only = labels.few(self.classes[[self._positive if present[0] else 1 - self._positive]])
+            only += "" if weights is None else " with weights above zero"
             hint = "Split in another way, or give validation_data."
             raise InputError.of("The part to judge on", "of both classes, as its threshold is chosen on it", only, hint)
         try:

@@ -100,7 +100,8 @@ def as_if_calibrated(head: Head, validation: Any) -> Head:
     head, (_, targets, weights) = copy.deepcopy(head), validation
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of an aim that outputs of chance do not reach
-        head.calibrate(np.random.default_rng(0).random(np.shape(targets)), targets, weights)
+        random = np.random.default_rng(0)
+        head.calibrate(mapped(lambda part: random.random(part.shape), targets), targets, weights)
     return head
 
 

@@ -97,10 +97,11 @@ def as_if_calibrated(head: Head, validation: Any) -> Head:
     """
     if not head.calibrates or validation is None:
         return head
-    head, targets = copy.deepcopy(head), validation[1]
+    head, (_, targets, weights) = copy.deepcopy(head), validation
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of an aim that outputs of chance do not reach
-        head.calibrate(np.random.default_rng(0).random(np.shape(targets)), targets, None)
+        random = np.random.default_rng(0)
+        head.calibrate(mapped(lambda part: random.random(part.shape), targets), targets, weights)
     return head
 
 

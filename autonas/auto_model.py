@@ -327,8 +327,9 @@ class AutoModel(Findings):
             return *run.finished(outcome, run.data.head), outcome
 
     def _together(self, given: Given, evaluation: Evaluation) -> Together | None:
-        """How networks are joined: on as many folds as the split makes, where it was drawn at random."""
+        """How networks are joined: on as many folds as the split makes, if it was drawn at random and each can be judged on."""
         from autonas.retrain import Together
+        from autonas.training import exact
 
         light = self.input.light and not isinstance(given.train.x, streams.Stream)
         wanted = light and not self.limits and not self.objective.costs and len(self.objectives) == 1
@@ -336,7 +337,14 @@ class AutoModel(Findings):
             return None
         if given.split is None or given.how != "stratified" or isinstance(given.train.x, streams.Stream):
             return Together(1, evaluation.fits)
-        return Together(max(2, min(MOST_FOLDS, round(1 / given.split))), evaluation.fits)
+        folds = max(2, min(MOST_FOLDS, round(1 / given.split)))
+        y = data_module.joined(given.train.y, given.validation.y)
+        strata = self.head.strata(y)
+        members = np.zeros(0) if strata is None else np.unique(strata, return_counts=True)[1]
+        # some fold would lack a class, or might, where the classes in proportion are those of another output
+        few = len(members) == 2 and members.min() < folds
+        few = few or (isinstance(y, Mapping) and len(y) > 1 and bool(exact(evaluation.data, evaluation.budget)))
+        return Together(1 if few else folds, evaluation.fits)
 
     @classmethod
     def restore(cls, project: Project, content: dict[str, Any]) -> AutoModel:

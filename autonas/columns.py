@@ -339,7 +339,7 @@ def _moment_of_number(value: Any, name: str) -> Any:
     """20240131 is a day, what is larger is seconds or milliseconds since 1970."""
     if value != value:
         return np.datetime64("NaT")
-    text = f"{int(value):08d}"
+    text = f"{int(value):08d}" if math.isfinite(value) else str(value)
     if len(text) > 8 and abs(value) < 1e14:
         return np.datetime64(round(float(value) * (1_000 if len(text) > 11 else 1_000_000)), "us")
     try:

@@ -23,6 +23,7 @@ from autonas.objectives import COSTS, asked, lead, measure
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
 from autonas.space import SearchSpace, for_inference, seeded
+from autonas.training import exact
 from autonas.trials import BUDGET, RESOURCE, Trial, bare, completed, key
 from autonas.values import Values
 
@@ -191,7 +192,8 @@ class Evaluation:
         """Says which objective no training would tell.
 
         Raises:
-            InputError: If one of several qualities is not among the metrics.
+            InputError: If one of several qualities is not among the metrics, or the part to judge on is not of both classes
+                where that has to be.
         """
         quality = lead(self.objectives)
         if quality is None:
@@ -207,6 +209,12 @@ class Evaluation:
                 missing,
                 "Name the others in metrics=.",
             )
+        try:
+            exact(self.data, self.budget)
+        except InputError as error:
+            expected = f"of both classes, with weights above zero, as {quality.name!r} is computed on it"
+            hint = "Split in another way, or give validation_data."
+            raise InputError.of("The part to judge on", expected, "a single class", hint) from error
 
     def scores(self, metrics: Mapping[str, float], costs: Mapping[str, float]) -> list[float]:
         """The score of each objective, higher is better."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,10 @@ def check_arguments(sequence_id: Any, order_by: Any, static: Any, types: Mapping
     for name, value in (("order_by", order_by), ("static", static), ("types", types)):
         if value is not None and sequence_id is None:
             raise InputError.of(name, "left out without sequence_id", repr(value), "It names columns of a frame.")
-    if isinstance(static, str):
+    if static is not None and (isinstance(static, str) or not isinstance(static, Iterable)):
         raise InputError.of("static", "a list of columns", repr(static))
+    if types is not None and not isinstance(types, Mapping):
+        raise InputError.of("types", "a dict of column -> type", repr(types))
     wrong = {
         column: kind for column, kind in (types or {}).items() if kind not in (columns.NUMERIC, columns.CATEGORICAL)
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,6 +175,22 @@ def owner_of(metric: str, names: Iterable[str]) -> str | None:
     return max((name for name in names if metric.startswith(f"{name}_")), key=len, default=None)
 
 
+def of_output(metric: str, targets: Any) -> tuple[str | None, str]:
+    """The output that a metric is of and its own name, where targets are a dict of several outputs; else None and the name.
+
+    Keras puts the name of an output before those of several, not of a single one.
+
+    Example:
+
+    >>> of_output("kind_roc_auc", {"kind": kinds, "price": prices})
+    ('kind', 'roc_auc')
+    """
+    if not isinstance(targets, Mapping):
+        return None, metric
+    owner = owner_of(metric, targets) if len(targets) > 1 else next(iter(targets))
+    return owner, metric if len(targets) == 1 else metric.removeprefix(f"{owner}_")
+
+
 def parse(name: str) -> tuple[Measure, dict[str, float]]:
     """Reads the name of a quality.
 
@@ -235,13 +251,13 @@ def exact_callback(
 ) -> keras.callbacks.Callback:
     """Makes a callback that adds qualities to the logs of each epoch: `"val_average_precision"` and so on.
 
-    Put it before the callbacks that read them: Keras calls callbacks in order, and they share the logs. The model must have
-    one output of one unit. If that becomes NaN or infinite, so does the quality.
+    Put it before the callbacks that read them: Keras calls callbacks in order, and they share the logs. The outputs that are
+    looked at must be of one unit. If one becomes NaN or infinite, so does the quality.
 
     Args:
-        names: See `parse`.
+        names: See `parse`; of a model with several outputs by name, that of the output before it: `"kind_roc_auc"`.
         x_val: Examples as the model takes them: an array, or a dict of arrays.
-        y_val: 0 or 1 for each of them, (n,) or (n, 1).
+        y_val: 0 or 1 for each of them, (n,) or (n, 1); a dict where the model gives one.
         weights: One for each, (n,), or None.
         batch_size: Examples that are predicted at once.
 
@@ -255,17 +271,26 @@ def exact_callback(
     """
     import keras
 
-    for name in names:
-        parse(name)
     data.check_lengths(x_val, y_val, weights)
-    read(y_val, np.zeros(data.length(x_val)), weights)
+    asked = [(name, *of_output(name, y_val)) for name in names]
+    for _, output, own in asked:
+        parse(own)
+        read(_part(y_val, output), np.zeros(data.length(x_val)), weights)
     ready = data.feed(x_val)
 
     class Exact(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-            outputs = np.asarray(self.model.predict(ready, batch_size=batch_size, verbose=0))
-            finite = bool(np.isfinite(outputs).all())
+            outputs = self.model.predict(ready, batch_size=batch_size, verbose=0)
+            told = {}
+            for name, output, own in asked:
+                said = np.asarray(_part(outputs, output))
+                finite = bool(np.isfinite(said).all())
+                told[f"val_{name}"] = scores(own, _part(y_val, output), said, weights) if finite else float("nan")
             if logs is not None:
-                logs |= {f"val_{n}": scores(n, y_val, outputs, weights) if finite else float("nan") for n in names}
+                logs |= told
 
     return Exact()
+
+
+def _part(whole: Any, output: str | None) -> Any:
+    return whole if output is None else whole[output]

@@ -105,7 +105,7 @@ def train(candidate: Candidate, data: Data, budget: Budget, seed: int) -> Traini
             validation_data=part.validation and data_module.dataset(*part.validation, batch_size=4 * budget.batch_size),
             initial_epoch=first,
             epochs=first + max(1, more),
-            callbacks=[watch, *_exact(part, budget), left, *stop, *hopeless, *budget.callbacks],
+            callbacks=[watch, *exact(part, budget), left, *stop, *hopeless, *budget.callbacks],
             shuffle=False,
             verbose=0,
         ).history
@@ -189,10 +189,14 @@ def _with_plain_loss(history: Mapping[str, list[Any]], data: Data) -> dict[str, 
     return told
 
 
-def _exact(data: Data, budget: Budget) -> list[Any]:
-    """A callback for an objective that Keras cannot sum up batch by batch."""
+def exact(data: Data, budget: Budget) -> list[Any]:
+    """A callback for an objective that Keras cannot sum up batch by batch; none for others.
+
+    Raises:
+        InputError: If the part to judge on is not of both classes.
+    """
     name = budget.monitor.removeprefix("val_")
-    if data.validation is None or not qualities.is_known(name):
+    if data.validation is None or not qualities.is_known(qualities.of_output(name, data.validation[1])[1]):
         return []
     return [qualities.exact_callback([name], *data.validation)]
 

@@ -164,6 +164,23 @@ def test_bad_tables(case, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "arguments", "message"),
+    [
+        (
+            {"objective": "val_average_precision"},
+            {"validation_data": (FRAME[["age", "city"]][:5], np.zeros(5, int))},
+            "of both classes.*'val_average_precision'.*Split in another way",
+        ),
+        ({"threshold": "f1"}, {"sample_weight": 1.0 - Y}, "of both classes.*threshold.*Got 0 with weights above zero"),
+    ],
+)
+def test_a_part_to_judge_on_of_one_class(options, arguments, message, tmp_path):
+    clf = autonas.TabularClassifier(directory=tmp_path, max_trials=1, verbose=0, **options)
+    with pytest.raises(InputError, match=f"The part to judge on must be {message}"):
+        clf.fit(FRAME[["age", "city"]], Y, **arguments)
+
+
 SEQUENCES = {
     "no such id": ({**ORDERED, "sequence_id": "cards"}, EVENTS, {"target": "fraud"}, "sequence_id must be a .*'cards'"),
     "no such order": ({**ORDERED, "order_by": "day"}, EVENTS, {"target": "fraud"}, "order_by must be a column .*'day'"),

@@ -165,6 +165,22 @@ def test_examples_may_be_a_dict_and_classes_boolean():
     assert history["val_roc_auc"][0] == pytest.approx(roc_auc_score(y, model.predict(x, verbose=0)[:, 0]))
 
 
+@pytest.mark.parametrize(("outputs", "name"), [(["kind", "price"], "kind_roc_auc"), (["kind"], "roc_auc")])
+def test_an_output_of_several_is_judged_by_its_name(outputs, name):
+    import keras
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 2)).astype("float32")
+    targets = {"kind": (x[:, :1] > 0).astype("float32"), "price": x[:, 1:]}
+    y = {output: targets[output] for output in outputs}
+    tensor = keras.Input((2,))
+    model = keras.Model(tensor, {output: keras.layers.Dense(1, name=output)(tensor) for output in outputs})
+    model.compile("sgd", dict.fromkeys(outputs, "mse"))
+    history = model.fit(x, y, callbacks=[qualities.exact_callback([name], x, y)], verbose=0).history
+    expected = roc_auc_score(y["kind"], model.predict(x, verbose=0)["kind"])
+    assert history[f"val_{name}"][0] == pytest.approx(expected)
+
+
 def test_a_model_that_diverged_has_no_quality(training):
     model, x, y = training
     model.layers[-1].set_weights([np.full((2, 1), np.nan, "float32"), np.zeros(1, "float32")])

@@ -83,7 +83,7 @@ def test_texts_beside_a_table_with_two_targets_keep_the_promises(tmp_path):
     x, y = {"review": list(texts), "facts": frame}, {"kind": kinds, "price": prices}
     several = {"review": "text", "facts": "table"}, {"kind": "classification", "price": "regression"}
     task = autonas.AutoModel(
-        *several, directory=tmp_path, project_name="task", objective="val_kind_accuracy", **OPTIONS
+        *several, directory=tmp_path, project_name="task", objective="val_kind_average_precision", **OPTIONS
     )
     task.fit(x, y, epochs=2)
     answers = task.predict(x)
@@ -93,6 +93,15 @@ def test_texts_beside_a_table_with_two_targets_keep_the_promises(tmp_path):
     for told in (autonas.lite.Model(tmp_path / "model.tflite").predict(x), autonas.load(tmp_path / "task").predict(x)):
         np.testing.assert_array_equal(told["kind"], answers["kind"])
         np.testing.assert_allclose(told["price"], answers["price"], rtol=1e-3)
+
+
+def test_fewer_positives_than_folds_are_no_folds(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = {"a": rng.normal(size=80), "b": rng.normal(size=80)}, np.arange(80) < 3
+    task = autonas.TabularClassifier(directory=tmp_path, **{**OPTIONS, "ensemble": None})
+    task.fit(x, y, epochs=1)
+    assert task.threshold.positives == 1  # of the one part that all were judged on
+    assert task.predict(x).dtype == bool
 
 
 def test_a_file_that_keras_alone_cannot_open_is_found(tmp_path):

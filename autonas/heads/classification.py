@@ -126,12 +126,23 @@ class ClassificationHead(Head):
         return self.form == BINARY and (self._aim is not None or self._is_rare)
 
     def calibrate(self, outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray | None) -> None:
-        """Chooses the threshold; where none reaches the aim, that of the best F1, with a warning."""
+        """Chooses the threshold; where none reaches the aim, that of the best F1, with a warning.
+
+        Raises:
+            InputError: If the examples are of one class; a warning where nobody asked for a threshold, which is 0.5 then.
+        """
         scores, truth = np.asarray(outputs)[:, 0], np.asarray(targets)[:, 0]
-        if len(present := np.unique(truth)) == 1:
+        if len(present := np.unique(truth if weights is None else truth[weights > 0])) == 1:
             only = labels.few(self.classes[[self._positive if present[0] else 1 - self._positive]])
+            only += "" if weights is None else " with weights above zero"
             hint = "Split in another way, or give validation_data."
-            raise InputError.of("The part to judge on", "of both classes, as its threshold is chosen on it", only, hint)
+            told = InputError.of(
+                "The part to judge on", "of both classes, as its threshold is chosen on it", only, hint
+            )
+            if self._aim is not None:
+                raise told
+            warnings.warn(f"{told} Until then it is 0.5.", stacklevel=2)
+            return
         try:
             self.threshold = thresholds.choose(truth, scores, "f1" if self._aim is None else self._aim, weights)
         except InputError as error:  # a long search is not thrown away for an aim out of reach

@@ -52,6 +52,20 @@ class SeveralHeads(Head):
         for name, head in self.heads.items():
             head.fit(y[name])
 
+    @property
+    def calibrates(self) -> bool:
+        return any(head.calibrates for head in self.heads.values())
+
+    def calibrate(self, outputs: Any, targets: Any, weights: np.ndarray | None) -> None:
+        for name, head in self.heads.items():
+            if head.calibrates:
+                head.calibrate(outputs[name], targets[name], weights)
+
+    def summary(self) -> str:
+        """Those of each head, its name before theirs."""
+        lines = [(name, line) for name, head in self.heads.items() for line in head.summary().splitlines()]
+        return "\n".join(f"{name}: {line}" for name, line in lines)
+
     def strata(self, y: Any) -> np.ndarray | None:
         """Those of the first head that has any."""
         found = (head.strata(y[name]) for name, head in self.heads.items())

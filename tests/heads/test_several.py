@@ -47,6 +47,21 @@ def test_probabilities_are_those_of_the_heads_with_classes():
             heads.probabilities(part)
 
 
+def test_each_head_has_its_threshold():
+    kind = heads.HEADS["classification"](threshold={"min_recall": 1.0})
+    both = heads.HEADS["several"]({"price": heads.HEADS["regression"](), "kind": kind})
+    y = both.check(Y)
+    both.fit(y)
+    outputs = {"price": y["price"][:, None], "kind": np.linspace(0.1, 0.4, len(y["price"]))[:, None]}
+    assert both.calibrates
+    both.calibrate(outputs, both.encode(y), None)
+    positive = both.heads["kind"].positive
+    assert (both.decode(outputs)["kind"][y["kind"] == positive] == positive).all()
+    assert both.summary().startswith(f"kind: Threshold for {str(positive)!r}. At ")
+    again = heads.HEADS["several"].from_config(json.loads(json.dumps(both.get_config())))
+    assert again.heads["kind"].threshold == both.heads["kind"].threshold
+
+
 def test_an_objective_names_its_output():
     both, _ = fitted()
     metrics = both.metrics("val_kind_auc")

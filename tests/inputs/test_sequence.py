@@ -462,3 +462,11 @@ def test_numpy_is_enough_to_check_and_prepare():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "(2, 2, 2)"
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"), [("static", 3), ("static", "home"), ("types", ["amount"]), ("types", "amount")]
+)
+def test_arguments_of_another_kind_are_told(argument, value):
+    with pytest.raises(InputError, match=f"{argument} must be a .*{value!r}".replace("[", r"\[")):
+        SequenceInput("card", "time", **{argument: value})

@@ -503,3 +503,9 @@ def test_names_of_single_rows_alone_are_told():
 def test_other_types_say_what_to_do(value, what_to_do):
     with pytest.raises(InputError, match=what_to_do):
         TableInput().check(pd.DataFrame({"c": pd.Series([value, value], dtype=object)}))
+
+
+@pytest.mark.parametrize("values", [[np.inf, 20240101.0], [20240101.0, -np.inf]])
+def test_an_infinite_number_is_no_date(values):
+    with pytest.raises(InputError, match=r"x\['day'\] must be dates.*a value such as -?inf"):
+        TableInput({"day": "date"}).check({"day": values})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import assembly, files, heads, lite, objectives, reading, streams
+from autonas import assembly, checks, files, heads, lite, objectives, reading, streams
 from autonas import data as data_module
 from autonas.errors import InputError, NotFittedError, TrialError
 from autonas.quiet import quiet as _chatter_off
@@ -93,7 +93,7 @@ class Answers:
         A frame or a file needs no `target` if `fit` got its name. A `tf.data.Dataset`, of any size, is gone through block by
         block; the metrics are those of the whole.
         """
-        model = self.model
+        model, batch_size = self.model, checks.integer("batch_size", batch_size, 1)
         if y is None and target is None and (hasattr(x, "columns") or reading.is_table(x)):
             target = self._target
         x, y = read(self.input, x, y, target)
@@ -231,7 +231,7 @@ class Answers:
         return path
 
     def _outputs(self, x: Any, batch_size: int) -> Any:
-        model, outputs = self.model, []
+        model, outputs, batch_size = self.model, [], checks.integer("batch_size", batch_size, 1)
         x = reading.examples(self.input, x, self._target)
         for part in streams.examples(x, self.input, batch_size):
             outputs.append(model.predict(data_module.feed(part), batch_size=batch_size, verbose=0))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import assembly, files, heads, lite, objectives, reading, streams
+from autonas import assembly, checks, files, heads, lite, objectives, reading, streams
 from autonas import data as data_module
 from autonas.errors import InputError, NotFittedError, TrialError
 from autonas.quiet import quiet as _chatter_off
@@ -93,7 +93,7 @@ class Answers:
         A frame or a file needs no `target` if `fit` got its name. A `tf.data.Dataset`, of any size, is gone through block by
         block; the metrics are those of the whole.
         """
-        model = self.model
+        model, batch_size = self.model, checks.integer("batch_size", batch_size, 1)
         if y is None and target is None and (hasattr(x, "columns") or reading.is_table(x)):
             target = self._target
         x, y = read(self.input, x, y, target)
@@ -135,8 +135,8 @@ class Answers:
             quantize: Of a `.tflite`: None is float32, `"float16"` halves its size, `"dynamic"` keeps weights as int8,
                 `"int8"` computes in int8 as well, `"full_int8"` takes and gives int8 too, for microcontrollers and the Edge
                 TPU. `autonas.lite.Model` takes raw examples in all of them.
-            representative_data: Examples that `"int8"` takes its ranges from; a hundred or more, without labels. None takes
-                held-out examples of `fit`, as long as this object has them.
+            representative_data: Examples that `"int8"` takes its ranges from, given as `predict` takes them; a hundred or more,
+                without labels. None takes held-out examples of `fit`, as long as this object has them.
             data: `(x, y)`, or a frame or a file with the target in it: the examples that file and model are compared on,
                 with their metrics. None takes `representative_data`, or else held-out examples of `fit` with their labels.
 
@@ -159,7 +159,8 @@ class Answers:
         kept, (x, y) = self._kept, (self._kept, None) if self._kept is None else (self._kept.x, self._kept.y)
         representative = None if kept is None else kept.x
         if representative_data is not None:
-            parts = streams.examples(representative_data, self.input, export.CALIBRATION, "representative_data")
+            given = reading.examples(self.input, representative_data, self._target, "representative_data")
+            parts = streams.examples(given, self.input, export.CALIBRATION, "representative_data")
             representative = data_module.spread(next(iter(parts)), export.CALIBRATION)
             x, y = representative, None
         if data is not None:
@@ -230,7 +231,7 @@ class Answers:
         return path
 
     def _outputs(self, x: Any, batch_size: int) -> Any:
-        model, outputs = self.model, []
+        model, outputs, batch_size = self.model, [], checks.integer("batch_size", batch_size, 1)
         x = reading.examples(self.input, x, self._target)
         for part in streams.examples(x, self.input, batch_size):
             outputs.append(model.predict(data_module.feed(part), batch_size=batch_size, verbose=0))

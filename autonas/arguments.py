@@ -81,6 +81,21 @@ def verbosity(value: Any) -> int:
     return int(value) if isinstance(value, (bool, np.bool_)) else whole("verbose", value, least=0)
 
 
+def callbacks(value: Any) -> list[Any]:
+    """Reads Keras callbacks.
+
+    Raises:
+        InputError: If they are no list, or something else is among them, such as the class of one.
+    """
+    given = [] if value is None else value
+    if not isinstance(given, (list, tuple)):
+        raise InputError.of("callbacks", "a list of Keras callbacks", repr(value), "One is passed as [callback].")
+    for number, each in enumerate(given):
+        if isinstance(each, type) or not hasattr(each, "set_model"):
+            raise InputError.of(f"callbacks[{number}]", "a Keras callback", repr(each))
+    return list(given)
+
+
 def ensemble(value: bool | None, objectives: Sequence[Any]) -> bool | None:
     """Reads whether several networks may be joined.
 

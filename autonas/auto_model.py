@@ -227,7 +227,7 @@ class AutoModel(Findings):
         heap.keep_freed()
         epochs = arguments.whole_or_none("epochs", epochs, least=1)
         batch_size = arguments.whole_or_none("batch_size", batch_size, least=1)
-        callbacks = list(callbacks or [])
+        callbacks = arguments.callbacks(callbacks)
         data_input, head = copy.deepcopy(self._parts)
         x, y = read(data_input, x, y, target)
         data_input.columns = reading.columns_of(x)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autonas.errors import InputError
-from autonas.labels import few
+from autonas.labels import few, unmasked
 
 NUMERIC, CATEGORICAL, BOOLEAN, DATE = TYPES = ("numeric", "categorical", "boolean", "date")
 LARGEST = 1e30
@@ -87,7 +87,7 @@ def _matrix(x: Any, name: str) -> Sequence[Any]:
         if len(widths) > 1:
             raise InputError.of(name, "rows of the same length", f"rows of {widths[0]} and of {widths[-1]} values")
         return [_objects(column) for column in zip(*x, strict=True)]
-    array = np.asarray(x)
+    array = np.asarray(unmasked(x))
     if hasattr(x, "toarray"):
         hint = "Pass x.toarray(), or a frame of pandas.DataFrame.sparse.from_spmatrix(x)."
     if array.ndim != 2:
@@ -109,7 +109,7 @@ def _column(values: Any, name: str, utc: bool) -> np.ndarray:
         return _objects(
             [value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value for value in values]
         )
-    array = np.asarray(values)
+    array = np.asarray(unmasked(values))
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:

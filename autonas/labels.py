@@ -32,6 +32,7 @@ def read(y: Any, name: str) -> np.ndarray:
     if isinstance(y, Mapping):
         hint = "Several targets at once are for an AutoModel with an output for each."
         raise InputError.of(name, "a list or an array of labels", f"a dict with {list(y)[:10]}", hint)
+    y = unmasked(y)
     try:
         # NumPy on its own would make strings of [1, "a"].
         array = np.array(y, dtype=object) if isinstance(y, (list, tuple)) else np.asarray(y)
@@ -49,6 +50,15 @@ def read(y: Any, name: str) -> np.ndarray:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise _missing(~np.isfinite(array.ravel()), name)
     return array
+
+
+def unmasked(x: Any) -> Any:
+    """A masked array with None for what is masked, which NumPy would take for values; anything else as it is."""
+    if not (isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x)):
+        return x
+    values = x.data.astype(object)
+    values[x.mask] = None
+    return values
 
 
 def _of_one_type(objects: np.ndarray, name: str) -> np.ndarray:

@@ -211,8 +211,8 @@ def _value(value: Any, made: Mapping[Any, list[str]] | None = None) -> str:
 
 
 def _index(part: Any, made: Mapping[Any, list[str]]) -> str:
-    """What stands between the brackets of `x[...]`."""
-    if isinstance(part, tuple):
+    """What stands between the brackets of `x[...]`; of a model that was read from a file, a list of it."""
+    if isinstance(part, (tuple, list)):
         return ", ".join(_index(each, made) for each in part)
     if isinstance(part, Mapping) and part.get("class_name") == "__slice__":
         start, stop, step = ("" if part["config"][end] is None else part["config"][end] for end in _SLICE)

@@ -48,19 +48,20 @@ def columns_of(x: Any) -> list[str] | None:
     return names if names and all(isinstance(name, str) for name in names) else None
 
 
-def examples(input: Input, x: Any, target: Any = None) -> Any:
+def examples(input: Input, x: Any, target: Any = None, name: str = "x") -> Any:
     """What `predict` got, as the input's `check` takes it: a path is read, and columns that `fit` did not see are left out.
 
     Args:
         input: Fitted.
         x: Examples, or the path of a file as `read` takes it, or of a folder, see `files_in`.
         target: The column, or a list of columns, that is left out too, if it is there.
+        name: How the user knows `x`, for the error.
 
     Raises:
         InputError: If there is no such file, or it cannot be read.
     """
     if is_path(x) or (target is not None and hasattr(x, "columns")):
-        x = beside(input, x, unlabelled(x, target))
+        x = beside(input, x, unlabelled(x, target, name))
     return seen(input, x)
 
 
@@ -128,12 +129,13 @@ def read(x: Any, target: Any, name: str = "x") -> tuple[Any, Any]:
     return split_target(table(path, name), target, name)
 
 
-def unlabelled(x: Any, target: Any = None) -> Any:
+def unlabelled(x: Any, target: Any = None, name: str = "x") -> Any:
     """Turns a path, or a frame, into examples; targets that come with them are left out.
 
     Args:
         x: The path of a file as `read` takes it, or of a folder, see `files_in`; or a frame.
         target: The column, or a list of columns, that is the target, if there is one.
+        name: How the user knows `x`, for the error.
 
     Raises:
         InputError: If there is no such file, or it cannot be read.
@@ -141,12 +143,12 @@ def unlabelled(x: Any, target: Any = None) -> Any:
     if is_path(x):
         path = _path(x)
         if _is_folder_of_images(path):
-            return files_in(path)
+            return files_in(path, name)
         there = os.path.exists(path)
         if not there or path.suffix.lower() in IMAGES:
             expected = "a table or a folder, or examples" if there else "a file or a folder that exists, or examples"
-            raise InputError.of("x", expected, repr(str(x)), f"One example is passed as [{str(x)!r}].")
-        x = table(path)
+            raise InputError.of(name, expected, repr(str(x)), f"One example is passed as [{str(x)!r}].")
+        x = table(path, name)
     columns = list(target) if isinstance(target, Iterable) and not isinstance(target, str) else [target]
     return x.drop(columns=[column for column in columns if column in list(x.columns)])
 

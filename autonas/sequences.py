@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autonas.errors import InputError
+from autonas.labels import unmasked
 
 LONGEST = 512  # steps that a network takes
 MOST_READ = 32 * LONGEST  # steps of an array that are kept, from which those are made
@@ -62,7 +63,7 @@ def of_arrays(x: Any, name: str) -> np.ndarray:
     if ragged:
         parts = [_sequence(one, f"{name}[{number}]") for number, one in enumerate(x)]
     else:
-        array = np.asarray(x)
+        array = np.asarray(unmasked(x))
         if array.ndim not in (2, 3):
             hint = "A single sequence is passed as x[None]." if array.ndim == 1 else ""
             raise InputError.of(name, "of shape (n, time, features) or (n, time)", f"shape {array.shape}", hint)
@@ -101,7 +102,7 @@ def by_column(x: Any, known: list[str] | None, name: str) -> tuple[Any, list[str
 
 def _sequence(x: Any, name: str) -> np.ndarray:
     try:
-        array = np.asarray(x)
+        array = np.asarray(unmasked(x))
         array = array.astype(np.float64) if array.dtype == object else array
     except (TypeError, ValueError) as error:
         raise InputError.of(name, "an array of numbers", f"{type(x).__name__} ({error})") from error

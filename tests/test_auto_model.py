@@ -239,6 +239,14 @@ def test_predictions_of_images_of_another_size_are_an_error(fitted):
         fitted[0].predict(np.zeros((2, 9, 9)))
 
 
+@pytest.mark.parametrize("size", [0, None, "32", 2.5])
+def test_batches_of_no_size_are_an_error(fitted, size):
+    clf, _, _, x, y = fitted
+    for ask in (clf.predict, clf.predict_proba, lambda x, batch_size: clf.evaluate(x, y, batch_size=batch_size)):
+        with pytest.raises(InputError, match="batch_size must be an integer of at least 1"):
+            ask(x, batch_size=size)
+
+
 def run(code, *arguments):
     result = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from keras.callbacks import Callback
 from PIL import Image
 
 import autonas
@@ -57,6 +58,9 @@ FIT = {
     "no share for validation": ((X, Y), {"validation_split": 0}, "validation_split must be a share"),
     "no epochs": ((X, Y), {"epochs": 0}, "epochs must be an integer from 1 up"),
     "a negative batch size": ((X, Y), {"batch_size": -8}, "batch_size must be an integer from 1 up"),
+    "a callback without a list": ((X, Y), {"callbacks": Callback()}, r"callbacks must be a list .*\[callback\]"),
+    "the class of a callback": ((X, Y), {"callbacks": [Callback]}, r"callbacks\[0\] must be a Keras callback"),
+    "the name of a callback": ((X, Y), {"callbacks": [Callback(), "EarlyStopping"]}, r"callbacks\[1\] must be"),
     "weights of an unknown class": ((X, Y), {"class_weight": {5: 2.0}}, "class_weight"),
     "a negative class weight": ((X, Y), {"class_weight": {0: -2.0}}, "class_weight"),
     "sample weights of another length": ((X, Y), {"sample_weight": np.ones(3)}, "sample_weight must be as long as x"),

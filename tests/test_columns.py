@@ -27,6 +27,17 @@ def test_gaps_of_every_type(values, expected):
     assert columns.gaps(values).tolist() == expected
 
 
+def test_what_is_masked_is_a_gap():
+    values = np.ma.array([[1.0, 2.0], [3.0, -999.0]], mask=[[0, 0], [0, 1]])
+    for table in (values, {"0": values[:, 0], "1": values[:, 1]}):
+        read = columns.read(table, "x")
+        assert {name: columns.gaps(column).tolist() for name, column in read.items()} == {
+            "0": [False] * 2,
+            "1": [False, True],
+        }
+        assert columns.numeric(columns.plain(read["1"], "x"), "x")[0] == 2
+
+
 def test_texts_are_read_as_numbers_and_dates():
     numbers, dates = np.array(["1", None], object), np.array(["2024-01-31", None], object)
     assert [columns.infer(values) for values in (numbers, dates)] == ["numeric", "date"]

@@ -139,6 +139,18 @@ def test_a_loaded_project_has_no_examples_and_says_so(fitted, tmp_path):
     assert report.metrics_before == {}
 
 
+def test_ranges_may_come_from_a_file_as_answers_do(houses, tmp_path):
+    auto, frame = houses
+    frame.to_csv(tmp_path / "houses.csv", index=False)
+    ranges = [frame.drop(columns="price"), frame, tmp_path / "houses.csv", str(tmp_path / "houses.csv")]
+    files = [
+        auto.export(tmp_path / "model.tflite", "int8", representative_data=each).path.read_bytes() for each in ranges
+    ]
+    assert files == [files[0]] * 4
+    with pytest.raises(InputError, match="representative_data must be a file or a folder that exists"):
+        auto.export(tmp_path / "model.tflite", "int8", representative_data="nowhere.csv")
+
+
 @pytest.mark.parametrize(
     ("name", "options", "match"),
     [

@@ -144,6 +144,14 @@ def test_constants_shared_layers_slices_and_models_inside_are_written():
     check_same(keras.Model({"a b": a, "mask": mask}, {"y": L.Dense(1, name="y")(joined), "z": joined}, name="core"))
 
 
+def test_slices_of_a_model_that_was_read_from_a_file_are_written(tmp_path):
+    inputs = keras.Input((6, 4))
+    keras.Model(inputs, keras.ops.concatenate([inputs[:, 1:, :2], inputs[..., :-1, -2:]], axis=-1)).save(
+        tmp_path / "model.keras"
+    )
+    check_same(keras.saving.load_model(tmp_path / "model.keras"))
+
+
 def test_arguments_that_decide_the_defaults_of_others_are_written():
     inputs = keras.Input((9, 9, 2))
     pooled = L.AveragePooling2D((3, 3), strides=2)(L.MaxPooling2D(3, strides=2)(inputs))

@@ -22,7 +22,6 @@ Values = dict[str, Any]
 
 LARGEST_MAP, SMALLEST_MAP = 16, 4  # sides of the feature maps of the first and the last stage, about
 DEFAULT_WIDTH = 16  # channels of the first stage, unless the search finds better
-FAR = 1e9  # below any feature
 MOMENTUM = 0.9  # of batch normalisation: a short training on little data needs averages that do not remember its start
 
 
@@ -163,10 +162,6 @@ class TimeBlock(Block):
         self.length = length
         self.widths = [16, 32, 64] if rows < 5_000 else [32, 64, 128]
 
-    def float_choices(self) -> dict[str, list[Any]] | None:
-        """What takes the largest of the real steps: it sets the others so low that int8 has no steps left for these."""
-        return {f"{self.name}_pool": ["all", "max"]}
-
     def width(self, hp: keras_tuner.HyperParameters) -> int:
         """How many channels or units a layer has."""
         return int(hp.Choice(f"{self.name}_width", self.widths, default=self.widths[1]))
@@ -189,7 +184,7 @@ class TimeBlock(Block):
             return ops.sum(x * ops.expand_dims(share, -1), axis=1)
 
         def largest(x: Any) -> Any:
-            return ops.max(x - FAR * ops.expand_dims(1.0 - mask, -1), axis=1)
+            return ops.max(padding_lowest(x, ops.expand_dims(mask, -1)), axis=1)
 
         def last(x: Any) -> Any:
             after = ops.pad(mask[:, 1:], [[0, 0], [0, 1]])
@@ -225,6 +220,21 @@ class TimeBlock(Block):
         pooled, real = (keras.layers.AveragePooling1D(stride)(part) for part in (x, column))
         real_any = keras.ops.squeeze(keras.layers.MaxPooling1D(stride)(column), -1)
         return pooled / keras.ops.maximum(real, 0.5 / stride), real_any
+
+
+def padding_lowest(x: Any, column: Any) -> Any:
+    """Sets padding to the lowest value of each channel, so that the largest is one of a real step.
+
+    A number below any feature would do too, but not in int8, which would have no steps left for the others.
+
+    Args:
+        x: (batch, time, channels).
+        column: (batch, time, 1), 1 for real steps.
+    """
+    from keras import ops
+
+    lowest = ops.min(x * column, axis=1, keepdims=True)
+    return (x - lowest) * column + lowest
 
 
 def choose(hp: keras_tuner.HyperParameters, name: str, operations: Mapping[str, Operation], x: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from autonas.blocks.base import FAR, MOMENTUM, TimeBlock
+from autonas.blocks.base import MOMENTUM, TimeBlock, padding_lowest
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -60,9 +60,6 @@ class InceptionBlock(TimeBlock):
 
     name = "inception"
 
-    def float_choices(self) -> None:
-        """Its pooling puts what is no step far below all steps."""
-
     def build(self, hp: keras_tuner.HyperParameters, x: Any) -> Any:
         import keras
 
@@ -79,7 +76,7 @@ class InceptionBlock(TimeBlock):
         def module(steps: Any) -> Any:
             narrow = keras.layers.Conv1D(width, 1, use_bias=False)(steps) * mask
             parts = [keras.layers.Conv1D(width, k, padding="same", use_bias=False)(narrow) for k in kernels]
-            largest = keras.layers.MaxPooling1D(3, 1, padding="same")(steps - FAR * (1.0 - mask)) * mask
+            largest = keras.layers.MaxPooling1D(3, 1, padding="same")(padding_lowest(steps, mask)) * mask
             parts.append(keras.layers.Conv1D(width, 1, use_bias=False)(largest))
             return keras.layers.Activation("relu")(normal(keras.layers.Concatenate()(parts)))
 

@@ -69,8 +69,18 @@ class SeveralInputs(Input):
                 raise InputError.of(f"{name}[{part!r}]", f"of the same sequences as {name}[{first!r}]", got, hint)
 
     def fit(self, x: Any) -> None:
+        """Lets each input learn from its part.
+
+        Raises:
+            InputError: If tensors of two inputs would have one name: those of an input have its name and `_` before theirs.
+        """
         for name, part in self.inputs.items():
             part.fit(x[name])
+        for tensors in (x, self.shape):
+            names = [name for part in tensors for name in data.flattened({part: tensors[part]})]
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                expected = "such that, with '_' and a column of theirs behind them, no two are alike"
+                raise InputError.of("The names of inputs", expected, f"{twice[:10]} twice", "Rename one of the inputs.")
 
     def targets(self, x: Any, y: Any, name: str = "y") -> Any:
         """As the first input reads them that knows them in another form."""

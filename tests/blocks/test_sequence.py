@@ -9,12 +9,12 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from autonas import graph
+from autonas import graph, lite
 from autonas.blocks.attention import AttentionBlock
 from autonas.blocks.compose import OneOf
 from autonas.blocks.recurrent import RecurrentBlock
 from autonas.blocks.sequence import FlatBlock, SequenceBlock
-from autonas.blocks.temporal import InceptionBlock, TemporalBlock
+from autonas.blocks.temporal import InceptionBlock, PooledBlock, TemporalBlock
 from autonas.errors import InputError
 from autonas.export import to_tflite
 from autonas.hyperparameters import discover
@@ -160,6 +160,22 @@ def test_long_sequences_are_shortened_with_padding_of_no_effect(family):
     x = example(150)[1]
     model = build({"family": family, f"{family}_depth": 1}, 150)
     assert answers(model, with_noise_in_padding(x)) == pytest.approx(answers(model, x), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("block", "values"),
+    [(PooledBlock(LENGTH, 8), {"pooled_pool": "max"}), (InceptionBlock(LENGTH, 8), {"inception_depth": 3})],
+    ids=["pooled", "inception"],
+)
+def test_padding_leaves_steps_of_int8_for_the_others(block, values):
+    hp, x = keras_tuner.HyperParameters(), {part: example(LENGTH)[1][part] for part in ("steps", "mask")}
+    hp.values = values
+    inputs = {name: keras.Input(part.shape[1:], name=name) for name, part in x.items()}
+    keras.utils.set_random_seed(3)
+    model = keras.Model(inputs, keras.layers.Dense(1, name="answer")(block.build(hp, inputs)))
+    expected = answers(model, x)
+    found = lite.Network(to_tflite(model, "full_int8", x)).run(x)["output_0"]
+    assert np.abs(found - expected).max() < 0.1 * np.ptp(expected)
 
 
 def test_starting_points_are_legal():

@@ -50,6 +50,12 @@ def test_every_form_keeps_the_contract(make, x, tmp_path):
     check_input(make(), x, tmp_path)
 
 
+def test_what_is_masked_is_missing():
+    masked = np.ma.array([[[1.0], [-999.0], [3.0]]], mask=[[[0], [1], [0]]])
+    for sequences in (masked, list(masked)):
+        np.testing.assert_array_equal(SequenceInput().check(sequences), [[[1], [np.nan], [3]]])
+
+
 def test_ragged_lists_are_padded_at_the_end():
     rows = SequenceInput().check(RAGGED)
     assert rows.shape == (4, 7, 2)

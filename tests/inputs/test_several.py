@@ -54,6 +54,28 @@ def test_each_part_is_prepared_as_it_would_be_alone():
         assert _list(both.numbers(x)[name]) == _list(numbers)
 
 
+@pytest.mark.parametrize(
+    ("kinds", "x", "name"),
+    [
+        (
+            {"user": "table", "user_past": "table"},
+            {"user": {"past_orders": [1, 2, 3], "age": [4, 5, 7]}, "user_past": {"orders": [1, 2, 4]}},
+            "user_past_orders",
+        ),
+        (
+            {"facts": "table", "facts_numbers": "image"},
+            {"facts": {"age": [1, 2, 3]}, "facts_numbers": IMAGES[:3]},
+            "facts_num",
+        ),
+    ],
+    ids=["columns", "what is learned of them"],
+)
+def test_names_that_two_tensors_would_have_are_told(kinds, x, name):
+    both = inputs.get(kinds)
+    with pytest.raises(InputError, match=f"names of inputs .*{name}.* Rename"):
+        both.fit(both.check(x))
+
+
 def test_a_lower_resolution_is_that_of_each_part():
     both, _ = fitted()
     prepared = {"picture": np.zeros((2, 12, 9, 3), "float32"), "facts": {"numbers": np.ones((2, 1), "float32")}}

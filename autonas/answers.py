@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import assembly, checks, files, heads, lite, objectives, reading, streams
+from autonas import assembly, checks, files, heads, lite, objectives, qualities, reading, streams
 from autonas import data as data_module
 from autonas.errors import InputError, NotFittedError, TrialError
 from autonas.quiet import quiet as _chatter_off
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from autonas.exported import ExportReport
     from autonas.heads.base import Head
     from autonas.inputs.base import Input
-    from autonas.objectives.base import BuiltModel
+    from autonas.objectives.base import BuiltModel, Objective
     from autonas.preparation import Part
     from autonas.project import Project
 
@@ -35,6 +35,7 @@ class Answers:
     input: Input
     head: Head
     device: Device
+    objectives: list[Objective]
     verbose: int
     _project: Project | None
     _finished: dict[str, Any] | None
@@ -90,6 +91,9 @@ class Answers:
     ) -> dict[str, float]:
         """Returns the loss and the metrics on labelled examples, given as `fit` takes them, by name.
 
+        Of objectives that rank examples (`average_precision`, `roc_auc`, `recall_at_fpr_0.01`) it tells the exact value on
+        all examples, as scikit-learn does, with `sample_weight`; NaN where they are of one class.
+
         A frame or a file needs no `target` if `fit` got its name. A `tf.data.Dataset`, of any size, is gone through block by
         block; the metrics are those of the whole.
         """
@@ -117,7 +121,18 @@ class Answers:
             result = {name: float(value) for name, value in model.get_metrics_result().items()}
             every = data_module.mapped(lambda *parts: np.concatenate(parts), *(targets for targets, _ in labels))
             weighted = None if labels[0][1] is None else np.concatenate([weights for _, weights in labels])
-            return self.head.exact(result, every, functools.cache(lambda: self._outputs(x, batch_size)), weighted)
+            outputs = functools.cache(lambda: self._outputs(x, batch_size))
+            return self.head.exact(result, every, outputs, weighted) | self._rankings(every, outputs, weighted)
+
+    def _rankings(self, y: Any, outputs: Callable[[], Any], weights: np.ndarray | None) -> dict[str, float]:
+        """The objectives that Keras has no exact metric for."""
+        metrics = [one.quality.name.removeprefix("val_") for one in self.objectives if one.quality]
+        targets = self.head.encode(y)
+        return {
+            metric: qualities.told(metric, targets, outputs(), weights)
+            for metric in metrics
+            if qualities.is_known(qualities.of_output(metric, targets)[1])
+        }
 
     def export(
         self,

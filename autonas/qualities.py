@@ -272,8 +272,8 @@ def exact_callback(
     import keras
 
     data.check_lengths(x_val, y_val, weights)
-    asked = [(name, *of_output(name, y_val)) for name in names]
-    for _, output, own in asked:
+    for name in names:
+        output, own = of_output(name, y_val)
         parse(own)
         read(_part(y_val, output), np.zeros(data.length(x_val)), weights)
     ready = data.feed(x_val)
@@ -281,15 +281,25 @@ def exact_callback(
     class Exact(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
             outputs = self.model.predict(ready, batch_size=batch_size, verbose=0)
-            told = {}
-            for name, output, own in asked:
-                said = np.asarray(_part(outputs, output))
-                finite = bool(np.isfinite(said).all())
-                told[f"val_{name}"] = scores(own, _part(y_val, output), said, weights) if finite else float("nan")
+            found = {f"val_{name}": told(name, y_val, outputs, weights) for name in names}
             if logs is not None:
-                logs |= told
+                logs |= found
 
     return Exact()
+
+
+def told(name: str, y_true: Any, outputs: Any, sample_weight: Any = None) -> float:
+    """A quality of what a model says, of one of several outputs too (see `of_output`).
+
+    Returns:
+        NaN where the model says NaN or infinity, or all targets that have a weight are of one class.
+    """
+    output, own = of_output(name, y_true)
+    targets, said = np.asarray(_part(y_true, output)), np.asarray(_part(outputs, output))
+    weighed = targets if sample_weight is None else targets[np.asarray(sample_weight) > 0]
+    if not np.isfinite(said).all() or len(np.unique(weighed)) < 2:
+        return float("nan")
+    return scores(own, targets, said, sample_weight)
 
 
 def _part(whole: Any, output: str | None) -> Any:

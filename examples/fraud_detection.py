@@ -58,9 +58,7 @@ def main(folder: Path, cards: int = 3_000, **options: Any) -> float:
     path = clf.export(folder / "cards.tflite").path
     same = np.mean(autonas.lite.Model(path).predict(new) == clf.predict(new))
     print(f"{path}: {path.stat().st_size / 1024:.0f} KB, answers {same:.1%} of the cards alike without TensorFlow")
-    from autonas.qualities import average_precision
-
-    return average_precision(truth, scores)
+    return clf.evaluate(test)["average_precision"]
 
 
 if __name__ == "__main__":

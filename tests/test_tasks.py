@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 
 import autonas
 from autonas import generators
@@ -87,6 +88,10 @@ def test_texts_beside_a_table_with_two_targets_keep_the_promises(tmp_path):
     )
     task.fit(x, y, epochs=2)
     answers = task.predict(x)
+    weights = np.arange(60) % 3.0
+    positive, scores = task.head.heads["kind"].positive, task.predict_proba(x)["kind"][:, 1]
+    ranked = average_precision_score(kinds == positive, scores, sample_weight=weights)
+    assert task.evaluate(x, y, sample_weight=weights)["kind_average_precision"] == pytest.approx(ranked)
     for name in ("model.tflite", "model.keras", "model"):
         report = task.export(tmp_path / name, data=(x, y))
         assert report.difference < 1e-3 * np.abs(answers["price"]).max()
@@ -171,6 +176,9 @@ def test_a_rare_class_is_looked_for(tmp_path, capsys):
         told = each.evaluate(frame, y)
         assert told["accuracy"] == pytest.approx((alarms == rare).mean())
         assert told["recall"] == pytest.approx(alarms[rare].mean())
+        ranked = average_precision_score(rare, task.predict_proba(frame)[:, 0])
+        assert told["average_precision"] == pytest.approx(ranked)
+        assert np.isnan(each.evaluate(frame[rare], y[rare])["average_precision"])
 
 
 @pytest.mark.slow

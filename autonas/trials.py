@@ -70,6 +70,9 @@ class Trial:
         return float(self.values.get(BUDGET, 1.0))
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, default=operator.methodcaller("item"))  # json.dumps would make one each time
+
+
 def key(values: Mapping[str, Any]) -> str:
     """A canonical text of a candidate: equal values give equal texts, whatever their order.
 
@@ -78,7 +81,7 @@ def key(values: Mapping[str, Any]) -> str:
     >>> key({"b": 1, "a": "x"}) == key({"a": "x", "b": 1})
     True
     """
-    return json.dumps(values, sort_keys=True, default=operator.methodcaller("item"))
+    return _ENCODER.encode(values)
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:

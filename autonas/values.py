@@ -33,7 +33,8 @@ def complete(space: keras_tuner.HyperParameters, choose: Callable[[HyperParamete
 
 def is_active(hyperparameter: HyperParameter, values: Mapping[str, Any]) -> bool:
     """Whether the conditions of a hyperparameter hold under `values`."""
-    return all(condition.is_active(values) for condition in hyperparameter.conditions)
+    conditions = hyperparameter.conditions
+    return not conditions or all(condition.is_active(values) for condition in conditions)
 
 
 def active(space: keras_tuner.HyperParameters, values: Mapping[str, Any]) -> Values:

@@ -70,7 +70,7 @@ class Trial:
         return float(self.values.get(BUDGET, 1.0))
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, default=operator.methodcaller("item"))  # json.dumps would make one each time
+_ENCODER = json.JSONEncoder(sort_keys=True, default=operator.methodcaller("item"))  # dumps would make one each time
 
 
 def key(values: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ class Bayesian(ModelBased):
     indicator of whether they are inactive (see `autonas.encoding.Encoding`).
 
     Args:
-        surrogate: `"forest"` (a random forest of 30 trees, whose spread is the uncertainty; as in SMAC) or
+        surrogate: `"forest"` (30 extremely randomised trees, whose spread is the uncertainty; nearly as in SMAC) or
             `"gaussian_process"` (Matérn 5/2, one length scale, with noise; all fitted by their likelihood).
         initial: How many trials with a score there are before the surrogate is asked, at least 2.
         pool: How many candidates it chooses from, at least 2.
@@ -45,6 +45,7 @@ class Bayesian(ModelBased):
       Functions, equation 15.
     - [Hutter et al., 2011](https://doi.org/10.1007/978-3-642-25566-3_40): Sequential Model-Based Optimization for General
       Algorithm Configuration, sections 4.1 and 4.3 (the forest, and the pool).
+    - [Geurts et al., 2006](https://doi.org/10.1007/s10994-006-6226-1): Extremely Randomized Trees.
 
     Example:
 

@@ -127,12 +127,9 @@ class Answers:
     def _rankings(self, y: Any, outputs: Callable[[], Any], weights: np.ndarray | None) -> dict[str, float]:
         """The objectives that Keras has no exact metric for."""
         metrics = [one.quality.name.removeprefix("val_") for one in self.objectives if one.quality]
-        targets = self.head.encode(y)
-        return {
-            metric: qualities.told(metric, targets, outputs(), weights)
-            for metric in metrics
-            if qualities.is_known(qualities.of_output(metric, targets)[1])
-        }
+        ranking = [metric for metric in metrics if qualities.is_known(qualities.of_output(metric, y)[1])]
+        targets = self.head.encode(y) if ranking else None
+        return {metric: qualities.told(metric, targets, outputs(), weights) for metric in ranking}
 
     def export(
         self,

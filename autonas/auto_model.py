@@ -25,6 +25,7 @@ from autonas import (
     lite,
     objectives,
     preparation,
+    qualities,
     reading,
     registry,
     screens,
@@ -329,7 +330,6 @@ class AutoModel(Findings):
     def _together(self, given: Given, evaluation: Evaluation) -> Together | None:
         """How networks are joined: on as many folds as the split makes, if it was drawn at random and each can be judged on."""
         from autonas.retrain import Together
-        from autonas.training import exact
 
         light = self.input.light and not isinstance(given.train.x, streams.Stream)
         wanted = light and not self.limits and not self.objective.costs and len(self.objectives) == 1
@@ -343,7 +343,8 @@ class AutoModel(Findings):
         members = np.zeros(0) if strata is None else np.unique(strata, return_counts=True)[1]
         # some fold would lack a class, or might, where the classes in proportion are those of another output
         few = len(members) == 2 and members.min() < folds
-        few = few or (isinstance(y, Mapping) and len(y) > 1 and bool(exact(evaluation.data, evaluation.budget)))
+        owner, metric = qualities.of_output(evaluation.budget.monitor.removeprefix("val_"), y)
+        few = few or (owner is not None and len(y) > 1 and qualities.is_known(metric))
         return Together(1 if few else folds, evaluation.fits)
 
     @classmethod

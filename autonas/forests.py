@@ -33,10 +33,16 @@ def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:
     >>> predict = fit(np.array([[0.0], [1.0]]), np.array([[0.0], [1.0]]), seed=0)
     >>> mean, deviation = predict(np.array([[0.5]]))
     """
-    from sklearn.ensemble import ExtraTreesRegressor
+    import sklearn
+    from sklearn.tree import ExtraTreeRegressor
 
-    forests = [ExtraTreesRegressor(TREES, max_features=_COLUMNS, random_state=seed) for _ in targets.T]
-    grown = [forest.fit(known, target).estimators_ for forest, target in zip(forests, targets.T, strict=True)]
+    def grow(target: np.ndarray) -> list[ExtraTreeRegressor]:
+        trees = [ExtraTreeRegressor(max_features=_COLUMNS, random_state=seed + number) for number in range(TREES)]
+        return [tree.fit(learned, target, check_input=False) for tree in trees]
+
+    learned = known.astype(np.float32)
+    with sklearn.config_context(skip_parameter_validation=True):  # it takes as long as growing, as ExtraTreesRegressor does
+        grown = [grow(np.ascontiguousarray(target)) for target in targets.T]
 
     def predict(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows = rows.astype(np.float32)

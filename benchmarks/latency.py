@@ -151,15 +151,15 @@ def main() -> None:
         if options.profile is None:
             profile_module.main(["--out", str(profile), "--seconds", str(options.seconds)])
         device = Predicted(profile)
-    rows = []
-    for space, files in paths.items():
-        contents = [path.read_bytes() for path in files]
-        for path, content, ms in zip(files, contents, measured(contents), strict=True):
-            work = json.loads(flops(path).read_text())["flops"]
-            said, took = predicted(device, content)
-            rows.append(
-                {"space": space, "model": path.stem, "measured": ms, "predicted": said, "flops": work, "took": took}
-            )
+        rows = []
+        for space, files in paths.items():
+            contents = [path.read_bytes() for path in files]
+            for path, content, ms in zip(files, contents, measured(contents), strict=True):
+                work = json.loads(flops(path).read_text())["flops"]
+                said, took = predicted(device, content)
+                rows.append(
+                    {"space": space, "model": path.stem, "measured": ms, "predicted": said, "flops": work, "took": took}
+                )
     table = pd.DataFrame(rows)
     table["ratio"] = table["predicted"] / table["measured"]
     print(table.round(4).to_string(index=False))

@@ -23,6 +23,7 @@ Shape = tuple[int, ...]
 IDENTIFIER = b"TFL3"
 _KEPT = 64  # numbers of an integer constant that say what an operator does: axes, paddings, a permutation
 _SHAPE_INPUT = {"RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}  # which input is the shape of the output
+_MOVING = ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")  # between which the batch is a larger one, as in dilated convolutions
 _POINTING = ("ReshapeOptions", "SqueezeOptions")  # tables of options that point to other places
 _RATIOS = {
     "ADD": (2**-10, 2**8),
@@ -191,7 +192,7 @@ class _Reader:
         self._content = content
         model = Flatbuffer(content).root
         graph = model.tables(2).first
-        self._tensors, self._nodes, self._buffers = graph.tables(0), graph.tables(3), model.tables(4)
+        self._tensors, self._nodes, buffers = graph.tables(0), graph.tables(3), model.tables(4)
         codes = model.tables(1)
         numbers = np.maximum(codes.ints(3), codes.octets(0)).tolist()
         self._codes = [
@@ -199,6 +200,9 @@ class _Reader:
         ]
         self._used = self._nodes.ints(0).tolist()
         self._takes, self._makes = self._nodes.vectors(1), self._nodes.vectors(2)
+        which = self._tensors.ints(2)
+        self._lengths, self._places = buffers.lengths(0)[which].tolist(), (buffers.targets(0)[which] + 4).tolist()
+        self._dtypes = [DTYPES.get(_names("TensorType")[n], "float32") for n in self._tensors.octets(1).tolist()]
         self._scales = self._tensors.inner_floats(4, 2).tolist()  # 0 for what has none
 
     def program(self) -> Program:
@@ -248,31 +252,27 @@ class _Reader:
         last being for the number -1, that of an input which is left out.
         """
         used = list(set(itertools.chain(*self._takes, *self._makes)) - {-1})
-        shapes, buffers = self._shapes(used), self._tensors.ints(2).tolist()
-        dtypes = [DTYPES.get(_names("TensorType")[n], "float32") for n in self._tensors.octets(1).tolist()]
-        places, lengths = self._buffers.targets(0).tolist(), self._buffers.lengths(0).tolist()
+        shapes = self._shapes(used)
         places_of: dict[Any, int] = {None: 0}
         numbers = [0] * (len(self._tensors) + 1)
         for number in used:
-            dtype, values = dtypes[number], None
-            length = lengths[buffers[number]]
-            if (
-                length
-                and not self._scales[number]
-                and dtype in ("int32", "int64")
-                and length <= _KEPT * _item_bytes(dtype)
-            ):
-                at = places[buffers[number]] + 4
-                values = tuple(np.frombuffer(self._content[at : at + length], dtype).tolist())
-            key = shapes[number], dtype, length > 0, values
+            key = shapes[number], self._dtypes[number], self._lengths[number] > 0, self._integers(number)
             numbers[number] = places_of.setdefault(key, len(places_of))
         return [None if key is None else Tensor(*key) for key in places_of], numbers
+
+    def _integers(self, number: int) -> tuple[int, ...] | None:
+        """The values of a small constant of integers that are not scaled."""
+        dtype, length = self._dtypes[number], self._lengths[number]
+        if dtype not in ("int32", "int64") or self._scales[number] or not 0 < length <= _KEPT * _item_bytes(dtype):
+            return None
+        return tuple(np.frombuffer(self._content, dtype, length // _item_bytes(dtype), self._places[number]).tolist())
 
     def _shapes(self, used: Sequence[int]) -> list[Shape]:
         """The shape of each tensor of the file.
 
-        Open ones are those of a batch of one in the file, and wrong only where a reshaping made one dimension of the batch
-        and another. LiteRT, which takes microseconds for each tensor, is asked then.
+        Open ones are those of a batch of one in the file. They are wrong where the steps of a dilated convolution were moved
+        to the batch, for which its length is multiplied, and where a reshaping made one dimension of the batch and another.
+        LiteRT, which takes microseconds for each tensor, is asked then.
         """
         shapes, signatures, reshaped = self._tensors.vectors(0), self._tensors.vectors(7), self._reshaped()
 
@@ -280,13 +280,27 @@ class _Reader:
             return all(math.prod(shapes[given]) == math.prod(shapes[made]) for given, made in reshaped)
 
         open_ones = [number for number in used if signatures[number] and min(signatures[number]) < 0]
-        if open_ones and not (sizes_stay() and all(shapes[number] for number in open_ones)):
+        if open_ones and not (self._spread(shapes, set(open_ones)) and sizes_stay() and all(map(shapes.__getitem__, open_ones))):
             model, known = Allocation(self._content), set(open_ones)
             model.look([number for pair in reshaped for number in pair if number in known], shapes)
             if not sizes_stay():
                 model.run()  # some shapes are only known then
             model.look(open_ones, shapes)
         return shapes
+
+    def _spread(self, shapes: list[Shape], open_ones: set[int]) -> bool:
+        """Gives what stands between `_MOVING` operators its batch, and says whether the model ends with that of the file."""
+        times: dict[int, float] = {}  # number of a tensor -> by what the batch in the file is multiplied
+        if any(kind in _MOVING for kind, _ in self._codes):
+            for code, takes, makes in zip(self._used, self._takes, self._makes, strict=True):
+                factor, kind = max(times.get(number, 1.0) for number in takes), self._codes[code][0]
+                if kind in _MOVING:
+                    block = math.prod(self._integers(takes[1]) or ())
+                    factor *= block if kind == _MOVING[0] else 1 / block
+                times.update(dict.fromkeys(open_ones.intersection(makes), factor))
+        for number, factor in times.items():
+            shapes[number] = (round(shapes[number][0] * factor), *shapes[number][1:]) if shapes[number] else ()
+        return all(times.get(number, 1.0) == 1.0 for number in self._makes[-1])
 
     def _reshaped(self) -> list[tuple[int, int]]:
         """The numbers of the tensors that go into a reshaping and come out of it, which keeps their size."""

@@ -121,6 +121,18 @@ def test_shapes_that_the_file_is_right_about_are_not_asked_for(monkeypatch):
     assert found == shapes_in_litert(content)
 
 
+def test_steps_that_a_dilated_convolution_moves_to_the_batch_are_known_without_asking(monkeypatch):
+    x = inputs = keras.Input((20, 4))
+    for dilation in (1, 2, 4):
+        x = L.Conv1D(6, 3, padding="causal", dilation_rate=dilation)(x)
+    x = L.Conv2D(3, 3, padding="same", dilation_rate=3)(L.Reshape((20, 6, 1))(x))
+    content = to_tflite(keras.Model(inputs, L.GlobalMaxPooling2D()(x)))
+    monkeypatch.setattr(tflite, "Allocation", None)
+    found = [[tensor.shape for tensor in operator.outputs] for operator in tflite.read(content)]
+    assert found == shapes_in_litert(content)
+    assert {shapes[0][0] for shapes in found if shapes[0]} >= {1, 2, 4, 9}
+
+
 def test_steps_that_are_alike_are_one_operator():
     inputs = keras.Input((9, 4))
     program = tflite.read(to_tflite(keras.Model(inputs, L.SimpleRNN(3, unroll=True)(inputs))))

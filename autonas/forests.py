@@ -41,7 +41,9 @@ def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:
         return [tree.fit(learned, target, check_input=False) for tree in trees]
 
     learned = known.astype(np.float32)
-    with sklearn.config_context(skip_parameter_validation=True):  # it takes as long as growing, as ExtraTreesRegressor does
+    with sklearn.config_context(
+        skip_parameter_validation=True
+    ):  # it takes as long as growing, as ExtraTreesRegressor does
         grown = [grow(np.ascontiguousarray(target)) for target in targets.T]
 
     def predict(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

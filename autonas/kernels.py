@@ -21,12 +21,13 @@ FEATURES = (
     "input",
     "output",
     "constant",
+    "positions",
     "taps",
     "input_channels",
     "output_channels",
-    "positions",
     "stride",
     "batch",
+    "clamped",
 )
 
 _ELEMENTWISE = {
@@ -87,7 +88,9 @@ def kernel(operator: Operator) -> Kernel:
     stride = int(operator.options.get("strideW", 1)) * int(operator.options.get("strideH", 1))
     batch = operator.outputs[0].shape[0] if operator.outputs[0].shape else 1
     positions = made // max(1, _last(operator.outputs[0]))
-    work = (multiplied, taken, made, stored, taps, channels, _last(operator.outputs[0]), positions, stride, batch)
+    clamped = operator.kind in _ELEMENTWISE and bool(operator.options.get("fusedActivationFunction"))  # one more kernel
+    depth = _last(operator.outputs[0])
+    work = (multiplied, taken, made, stored, positions, taps, channels, depth, stride, batch, clamped)
     logs = tuple(math.log2(1 + amount) for amount in work)
     return Kernel(_kind(operator), logs, delegated(operator), constant_bytes([operator]))
 

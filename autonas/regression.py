@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-_LINEAR = 4  # the first features are amounts of work, which time cannot fall with
+_LINEAR = 5  # the first features are amounts of work, which time cannot fall with
 _LENGTHS = (0.5, 1.0, 2.0, 4.0, 8.0)  # of the correction, in standard deviations of the features
 _NOISES = (1e-3, 1e-2, 1e-1)  # variance of chance in measurements, as a share of that of the correction
 _FACTORS = (0.25, 0.6, 1.7, 4.0)  # by which the scale of one feature is tried
@@ -22,7 +22,7 @@ class Regressor:
     samples the correction goes to one, and the prediction grows with the work.
 
     Args:
-        features: Logarithms to the base of two of one plus each amount; shape (n, d), the first four being amounts of work.
+        features: Logarithms to the base of two of one plus each amount; shape (n, d), the first five being amounts of work.
         times: Positive; shape (n,).
 
     Attributes:

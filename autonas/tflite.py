@@ -23,7 +23,10 @@ Shape = tuple[int, ...]
 IDENTIFIER = b"TFL3"
 _KEPT = 64  # numbers of an integer constant that say what an operator does: axes, paddings, a permutation
 _SHAPE_INPUT = {"RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}  # which input is the shape of the output
-_MOVING = ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")  # between which the batch is a larger one, as in dilated convolutions
+_MOVING = (
+    "SPACE_TO_BATCH_ND",
+    "BATCH_TO_SPACE_ND",
+)  # between which the batch is a larger one, as in dilated convolutions
 _POINTING = ("ReshapeOptions", "SqueezeOptions")  # tables of options that point to other places
 _RATIOS = {
     "ADD": (2**-10, 2**8),
@@ -280,7 +283,8 @@ class _Reader:
             return all(math.prod(shapes[given]) == math.prod(shapes[made]) for given, made in reshaped)
 
         open_ones = [number for number in used if signatures[number] and min(signatures[number]) < 0]
-        if open_ones and not (self._spread(shapes, set(open_ones)) and sizes_stay() and all(map(shapes.__getitem__, open_ones))):
+        ends_well = self._spread(shapes, set(open_ones))
+        if open_ones and not (ends_well and sizes_stay() and all(shapes[number] for number in open_ones)):
             model, known = Allocation(self._content), set(open_ones)
             model.look([number for pair in reshaped for number in pair if number in known], shapes)
             if not sizes_stay():

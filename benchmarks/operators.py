@@ -93,7 +93,7 @@ def grid() -> list[Operator]:
     for _ in range(40):
         size, taps, stride = (int(rng.choice(each)) for each in ((4, 7, 8, 14, 16, 28, 32), (3, 5), (1, 1, 2)))
         found.append(depthwise((1, size, size, int(rng.choice(CHANNELS))), (taps, taps), stride))
-    found += firsts(rng) + short(rng) + resizings(rng)
+    found += firsts(rng) + short(rng) + resizings(rng) + elementwise(np.random.default_rng(8))
     return [operator for operator in found if 2 ** kernels.kernel(operator).work[0] < MOST_WORK]
 
 
@@ -119,6 +119,20 @@ def short(rng: np.random.Generator) -> list[Operator]:
         found.append(
             convolution((1, 1, length, channels), int(rng.choice(CHANNELS)), (1, int(rng.choice((1, 3, 5, 9)))), 1)
         )
+    return found
+
+
+def elementwise(rng: np.random.Generator) -> list[Operator]:
+    """Steps of channels with as many, clamped or not, with a row for all steps, or with a number for each step."""
+    found = []
+    for kind in ("ADD", "SUB", "MUL"):
+        for other in ("clamped", "same", "row", "row", "column") * 5:
+            steps, channels = int(rng.choice((8, 17, 40, 64, 128, 400))), int(rng.choice((3, 9, 5, *CHANNELS, 384)))
+            first, second = (1, steps, channels), {"row": (1, 1, channels), "column": (1, steps, 1)}
+            inputs = (Tensor(first), Tensor(second.get(other, first)))
+            options: dict[str, Any] = {"fusedActivationFunction": int(other == "clamped")}
+            options |= {} if kind == "MUL" else {"potScaleInt16": True}
+            found.append(Operator(kind, inputs, (Tensor(first),), options, f"{kind.title()}Options"))
     return found
 
 

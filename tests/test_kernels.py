@@ -28,6 +28,7 @@ def test_the_work_of_a_convolution_is_counted():
         "positions": 16,
         "stride": 4,
         "batch": 1,
+        "clamped": 0,
     }
 
 
@@ -45,6 +46,14 @@ def test_the_work_of_dense_layers_and_products_is_counted():
 def test_ways_to_repeat_an_input_are_kinds_of_their_own(other, kind):
     x = Tensor((1, 4, 8))
     assert kernels.kernel(Operator("MUL", (x, Tensor(other)), (x,))).kind == kind
+
+
+def test_an_activation_on_top_of_a_sum_is_a_kernel_more_and_part_of_a_convolution():
+    x, weights = Tensor((1, 4, 4, 8)), Tensor((8, 1, 1, 8), constant=True)
+    clamped = {"fusedActivationFunction": 1}
+    assert amounts(Operator("ADD", (x, x), (x,), clamped))["clamped"] == 1
+    assert amounts(Operator("ADD", (x, x), (x,), {"fusedActivationFunction": 0}))["clamped"] == 0
+    assert amounts(Operator("CONV_2D", (x, weights), (x,), clamped))["clamped"] == 0
 
 
 def test_xnnpack_gets_what_is_float32():

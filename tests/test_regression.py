@@ -8,7 +8,7 @@ from autonas.regression import Regressor, nonnegative
 
 def samples(n, seed):
     rng = np.random.default_rng(seed)
-    amounts = 2 ** rng.uniform(2, 16, (n, 5))
+    amounts = 2 ** rng.uniform(2, 16, (n, 6))
     return np.log2(1 + amounts), amounts
 
 
@@ -30,7 +30,7 @@ def test_a_smooth_departure_is_learned_and_the_error_is_that_of_new_samples():
     (known, amounts), (new, others) = samples(120, 0), samples(60, 1)
 
     def truth(features, amounts):
-        return 1e-6 * amounts[:, 0] * (1 + 0.4 * np.tanh(features[:, 4] - 9)) + 1e-3
+        return 1e-6 * amounts[:, 0] * (1 + 0.4 * np.tanh(features[:, 5] - 9)) + 1e-3
 
     regressor = Regressor(known, truth(known, amounts))
     error = np.sqrt(np.mean(np.log(regressor.predict(new) / truth(new, others)) ** 2))
@@ -42,12 +42,12 @@ def test_a_smooth_departure_is_learned_and_the_error_is_that_of_new_samples():
 def test_far_from_all_samples_time_grows_with_the_work():
     known, amounts = samples(40, 0)
     regressor = Regressor(known, 1e-6 * amounts[:, 0] + 1e-3)
-    far = np.full((2, 5), 22.0)
+    far = np.full((2, 6), 22.0)
     far[1, 0] = 24.0
     small, large = regressor.predict(far)
     assert 3.5 < large / small < 4.5
 
 
 def test_one_sample_is_enough():
-    regressor = Regressor(np.full((1, 5), 6.0), np.array([0.3]))
-    np.testing.assert_allclose(regressor.predict(np.full((1, 5), 6.0)), 0.3)
+    regressor = Regressor(np.full((1, 6), 6.0), np.array([0.3]))
+    np.testing.assert_allclose(regressor.predict(np.full((1, 6), 6.0)), 0.3)

@@ -9,7 +9,6 @@ import numpy as np
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 TREES = 30
-_COLUMNS = 0.5  # share of the columns that a split chooses from
 
 
 def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:
@@ -37,7 +36,7 @@ def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:
     from sklearn.tree import ExtraTreeRegressor
 
     def grow(target: np.ndarray) -> list[ExtraTreeRegressor]:
-        trees = [ExtraTreeRegressor(max_features=_COLUMNS, random_state=seed + number) for number in range(TREES)]
+        trees = [ExtraTreeRegressor(random_state=seed + number) for number in range(TREES)]
         return [tree.fit(learned, target, check_input=False) for tree in trees]
 
     learned = known.astype(np.float32)

@@ -9,6 +9,9 @@ import numpy as np
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 TREES = 30
+_COLUMNS = (
+    0.75  # share of the columns that a split chooses from; by all of them trees of labels would be one and the same
+)
 
 
 def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:
@@ -36,13 +39,12 @@ def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:
     from sklearn.tree import ExtraTreeRegressor
 
     def grow(target: np.ndarray) -> list[ExtraTreeRegressor]:
-        trees = [ExtraTreeRegressor(random_state=seed + number) for number in range(TREES)]
+        trees = [ExtraTreeRegressor(max_features=_COLUMNS, random_state=seed + number) for number in range(TREES)]
         return [tree.fit(learned, target, check_input=False) for tree in trees]
 
     learned = known.astype(np.float32)
-    with sklearn.config_context(
-        skip_parameter_validation=True
-    ):  # it takes as long as growing, as ExtraTreesRegressor does
+    # to check the parameters, or to make an ExtraTreesRegressor of the trees, takes as long as to grow them
+    with sklearn.config_context(skip_parameter_validation=True):
         grown = [grow(np.ascontiguousarray(target)) for target in targets.T]
 
     def predict(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import functools
 import hashlib
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autonas import assembly, memory, objectives, pace
+from autonas import assembly, memory, objectives, pace, stopwatch, timetable
 from autonas.descent import Descent
 from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
 from autonas.graph import read
-from autonas.loop import STARTING_POINT, Interrupted, Outcome
+from autonas.loop import Interrupted, Outcome
 from autonas.objectives import COSTS, asked, lead, measure
 from autonas.objectives.base import BuiltModel, Cost, Objective
 from autonas.screens.base import Candidate, Screen
 from autonas.space import SearchSpace, for_inference, seeded
 from autonas.training import exact
-from autonas.trials import BUDGET, RESOURCE, Trial, bare, completed, key
+from autonas.trials import BUDGET, RESOURCE, STARTING_POINT, Trial, bare, completed, key
 from autonas.values import Values
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class Evaluation:
         self.files, self.checkpoints = dict(files or {}), checkpoints
         self.costs: dict[str, Cost] = {name: COSTS[name]() for name in ALWAYS} | asked(objectives, limits)
         self.rivals: Callable[[], Sequence[Trial]] = lambda: ()  # the trials that a candidate has to beat
+        self.in_full: tuple[float, Data] | None = (
+            None  # the seconds that the winner's training may take, and on what it is
+        )
         self._built: dict[str, BuiltModel] = {}
         self._known: dict[str, dict[str, float]] = {}  # costs of candidates that were looked at before their trial
 
@@ -94,10 +98,13 @@ class Evaluation:
         self._refuse_what_takes_too_long(number, costs, budget)
         try:
             metrics = self.estimator.evaluate(
-                self.space.candidate(values), self.data, budget, self._seed(number, values)
+                self.space.candidate(values), self.data, self._timed(number, budget), self._seed(number, values)
             )
         except OutOfTime as cut:
             raise Interrupted(self._outcome(cut.metrics, costs) if cut.metrics else None) from cut
+        except stopwatch.TooSlow as found:
+            late = f"its steps take {found.step:.2g} s, for which there is no time, or none to train it in full"
+            raise RejectedError(late, costs, for_now=True) from found
         return self._outcome(metrics, costs)
 
     def _measure(self, values: Values) -> dict[str, float]:
@@ -137,6 +144,25 @@ class Evaluation:
             raise Interrupted
         late = f"its training takes about {seconds:,.0f} s, and {left:,.0f} s are left"
         raise RejectedError(late, costs, for_now=True)
+
+    def _timed(self, number: int, budget: Budget) -> Budget:
+        """A budget whose training is broken off after its first steps, if there is no time for it or none to train it in full.
+
+        Who is too slow for that is no finalist where others are quick enough (`autonas.timetable.payable`), and may be many
+        times slower than its FLOPs say.
+        """
+        trials = completed(trial for trial in self.rivals() if trial.number < number)
+        steps = None if budget.deadline is None or not trials else self.estimator.steps(self.data, budget)
+        if steps is None or budget.deadline is None:
+            return budget
+        slowest = math.inf
+        if self.in_full is not None:
+            kept, data = self.in_full
+            fewest = timetable.at_least(self.budget, timetable.PAYABLE_EPOCHS)
+            if any(timetable.seconds(trial, data, fewest) <= kept for trial in trials):
+                slowest = kept / (timetable.MARGIN * timetable.steps(data, fewest))
+        watch = stopwatch.watch(budget.deadline - time.monotonic(), steps, slowest)
+        return dataclasses.replace(budget, callbacks=[*budget.callbacks, watch])
 
     def built(self, values: Values) -> BuiltModel:
         """The model that a candidate would become, its weights as if trained; kept until its trial."""

@@ -67,8 +67,6 @@ class Findings(Answers, abc.ABC):
 
         See `docs/report.md` for how to read it.
         """
-        from autonas.loop import STARTING_POINT
-
         self._need_trials()
         several = len(self.objectives) > 1
         told = front.summary(self._store.trials, self.objectives, self._control_store.trials) if several else []
@@ -77,7 +75,7 @@ class Findings(Answers, abc.ABC):
             self._finished["finalists"] if self._finished else [],
             self.objective.name,
             self.objective.sign,
-            STARTING_POINT,
+            trials.STARTING_POINT,
             self._control_store.trials,
             self._searched(),
             told,

@@ -23,10 +23,9 @@ from autonas.proposals import Proposals
 from autonas.screens.base import Candidate, Screen
 from autonas.strategies.base import Strategy
 from autonas.trial_store import TrialStore
-from autonas.trials import COMPLETED, FAILED, REJECTED, History, Trial, bare, key, plain, reading, tried
+from autonas.trials import COMPLETED, FAILED, REJECTED, STARTING_POINT, History, Trial, bare, key, plain, reading, tried
 from autonas.values import Values, active, read
 
-STARTING_POINT = "starting point"
 FIRST_FAILURES = 5  # so many failed trials and none completed: the reason is not the candidates
 FRUITLESS = 200  # so many proposals in a row that were rejected, or already known: there is nothing new to find
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 RETRAINING_SHARE = 0.5  # of `max_time`
 CLOSING_SHARE, CLOSING_SECONDS = 0.02, 2.0  # of `max_time`, for building and saving the final model
 FAIR_TRIALS = 15  # that a search is to have time for, if its estimator can be made cheap enough
+FRONT_TRIALS = 30  # the same of one for several objectives: a front takes more than a best one
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,9 +117,11 @@ class Run:
         deadline = None if end is None or plan.max_time is None else end - RETRAINING_SHARE * plan.max_time
         evaluation.budget = dataclasses.replace(self.budget, deadline=deadline)
         evaluation.rivals = lambda: self.store.trials
+        evaluation.in_full = None if plan.max_time is None else (RETRAINING_SHARE * plan.max_time, self.everything)
         shares_out = not isinstance(plan.strategy, Strategy) or plan.strategy.multi_fidelity
         left = math.inf if deadline is None or shares_out else deadline - time.monotonic()
-        aim = min(plan.max_trials or FAIR_TRIALS, FAIR_TRIALS)
+        fair = FAIR_TRIALS if len(plan.objectives) == 1 else FRONT_TRIALS
+        aim = min(plan.max_trials or fair, fair)
         evaluation.estimator = plan.estimator.paced(left / aim, self.store.trials)
         loop.run(
             plan.strategy,
@@ -178,7 +181,7 @@ class Run:
         chosen = finalists.choose(
             payable(self.store.trials, self.everything, budget),
             self.plan.top_k,
-            loop.STARTING_POINT,
+            trials.STARTING_POINT,
             (lambda values: []) if late else self.space.twins,
             (lambda values: None) if together is None else self.space.kind,
             front.ordered if len(self.plan.objectives) > 1 else trials.completed,

@@ -10,7 +10,7 @@ from autonas import analysis, front, report
 from autonas import trials as trials_module
 from autonas.errors import SearchError
 from autonas.goals import Goal
-from autonas.trials import Trial, completed, fullest
+from autonas.trials import STARTING_POINT, Trial, completed, fullest
 
 if TYPE_CHECKING:
     import keras_tuner
@@ -68,8 +68,6 @@ class SearchResult:
 
         See `docs/report.md` for how to read it.
         """
-        from autonas.loop import STARTING_POINT
-
         first = self._goals[0]
         told = front.summary(self._found, self._goals, self._control) if len(self._goals) > 1 else []
         return report.summary(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 import time
 from typing import Any
@@ -15,14 +16,15 @@ class TooSlow(Exception):
 
     Args:
         steps: For how many there is time.
+        step: The seconds that one takes.
     """
 
-    def __init__(self, steps: float) -> None:
-        super().__init__(f"There is time for {steps:.0f} steps.")
-        self.steps = steps
+    def __init__(self, steps: float, step: float) -> None:
+        super().__init__(f"There is time for {steps:.0f} steps of {step:.2g} s.")
+        self.steps, self.step = steps, step
 
 
-def watch(seconds: float, steps: float) -> Any:
+def watch(seconds: float, steps: float, slowest: float = math.inf) -> Any:
     """Makes a callback that raises `TooSlow` after ten steps, if all of them would take longer than there is time for.
 
     Where Keras runs several steps at once, it is ten times as many.
@@ -30,6 +32,7 @@ def watch(seconds: float, steps: float) -> Any:
     Args:
         seconds: From now on, until the last step has to have ended; what comes before the first one counts.
         steps: Of the whole training.
+        slowest: Seconds that a step may take, however few there are.
 
     Returns:
         A Keras callback, for one call of `fit`.
@@ -61,7 +64,7 @@ def watch(seconds: float, steps: float) -> Any:
                 took = statistics.median(after - before for before, after in itertools.pairwise(self.ends))
                 step = took / self.at_once
                 most = max(1.0, (seconds - (self.ends[0] - self.begun)) / max(step, 1e-9))
-                if most < steps:
-                    raise TooSlow(most)
+                if most < steps or step > slowest:
+                    raise TooSlow(min(most, steps), step)
 
     return Watch()

@@ -33,18 +33,18 @@ def payable(trials: Sequence[Trial], everything: Data, budget: Budget) -> list[T
     tried = list(filter(is_completed, trials))  # who was rejected has no timings, and would be taken for quick
     if budget.deadline is None:
         return tried
-    least, left = _least(budget, PAYABLE_EPOCHS), budget.deadline - time.monotonic()
-    return [trial for trial in tried if seconds(trial, everything, least) <= left] or tried
+    fewest, left = at_least(budget, PAYABLE_EPOCHS), budget.deadline - time.monotonic()
+    return [trial for trial in tried if seconds(trial, everything, fewest) <= left] or tried
 
 
 def affordable(trials: Sequence[Trial], data: Data, everything: Data, budget: Budget, share: float = 1.0) -> int:
     """How many of the first trials there is time for in its share, with one of them once more on everything."""
     if budget.deadline is None:
         return len(trials)
-    least, left = _least(budget), share * (budget.deadline - time.monotonic())
+    fewest, left = at_least(budget), share * (budget.deadline - time.monotonic())
 
     def needed(trials: Sequence[Trial]) -> float:
-        return sum(seconds(t, data, least) for t in trials) + max(seconds(t, everything, least) for t in trials)
+        return sum(seconds(t, data, fewest) for t in trials) + max(seconds(t, everything, fewest) for t in trials)
 
     return next((n for n in range(len(trials), 0, -1) if needed(trials[:n]) <= left), 0)
 
@@ -80,8 +80,12 @@ def seconds(trial: Trial, data: Data, budget: Budget) -> float:
     step = trial.costs.get("step_seconds")
     if step is None:
         return 1.0
-    steps = budget.epochs * math.ceil(len(data) / budget.batch_size)
-    return max(1e-3, trial.costs.get("startup_seconds", 0.0) + MARGIN * step * steps)
+    return max(1e-3, trial.costs.get("startup_seconds", 0.0) + MARGIN * step * steps(data, budget))
+
+
+def steps(data: Data, budget: Budget) -> int:
+    """Of a training of all epochs."""
+    return budget.epochs * math.ceil(len(data) / budget.batch_size)
 
 
 def fitted(budget: Budget, trial: Trial, data: Data, ahead: float, least: float = 0.0) -> Budget:
@@ -102,6 +106,6 @@ def fitted(budget: Budget, trial: Trial, data: Data, ahead: float, least: float 
     return dataclasses.replace(budget, epochs=epochs, deadline=now + mine)
 
 
-def _least(budget: Budget, share: float = LEAST_EPOCHS) -> Budget:
+def at_least(budget: Budget, share: float = LEAST_EPOCHS) -> Budget:
     """The fewest epochs with which a training says something."""
     return dataclasses.replace(budget, epochs=math.ceil(share * budget.epochs))

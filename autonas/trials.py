@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMPLETED, FAILED, REJECTED = "completed", "failed", "rejected"
 BUDGET = "tuner/budget"  # among the values: the share of the full budget that a candidate is evaluated with
+STARTING_POINT = "starting point"  # the origin of one that somebody gave
 RESOURCE = "tuner/resource"  # and what it is a share of: "epochs" or "data"
 
 

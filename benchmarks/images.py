@@ -22,10 +22,9 @@ import autonas
 from autonas import devices
 from autonas.estimators.base import Budget
 from autonas.export import export
-from autonas.loop import STARTING_POINT
 from autonas.training import train
 from autonas.trial_store import TrialStore
-from autonas.trials import completed
+from autonas.trials import STARTING_POINT, completed
 
 
 def search(images: problems.Images, seed: int, max_time: str, folder: Path, limits: dict[str, float]) -> dict:

@@ -959,3 +959,20 @@ def test_an_estimator_is_told_what_a_trial_may_take_and_which_there_are(tmp_path
     seconds, trials = told[-1]
     assert 25 < seconds < 50
     assert trials == 1
+
+
+def test_a_front_has_time_for_twice_as_many_trials(tmp_path):
+    told = []
+
+    class Spy(autonas.Full):
+        def paced(self, seconds, trials):
+            told.append(seconds)
+            raise SearchError("enough")
+
+    x, y = digits()
+    for name, objective in (("one", None), ("front", ["val_accuracy", "params"])):
+        with pytest.raises(SearchError, match="enough"):
+            task(tmp_path / name, estimator=Spy(), objective=objective, max_trials=None, max_time=600).fit(
+                x, y, epochs=1
+            )
+    assert told[0] == pytest.approx(2 * told[1], rel=0.1)

@@ -1,3 +1,4 @@
+import dataclasses
 import time
 
 import keras
@@ -334,6 +335,39 @@ def hurried(left, step_seconds, trial_seconds):
     known = [Trial(number, {}, score=0.5, costs=costs, seconds=trial_seconds) for number in range(3)]
     evaluation.rivals = lambda: known
     return evaluation, values
+
+
+class Slow(Stepwise):
+    """Its steps take a fiftieth of a second each."""
+
+    def evaluate(self, candidate, data, budget, seed):
+        for callback in budget.callbacks:
+            for step in range(15):
+                callback.on_train_batch_begin(step)
+                time.sleep(0.02)
+                callback.on_train_batch_end(step)
+        return super().evaluate(candidate, data, budget, seed)
+
+
+def test_a_training_whose_first_steps_are_too_slow_is_broken_off():
+    """A last training has 0.4 of 12 epochs at least, of 5 batches of 16: 25 steps, of a fiftieth of a second and a margin."""
+    evaluation, values = hurried(left=1_000, step_seconds=0.001, trial_seconds=1)
+    evaluation.estimator = Slow()
+    evaluation(3, values)
+    evaluation.in_full = (1.0, range(80))
+    evaluation(3, values)
+    evaluation.in_full = (0.3, range(80))
+    with pytest.raises(RejectedError, match=r"its steps take 0\.02\d* s, for which there is no time") as rejected:
+        evaluation(3, values)
+    assert rejected.value.for_now
+    evaluation.rivals = lambda: [
+        Trial(0, {}, score=0.5, costs={"flops": 1e6, "step_seconds": 1.0, "startup_seconds": 0.0})
+    ]
+    evaluation(3, values)  # nobody is quick enough
+    evaluation.in_full = None
+    evaluation.budget = dataclasses.replace(evaluation.budget, deadline=time.monotonic() + 1.0)
+    with pytest.raises(RejectedError, match="its steps take"):
+        evaluation(3, values)
 
 
 def test_a_training_that_there_is_no_time_for_is_rejected_with_the_numbers():

@@ -25,10 +25,10 @@ _RECORDED = ("proxy_data", "proxy_epochs")
 class Proxy(Estimator):
     """Trains each candidate on less: part of the data, fewer epochs, a lower resolution.
 
-    Where the time of a search is bounded, shares that are left open shrink until it has time for about fifteen trials, so
-    that there is something to choose from. The first trial times its steps and begins anew with smaller shares if need
-    be; all others have the same. The validation part shrinks with the training part then. The record of each trial has the
-    shares, as `proxy_data` and `proxy_epochs`.
+    Where the time of a search is bounded, shares that are left open shrink until it has time for about fifteen trials, or
+    thirty for a front, so that there is something to choose from. The first trial times its steps and begins anew with
+    smaller shares if need be; all others have the same. The validation part shrinks with the training part then. The record
+    of each trial has the shares, as `proxy_data` and `proxy_epochs`.
 
     Args:
         data: Share of the training examples, in (0, 1]; None means a half, or less where the time is short.

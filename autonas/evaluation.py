@@ -77,9 +77,7 @@ class Evaluation:
         self.files, self.checkpoints = dict(files or {}), checkpoints
         self.costs: dict[str, Cost] = {name: COSTS[name]() for name in ALWAYS} | asked(objectives, limits)
         self.rivals: Callable[[], Sequence[Trial]] = lambda: ()  # the trials that a candidate has to beat
-        self.in_full: tuple[float, Data] | None = (
-            None  # the seconds that the winner's training may take, and on what it is
-        )
+        self.in_full: tuple[float, Data] | None = None  # the seconds that a last training may take, and its data
         self._built: dict[str, BuiltModel] = {}
         self._known: dict[str, dict[str, float]] = {}  # costs of candidates that were looked at before their trial
 

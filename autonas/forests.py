@@ -9,9 +9,7 @@ import numpy as np
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 TREES = 30
-_COLUMNS = (
-    0.75  # share of the columns that a split chooses from; by all of them trees of labels would be one and the same
-)
+_COLUMNS = 0.75  # share of the columns that a split chooses from: by all of them, trees of labels are all the same
 
 
 def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:

@@ -23,10 +23,7 @@ Shape = tuple[int, ...]
 IDENTIFIER = b"TFL3"
 _KEPT = 64  # numbers of an integer constant that say what an operator does: axes, paddings, a permutation
 _SHAPE_INPUT = {"RESHAPE": 1, "BROADCAST_TO": 1, "FILL": 0}  # which input is the shape of the output
-_MOVING = (
-    "SPACE_TO_BATCH_ND",
-    "BATCH_TO_SPACE_ND",
-)  # between which the batch is a larger one, as in dilated convolutions
+_MOVING = ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND")  # around a dilated convolution, whose batch is a larger one
 _POINTING = ("ReshapeOptions", "SqueezeOptions")  # tables of options that point to other places
 _RATIOS = {
     "ADD": (2**-10, 2**8),
@@ -297,7 +294,8 @@ class _Reader:
         times: dict[int, float] = {}  # number of a tensor -> by what the batch in the file is multiplied
         if any(kind in _MOVING for kind, _ in self._codes):
             for code, takes, makes in zip(self._used, self._takes, self._makes, strict=True):
-                factor, kind = max(times.get(number, 1.0) for number in takes), self._codes[code][0]
+                kind = self._codes[code][0]
+                factor = max((times.get(number, 1.0) for number in takes), default=1.0)
                 if kind in _MOVING:
                     block = math.prod(self._integers(takes[1]) or ())
                     factor *= block if kind == _MOVING[0] else 1 / block

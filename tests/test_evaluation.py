@@ -354,7 +354,7 @@ def test_a_training_whose_first_steps_are_too_slow_is_broken_off():
     evaluation, values = hurried(left=1_000, step_seconds=0.001, trial_seconds=1)
     evaluation.estimator = Slow()
     evaluation(3, values)
-    evaluation.in_full = (1.0, range(80))
+    evaluation.in_full = (9.0, range(80))
     evaluation(3, values)
     evaluation.in_full = (0.3, range(80))
     with pytest.raises(RejectedError, match=r"its steps take 0\.02\d* s, for which there is no time") as rejected:

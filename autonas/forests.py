@@ -9,16 +9,16 @@ import numpy as np
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 TREES = 30
-_COLUMNS = 0.75  # share of the columns that a split chooses from: by all of them, trees of labels are all the same
 
 
-def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:
+def fit(known: np.ndarray, targets: np.ndarray, seed: int, columns: float = 0.5) -> Predict:
     """Fits a forest to each target.
 
     Args:
         known: Rows of the shape (n, columns).
         targets: Of the shape (n, targets).
         seed: Of the trees.
+        columns: Share of the columns that a split chooses from, in (0, 1]: by all of them, trees of labels are all the same.
 
     Returns:
         `predict(rows)` -> means and standard deviations of the trees' answers, each of the shape (rows, targets).
@@ -37,7 +37,7 @@ def fit(known: np.ndarray, targets: np.ndarray, seed: int) -> Predict:
     from sklearn.tree import ExtraTreeRegressor
 
     def grow(target: np.ndarray) -> list[ExtraTreeRegressor]:
-        trees = [ExtraTreeRegressor(max_features=_COLUMNS, random_state=seed + number) for number in range(TREES)]
+        trees = [ExtraTreeRegressor(max_features=columns, random_state=seed + number) for number in range(TREES)]
         return [tree.fit(learned, target, check_input=False) for tree in trees]
 
     learned = known.astype(np.float32)

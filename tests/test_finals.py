@@ -158,7 +158,7 @@ def test_a_schedule_that_turns_out_too_long_begins_anew(monkeypatch):
     def slower(candidate, data, budget, seed):
         calls.append((budget.epochs, len(budget.callbacks)))
         if len(calls) == 1:
-            raise TooSlow(120)
+            raise TooSlow(120, 0.1)
         return train(candidate, data, dataclasses.replace(budget, epochs=1, callbacks=()), seed)
 
     monkeypatch.setattr(finals, "train", slower)

@@ -25,6 +25,7 @@ _BOLDNESS = 0.25  # what is believed of the deviations
 _WHISKER = 1.5  # interquartile ranges below the lower quartile, from which on a score counts as an outlier
 _FLOOR = -1.0  # the worst that is told apart, in units under the reference
 _NEAR = 0.25  # of the trials, whose distance from the best is what the logarithm counts as near
+_COLUMNS = 0.75  # share of the columns that a split of a forest chooses from
 _LEAST = 1e-3  # the nearest that it tells apart, in units
 _HOPE = 0.01  # the least probability that a candidate works
 _TURNS = 3  # of so many proposals one is for the first objective alone
@@ -221,7 +222,7 @@ class _Model:
         rows, targets = self._encode(values, advice, told), self._stretch(self._targets)
         self._process = processes.fit(rows[learned], targets)
         self._unknown = np.arange(targets.shape[1]) if told is None else np.flatnonzero(np.isnan(told).any(axis=0))
-        self._forest = forests.fit(rows[learned], targets[:, self._unknown], seed)
+        self._forest = forests.fit(rows[learned], targets[:, self._unknown], seed, _COLUMNS)
         self._works = None if worked.all() else processes.fit(rows, worked[:, None].astype(float))
 
     def gains(self, candidates: Sequence[Values], advice: np.ndarray | None = None) -> np.ndarray:

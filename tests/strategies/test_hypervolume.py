@@ -288,7 +288,7 @@ def test_of_three_proposals_one_is_for_the_first_objective_alone(monkeypatch):
 
     Trees are drawn by the columns, of which known costs are some: both models are processes here.
     """
-    monkeypatch.setattr(forests, "fit", lambda known, targets, seed: processes.fit(known, targets))
+    monkeypatch.setattr(forests, "fit", lambda known, targets, seed, columns: processes.fit(known, targets))
     space = tables()
     history = history_of(14, space)
     scores = np.array([trial.scores for trial in history])

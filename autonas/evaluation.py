@@ -18,6 +18,7 @@ from autonas import assembly, memory, objectives, pace, stopwatch, timetable
 from autonas.descent import Descent
 from autonas.errors import InputError, RejectedError
 from autonas.estimators.base import TIMINGS, Budget, Data, Estimator, OutOfTime
+from autonas.estimators.base import steps as steps_of
 from autonas.graph import read
 from autonas.loop import Interrupted, Outcome
 from autonas.objectives import COSTS, asked, lead, measure
@@ -158,7 +159,7 @@ class Evaluation:
             kept, data = self.in_full
             fewest = timetable.at_least(self.budget, timetable.PAYABLE_EPOCHS)
             if any(timetable.seconds(trial, data, fewest) <= kept for trial in trials):
-                slowest = kept / (timetable.MARGIN * timetable.steps(data, fewest))
+                slowest = kept / (timetable.MARGIN * steps_of(len(data), fewest))
         watch = stopwatch.watch(budget.deadline - time.monotonic(), steps, slowest)
         return dataclasses.replace(budget, callbacks=[*budget.callbacks, watch])
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from autonas.estimators.base import steps
 from autonas.trials import is_completed
 
 if TYPE_CHECKING:
@@ -80,12 +81,7 @@ def seconds(trial: Trial, data: Data, budget: Budget) -> float:
     step = trial.costs.get("step_seconds")
     if step is None:
         return 1.0
-    return max(1e-3, trial.costs.get("startup_seconds", 0.0) + MARGIN * step * steps(data, budget))
-
-
-def steps(data: Data, budget: Budget) -> int:
-    """Of a training of all epochs."""
-    return budget.epochs * math.ceil(len(data) / budget.batch_size)
+    return max(1e-3, trial.costs.get("startup_seconds", 0.0) + MARGIN * step * steps(len(data), budget))
 
 
 def fitted(budget: Budget, trial: Trial, data: Data, ahead: float, least: float = 0.0) -> Budget:
